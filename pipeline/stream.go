@@ -1,0 +1,78 @@
+package pipeline
+
+import (
+	"iter"
+
+	"github.com/apache/arrow/go/v17/arrow"
+)
+
+// Stream is a sequence of record batches of one schema. An error ends it. A
+// batch is lent: it is valid until the next step; Retain it to keep it. To stop
+// early, break: whatever the stream holds open is closed.
+type Stream = iter.Seq2[arrow.Record, error]
+
+// Stage turns a stream into another one. A stage starts no goroutine, keeps
+// row order, passes errors on, and gives the same rows however its input is
+// cut into batches.
+type Stage func(Stream) Stream
+
+// Of returns a stream over batches that the caller owns.
+func Of(batches ...arrow.Record) Stream {
+	return func(yield func(arrow.Record, error) bool) {
+		for _, b := range batches {
+			if !yield(b, nil) {
+				return
+			}
+		}
+	}
+}
+
+// Map returns a stage that turns each batch into one other. The batch that f
+// returns is released after the consumer's step.
+func Map(f func(arrow.Record) (arrow.Record, error)) Stage {
+	return func(in Stream) Stream {
+		return func(yield func(arrow.Record, error) bool) {
+			for rec, err := range in {
+				if err == nil {
+					rec, err = f(rec)
+				}
+				if err != nil {
+					yield(nil, err)
+					return
+				}
+				more := yield(rec, nil)
+				rec.Release()
+				if !more {
+					return
+				}
+			}
+		}
+	}
+}
+
+// Chain returns the stage that runs stages one after the other.
+func Chain(stages ...Stage) Stage {
+	return func(in Stream) Stream {
+		for _, s := range stages {
+			in = s(in)
+		}
+		return in
+	}
+}
+
+// Collect reads a stream to its end and returns its batches, retained: the
+// caller releases them. After an error it returns none.
+func Collect(in Stream) ([]arrow.Record, error) {
+	var out []arrow.Record
+	for rec, err := range in {
+		if err != nil {
+			for _, r := range out {
+				r.Release()
+			}
+			return nil, err
+		}
+		rec.Retain()
+		out = append(out, rec)
+	}
+	return out, nil
+}

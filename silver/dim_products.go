@@ -1,0 +1,19 @@
+package silver
+
+import . "github.com/smeltdata/smelt/pipeline"
+
+// Product is one row of dim_products.
+type Product struct {
+	ProductID   string          `col:"product_id" doc:"The shop's key of the product." from:"bronze.products.product_id bronze.sales.product_id" check:"not_null unique"`
+	ProductName Null[string]    `col:"product_name" doc:"Name of the product." from:"bronze.products.product_name"`
+	Category    Code            `col:"category" doc:"Category, one spelling per value; Uncategorized when missing." from:"bronze.products.category" check:"not_null"`
+	Subcategory Null[Code]      `col:"subcategory" doc:"Subcategory, one spelling per value." from:"bronze.products.subcategory"`
+	Brand       Null[Code]      `col:"brand" doc:"Brand, one spelling per value." from:"bronze.products.brand"`
+	UnitCost    Null[Price]     `col:"unit_cost" doc:"What one unit costs the shop; NULL when negative." from:"bronze.products.unit_cost"`
+	UnitPrice   Null[Price]     `col:"unit_price" doc:"List price of one unit; NULL when negative." from:"bronze.products.unit_price"`
+	IsInferred  bool            `col:"is_inferred" doc:"True where no products file has the key and only a sale names it." from:"silver.fact_sales.product_id" check:"not_null"`
+	UpdatedAt   Null[Timestamp] `col:"updated_at" doc:"When the record last changed." from:"bronze.products.updated_at"`
+}
+
+// DimProducts is the table silver.dim_products.
+var DimProducts = Declare[Product]("silver.dim_products", "One row per product: the latest record wins.", "product_id")
