@@ -8,10 +8,12 @@ import (
 
 // Mapping says how a shop's files become the bronze tables, and by which rules
 // silver and gold work on them. smelt.yml is its text; LoadMapping reads that,
-// and a library user may build one in Go (call Check before using it).
+// and a library user may build one in Go (call Check before using it). It is
+// not changed after Check and safe for concurrent reading.
 type Mapping struct {
+	File     string                // smelt.yml as it was named, for errors; "" = built in Go
 	Dir      string                // the data folder, which Files are relative to
-	Output   string                // where tables go, relative to smelt.yml
+	Output   string                // where tables go, relative to smelt.yml; default "lake"
 	Location *time.Location        // top-level timezone: of times without an offset, and of order_date; nil = UTC
 	Lookups  map[string]LookupSpec // small reference files, by name
 	Sources  []SourceSpec          // in order; "last" means last in this order
@@ -23,6 +25,8 @@ type LookupSpec struct {
 	Files []string // paths or globs
 	Key   string   // the column that holds the key
 	Read  pipeline.File
+
+	Line, Col int // where it stands in smelt.yml, for errors; 0 = built in Go
 }
 
 // SourceSpec is one or more files of one layout that fill one bronze table.
@@ -42,16 +46,18 @@ type SourceSpec struct {
 	Customers []ColumnSpec
 	Products  []ColumnSpec
 
-	Line int // where it stands in smelt.yml, for errors; 0 = built in Go
+	Line, Col int // where it stands in smelt.yml, for errors; 0 = built in Go
 }
 
 // ColumnSpec says where one bronze column comes from. Exactly one of From,
-// Value and Template is set.
+// Value and Template is set. A source text that is empty or one of Nulls is
+// NULL; From takes its first that is not; Map then replaces the text; and what
+// results is cast to the column's type. See Mapping.Cast.
 type ColumnSpec struct {
 	Column   string            // the bronze column
 	From     []string          // source expressions, the first non-empty value counts: a column's name or lookup[expression].Column
 	Value    *string           // a constant
-	Template string            // text with {Column} in it
+	Template string            // text with {expressions} in it; see ParseTemplate
 	Map      map[string]string // replaces values that equal a key; others stay
 	Dates    []string          // strftime patterns, tried in order
 	Location *time.Location    // nil = the source's
@@ -62,8 +68,9 @@ type ColumnSpec struct {
 	Line, Col int // where it stands in smelt.yml, for errors
 }
 
-// Rules are the choices that TABLES.md leaves to the shop. Zero values are its
-// defaults.
+// Rules are the choices that the contract of the tables leaves to the shop.
+// Zero values are its defaults, which Check fills in; an empty list that is not
+// nil means none.
 type Rules struct {
 	ReturnValues     []string // line_type values that mean a return; default return, returned, refund, refunded
 	ReturnedStatuses []string // status values of a sale that came back; default returned, refunded, cancelled, canceled
@@ -79,19 +86,20 @@ type Rules struct {
 type ReturnedOrdersSpec struct {
 	Files    []string
 	Read     pipeline.File
-	Columns  []ColumnSpec // order_id, product_id?, returned_at?
-	Location *time.Location
-	Line     int
+	Columns  []ColumnSpec   // order_id, product_id?, returned_at?
+	Location *time.Location // of times without an offset; nil = the mapping's
+
+	Line, Col int // where it stands in smelt.yml, for errors; 0 = built in Go
 }
 
 // RFM says how customers are scored and named (gold.customer_segmentation).
 type RFM struct {
 	Recency, Frequency, Monetary string       // scoring of each: "ntile" (default) or "quantile"
 	MonetaryMeasure              string       // "revenue" (default) or another sum of customer_metrics
-	Grid                         [5][5]string // segment by R-1 and F-1; default TABLES.md's
+	Grid                         [5][5]string // segment by R-1 and F-1; default DefaultGrid
 }
 
-// DefaultGrid is the R × F grid of TABLES.md: DefaultGrid[r-1][f-1].
+// DefaultGrid is the usual R × F grid: DefaultGrid[r-1][f-1].
 var DefaultGrid = [5][5]string{
 	{"Hibernating", "Hibernating", "At Risk", "At Risk", "Can't Lose Them"},
 	{"Hibernating", "Hibernating", "At Risk", "At Risk", "Can't Lose Them"},

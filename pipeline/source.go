@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"iter"
+	"strings"
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/memory"
@@ -96,3 +97,7 @@ type Rejected struct {
 
 // RawLimit bounds how many bytes of a rejected record are kept.
 const RawLimit = 64 << 10
+
+// IsVirtual reports whether a path names something that is no local file, as
+// "memory://sales" does: it is handed to the Opener as it stands.
+func IsVirtual(path string) bool { return strings.Contains(path, "://") }

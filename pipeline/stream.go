@@ -76,3 +76,23 @@ func Collect(in Stream) ([]arrow.Record, error) {
 	}
 	return out, nil
 }
+
+// WriteTo returns a stage that writes each batch that passes through it.
+func WriteTo(w Writer) Stage {
+	return func(in Stream) Stream {
+		return func(yield func(arrow.Record, error) bool) {
+			for rec, err := range in {
+				if err == nil && rec.NumRows() > 0 {
+					err = w.Write(rec)
+				}
+				if err != nil {
+					yield(nil, err)
+					return
+				}
+				if !yield(rec, nil) {
+					return
+				}
+			}
+		}
+	}
+}

@@ -113,9 +113,10 @@ func Declare[T any](name, doc string, key ...string) *TableOf[T] {
 			panic(fmt.Sprintf("pipeline: %s: field %s needs the tags col and doc", name, f.Name))
 		}
 		m := field{offset: f.Offset, kind: f.Type}
-		if v, ok := f.Type.FieldByName("Valid"); ok && f.Type.Kind() == reflect.Struct && f.Type != reflect.TypeFor[Sum]() {
-			inner, _ := f.Type.FieldByName("V")
-			m.null, m.kind, m.valid = true, inner.Type, f.Offset+v.Offset
+		if f.Type.Kind() == reflect.Struct && strings.HasPrefix(f.Type.Name(), "Null[") {
+			value, _ := f.Type.FieldByName("V")
+			valid, _ := f.Type.FieldByName("Valid")
+			m.null, m.kind, m.valid = true, value.Type, f.Offset+valid.Offset
 		}
 		t, ok := arrowTypes[m.kind]
 		if !ok {

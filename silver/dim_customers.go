@@ -1,6 +1,12 @@
 package silver
 
-import . "github.com/smeltdata/smelt/pipeline"
+import (
+	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/memory"
+
+	"github.com/smeltdata/smelt/bronze"
+	. "github.com/smeltdata/smelt/pipeline"
+)
 
 // Customer is one row of dim_customers.
 type Customer struct {
@@ -26,3 +32,57 @@ type Customer struct {
 
 // DimCustomers is the table silver.dim_customers.
 var DimCustomers = Declare[Customer]("silver.dim_customers", "One row per customer: the latest record wins.", "customer_id")
+
+// customerSpec is how records of bronze.customers become customers.
+var customerSpec = dimensionSpec{
+	bronze: bronze.Customers.Table, key: "customer_id",
+	texts: []textColumn{
+		{name: "first_name"}, {name: "last_name"}, {name: "full_name"},
+		{name: "email", rule: appendEmail}, {name: "phone", rule: appendPhone}, {name: "gender"},
+		{name: "address"}, {name: "city"}, {name: "state"}, {name: "postal_code"},
+		{name: "country", rule: appendCountry}, {name: "segment"},
+	},
+	numbers: []numberColumn{{name: "updated_at"}, {name: "signup_date"}, {name: "birth_date"}},
+	latest:  []int{0, 1},
+}
+
+// DimCustomers returns the customers, ascending by key in byte order; the
+// caller releases them. Finish comes first.
+func (m *Model) DimCustomers(mem memory.Allocator) arrow.Record {
+	o := m.customers.output(mem)
+	first, last, full := o.text("first_name"), o.text("last_name"), o.text("full_name")
+	var name []byte
+	fullName := func(row int) []byte {
+		if v := full(row); len(v) > 0 {
+			return v
+		}
+		name = append(name[:0], first(row)...)
+		if v := last(row); len(v) > 0 {
+			if len(name) > 0 {
+				name = append(name, ' ')
+			}
+			name = append(name, v...)
+		}
+		return name
+	}
+	births := o.number("birth_date")
+	for i, day := range births {
+		if day != null && m.newest != minDay && day > int64(m.newest) {
+			births[i] = null
+		}
+	}
+	country := o.text("country")
+	var key []byte
+	countryCode := func(row int) []byte {
+		var c countryName
+		c, _, key = lookupCountry(country(row), key)
+		return []byte(c.code)
+	}
+	return o.record(DimCustomers.Table, []arrow.Array{
+		o.strings(o.key), o.strings(first), o.strings(last), o.strings(fullName),
+		o.strings(o.text("email")), o.strings(o.text("phone")), o.codes(o.text("gender")), datesArray(o.mem, births),
+		o.strings(o.text("address")), o.codes(o.text("city")), o.codes(o.text("state")), o.strings(o.text("postal_code")),
+		o.codes(country), o.codes(countryCode), o.codes(o.text("segment")), datesArray(o.mem, o.number("signup_date")),
+		o.isInferred(), longsArray(o.mem, TimestampType, o.number("updated_at")),
+	})
+}

@@ -1,6 +1,12 @@
 package silver
 
-import . "github.com/smeltdata/smelt/pipeline"
+import (
+	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/memory"
+
+	"github.com/smeltdata/smelt/bronze"
+	. "github.com/smeltdata/smelt/pipeline"
+)
 
 // Product is one row of dim_products.
 type Product struct {
@@ -17,3 +23,33 @@ type Product struct {
 
 // DimProducts is the table silver.dim_products.
 var DimProducts = Declare[Product]("silver.dim_products", "One row per product: the latest record wins.", "product_id")
+
+// uncategorized is the category of products without one.
+const uncategorized = "Uncategorized"
+
+// productSpec is how records of bronze.products become products.
+var productSpec = dimensionSpec{
+	bronze: bronze.Products.Table, key: "product_id",
+	texts:   []textColumn{{name: "product_name"}, {name: "category"}, {name: "subcategory"}, {name: "brand"}},
+	numbers: []numberColumn{{name: "updated_at"}, {name: "unit_cost", positive: true}, {name: "unit_price", positive: true}},
+	latest:  []int{0},
+}
+
+// DimProducts returns the products, ascending by key in byte order; the caller
+// releases them. Finish comes first.
+func (m *Model) DimProducts(mem memory.Allocator) arrow.Record {
+	o := m.products.output(mem)
+	category := o.text("category")
+	return o.record(DimProducts.Table, []arrow.Array{
+		o.strings(o.key), o.strings(o.text("product_name")),
+		o.codes(func(row int) []byte {
+			if v := category(row); len(v) > 0 {
+				return v
+			}
+			return []byte(uncategorized)
+		}),
+		o.codes(o.text("subcategory")), o.codes(o.text("brand")),
+		pricesArray(o.mem, o.number("unit_cost")), pricesArray(o.mem, o.number("unit_price")),
+		o.isInferred(), longsArray(o.mem, TimestampType, o.number("updated_at")),
+	})
+}

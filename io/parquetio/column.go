@@ -1,0 +1,267 @@
+package parquetio
+
+import (
+	"fmt"
+	"hash/crc32"
+	"slices"
+
+	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/array"
+	"github.com/apache/arrow/go/v17/arrow/memory"
+	"github.com/parquet-go/parquet-go/encoding/thrift"
+	"github.com/parquet-go/parquet-go/format"
+	"github.com/smeltdata/smelt/pipeline"
+)
+
+// column collects one column of the current row group: the page that is being
+// filled, and the encoded pages before it.
+type column struct {
+	layout   layout
+	pageRows int
+	stage    stage
+	valid    validity
+	compress *compressor
+
+	body   []byte // of the page being encoded
+	chunk  blocks // finished data pages, headers included
+	raw    int64  // the same before compression
+	rows   int64  // in finished pages
+	nulls  int64
+	bounds bounds // of finished pages; nil when they hold no value
+	pages  []pageInfo
+}
+
+// pageInfo is what the page indexes say of one data page.
+type pageInfo struct {
+	offset   int // in the chunk
+	size     int
+	rows     int
+	nulls    int
+	encoding format.Encoding
+	bounds   bounds // copies; nil on a page of NULLs
+}
+
+func newColumn(l layout, o Options, c *compressor) *column {
+	return &column{layout: l, pageRows: o.PageRows, stage: newStage(l, o.PageRows, c), valid: newValidity(o.PageRows), compress: c}
+}
+
+// append adds rows [from, to) of an array. Errors carry the row in the array.
+func (c *column) append(arr arrow.Array, from, to int) error {
+	bitmap, offset := bitmapOf(arr)
+	if bitmap != nil && !c.layout.column.Nullable {
+		for i := from; i < to; i++ {
+			if arr.IsNull(i) {
+				return &rowError{row: i, msg: "NULL in a column that is not nullable"}
+			}
+		}
+	}
+	for from < to {
+		n, err := c.stage.take(arr, from, min(to-from, c.pageRows-c.valid.rows))
+		if err != nil {
+			return err
+		}
+		c.valid.add(bitmap, offset+from, n)
+		from += n
+		if c.valid.rows == c.pageRows || c.stage.full() {
+			if err := c.endPage(false); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// size is about how many bytes the column holds.
+func (c *column) size() int { return c.chunk.n + c.stage.size() }
+
+// endPage encodes the page that is being filled.
+func (c *column) endPage(last bool) error {
+	v := &c.valid
+	if v.rows == 0 {
+		return nil
+	}
+	info := pageInfo{offset: c.chunk.n, rows: v.rows, nulls: v.nulls}
+	c.body = c.body[:0]
+	if c.layout.column.Nullable {
+		c.body = v.appendLevels(c.body)
+	}
+	if v.nulls < v.rows {
+		var b bounds
+		var err error
+		if c.body, info.encoding, b, err = c.stage.page(c.body, last && len(c.pages) == 0); err != nil {
+			return err
+		}
+		info.bounds = bounds{append([]byte{}, b.min...), append([]byte{}, b.max...)} // never nil: an empty text is a value
+		c.widen(info.bounds)
+	}
+	header := pageHeader{Type: format.DataPage, DataPageHeader: thrift.New(dataPageHeader{
+		NumValues: int32(v.rows), Encoding: info.encoding, DefinitionLevelEncoding: format.RLE, RepetitionLevelEncoding: format.RLE})}
+	raw, err := c.appendPage(&c.chunk, header, c.body)
+	if err != nil {
+		return err
+	}
+	info.size = c.chunk.n - info.offset
+	c.raw += raw
+	c.rows += int64(v.rows)
+	c.nulls += int64(v.nulls)
+	c.pages = append(c.pages, info)
+	v.reset()
+	return nil
+}
+
+// widen extends the chunk's bounds by a page's.
+func (c *column) widen(b bounds) {
+	if c.bounds.min == nil || c.layout.compare(b.min, c.bounds.min) < 0 {
+		c.bounds.min = b.min
+	}
+	if c.bounds.max == nil || c.layout.compare(b.max, c.bounds.max) > 0 {
+		c.bounds.max = b.max
+	}
+}
+
+// appendPage compresses a page and appends it with its header. raw is its size
+// before compression.
+func (c *column) appendPage(dst *blocks, h pageHeader, body []byte) (raw int64, err error) {
+	if len(body) > maxPageBytes {
+		return 0, &pipeline.Error{Kind: pipeline.ErrData, Msg: fmt.Sprintf("a value makes a Parquet page of %d bytes; the limit is %d", len(body), maxPageBytes)}
+	}
+	packed := c.compress.compress(body)
+	h.UncompressedPageSize, h.CompressedPageSize = int32(len(body)), int32(len(packed))
+	h.CRC = int32(crc32.ChecksumIEEE(packed))
+	head, err := marshal(h)
+	if err != nil {
+		return 0, err
+	}
+	dst.append(head)
+	dst.append(packed)
+	return int64(len(head) + len(body)), nil
+}
+
+// finish ends the row group's last page and puts its dictionary page, if there
+// is one, into dst. raw is that page's size before compression.
+func (c *column) finish(dst *blocks) (raw int64, err error) {
+	if err := c.endPage(true); err != nil {
+		return 0, err
+	}
+	values, n := c.stage.dictionary()
+	if n == 0 {
+		return 0, nil
+	}
+	return c.appendPage(dst, pageHeader{Type: format.DictionaryPage,
+		DictionaryPageHeader: thrift.New(format.DictionaryPageHeader{NumValues: int32(n), Encoding: format.Plain})}, values)
+}
+
+// nextGroup forgets the row group.
+func (c *column) nextGroup() {
+	c.stage.nextGroup()
+	c.chunk.reset()
+	c.raw, c.rows, c.nulls, c.bounds, c.pages = 0, 0, 0, bounds{}, c.pages[:0]
+}
+
+// statistics describes the whole chunk.
+func (c *column) statistics() statistics {
+	s := statistics{NullCount: c.nulls}
+	if c.bounds.min == nil {
+		return s
+	}
+	lo, exact := c.lower(c.bounds.min)
+	s.MinValue, s.IsMinExact = thrift.New(lo), thrift.New(exact)
+	hi, exact := c.upper(c.bounds.max)
+	s.MaxValue, s.IsMaxExact = thrift.New(hi), thrift.New(exact)
+	return s
+}
+
+func (c *column) lower(b []byte) ([]byte, bool) {
+	if c.layout.physical != format.ByteArray {
+		return b, true
+	}
+	return lowerBound(b, c.layout.text)
+}
+
+func (c *column) upper(b []byte) ([]byte, bool) {
+	if c.layout.physical != format.ByteArray {
+		return b, true
+	}
+	return upperBound(b, c.layout.text)
+}
+
+// indexes returns the chunk's column index, and its offset index where the
+// first data page begins at byte offset of the file.
+func (c *column) indexes(offset int64) (format.ColumnIndex, format.OffsetIndex) {
+	var ci format.ColumnIndex
+	var oi format.OffsetIndex
+	up, down := true, true
+	var before bounds
+	var row int64
+	for _, p := range c.pages {
+		lo, hi := []byte{}, []byte{}
+		if p.bounds.min != nil {
+			lo, _ = c.lower(p.bounds.min)
+			hi, _ = c.upper(p.bounds.max)
+			if before.min != nil {
+				up = up && c.layout.compare(before.min, lo) <= 0 && c.layout.compare(before.max, hi) <= 0
+				down = down && c.layout.compare(before.min, lo) >= 0 && c.layout.compare(before.max, hi) >= 0
+			}
+			before = bounds{lo, hi}
+		}
+		ci.NullPages = append(ci.NullPages, p.bounds.min == nil)
+		ci.MinValues = append(ci.MinValues, lo)
+		ci.MaxValues = append(ci.MaxValues, hi)
+		ci.NullCounts = append(ci.NullCounts, int64(p.nulls))
+		oi.PageLocations = append(oi.PageLocations, format.PageLocation{Offset: offset + int64(p.offset), CompressedPageSize: int32(p.size), FirstRowIndex: row})
+		row += int64(p.rows)
+	}
+	switch {
+	case up:
+		ci.BoundaryOrder = format.Ascending
+	case down:
+		ci.BoundaryOrder = format.Descending
+	}
+	return ci, oi
+}
+
+// encodings lists what the chunk's pages use, and how many of each.
+func (c *column) encodings(dictionary bool) (list []format.Encoding, stats []format.PageEncodingStats) {
+	list = append(list, format.RLE)
+	add := func(t format.PageType, e format.Encoding) {
+		if !slices.Contains(list, e) {
+			list = append(list, e)
+		}
+		for i := range stats {
+			if stats[i].PageType == t && stats[i].Encoding == e {
+				stats[i].Count++
+				return
+			}
+		}
+		stats = append(stats, format.PageEncodingStats{PageType: t, Encoding: e, Count: 1})
+	}
+	if dictionary {
+		add(format.DictionaryPage, format.Plain)
+	}
+	for _, p := range c.pages {
+		add(format.DataPage, p.encoding)
+	}
+	return list, stats
+}
+
+// withoutNullValues returns a text column whose NULLs all stand in the array
+// itself: a dictionary that holds NULL is expanded. The caller releases it.
+func withoutNullValues(mem memory.Allocator, arr arrow.Array) arrow.Array {
+	d, ok := arr.(*array.Dictionary)
+	if !ok || d.Dictionary().NullN() == 0 {
+		arr.Retain()
+		return arr
+	}
+	offsets, text := textOf(d.Dictionary())
+	b := array.NewBinaryBuilder(mem, arrow.BinaryTypes.Binary)
+	defer b.Release()
+	for i := range d.Len() {
+		if d.IsNull(i) || d.Dictionary().IsNull(d.GetValueIndex(i)) {
+			b.AppendNull()
+			continue
+		}
+		c := d.GetValueIndex(i)
+		b.Append(text[offsets[c]-offsets[0] : offsets[c+1]-offsets[0]])
+	}
+	return b.NewBinaryArray()
+}

@@ -1,0 +1,62 @@
+package parquetio
+
+import (
+	"errors"
+	"os"
+
+	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/smeltdata/smelt/pipeline"
+)
+
+// Create returns a writer of a table's rows to a new file; one that exists is
+// replaced. Close brings the file to the disk before it returns. After an error
+// what is left of the file is not a Parquet file, and is the caller's to remove.
+func Create(path string, t *pipeline.Table, o Options) (pipeline.Writer, error) {
+	f, err := os.Create(path)
+	if err != nil {
+		return nil, &pipeline.Error{Kind: pipeline.ErrOutput, Table: t.Name, File: path, Msg: "creating the file", Err: errors.Unwrap(err)}
+	}
+	return &fileWriter{Writer: NewWriter(f, t, o), file: f, path: path}, nil
+}
+
+// fileWriter is a Writer that owns its file. Row groups are written in a few
+// large pieces, so nothing would be gained by a buffer.
+type fileWriter struct {
+	*Writer
+	file *os.File
+	path string
+}
+
+func (w *fileWriter) Write(rec arrow.Record) error { return w.named(w.Writer.Write(rec)) }
+
+func (w *fileWriter) Close() (pipeline.Stats, error) {
+	stats, err := w.Writer.Close()
+	if w.file != nil {
+		if err == nil {
+			err = w.file.Sync()
+		}
+		if e := w.file.Close(); err == nil {
+			err = e
+		}
+		w.file = nil
+		if w.Writer.err == nil {
+			w.Writer.err = err
+		}
+	}
+	return stats, w.named(err)
+}
+
+// named adds the file to an error.
+func (w *fileWriter) named(err error) error {
+	if err == nil {
+		return nil
+	}
+	var e *pipeline.Error
+	if !errors.As(err, &e) {
+		return &pipeline.Error{Kind: pipeline.ErrOutput, Table: w.table.Name, File: w.path, Msg: "writing the file", Err: err}
+	}
+	if e.File == "" {
+		e.File = w.path
+	}
+	return err
+}

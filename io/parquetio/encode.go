@@ -1,0 +1,173 @@
+package parquetio
+
+import (
+	"encoding/binary"
+	"math/bits"
+	"unicode/utf8"
+
+	"github.com/apache/arrow/go/v17/arrow/bitutil"
+)
+
+// validity collects the validity bits of one page, in Arrow's bit order, which
+// is that of a bit-packed definition level of width 1.
+type validity struct {
+	bits  []byte
+	rows  int
+	nulls int
+}
+
+func newValidity(pageRows int) validity { return validity{bits: make([]byte, (pageRows+7)/8+8)} }
+
+// add appends n bits of an array's bitmap, which begins at bit offset; without
+// a bitmap all are valid.
+func (v *validity) add(bitmap []byte, offset, n int) {
+	if bitmap == nil {
+		bitutil.SetBitsTo(v.bits, int64(v.rows), int64(n), true)
+	} else {
+		bitutil.CopyBitmap(bitmap, offset, n, v.bits, v.rows)
+		v.nulls += n - bitutil.CountSetBits(bitmap, offset, n)
+	}
+	v.rows += n
+}
+
+func (v *validity) reset() {
+	clear(v.bits)
+	v.rows, v.nulls = 0, 0
+}
+
+// appendLevels appends the page's definition levels: one run, with the length
+// in front that a version 1 data page wants.
+func (v *validity) appendLevels(dst []byte) []byte {
+	at := len(dst)
+	dst = append(dst, 0, 0, 0, 0)
+	if v.nulls == 0 || v.nulls == v.rows {
+		level := byte(1)
+		if v.nulls > 0 {
+			level = 0
+		}
+		dst = append(binary.AppendUvarint(dst, uint64(v.rows)<<1), level)
+	} else {
+		groups := (v.rows + 7) / 8
+		dst = binary.AppendUvarint(dst, uint64(groups)<<1|1)
+		dst = append(dst, v.bits[:groups]...)
+	}
+	binary.LittleEndian.PutUint32(dst[at:], uint32(len(dst)-at-4))
+	return dst
+}
+
+// appendIndices appends dictionary indices below n: the bit width, then one
+// run, of equal or of bit-packed indices.
+func appendIndices(dst []byte, codes []uint32, n int) []byte {
+	width := indexWidth(n)
+	dst = append(dst, byte(width))
+	if allEqual(codes) {
+		dst = binary.AppendUvarint(dst, uint64(len(codes))<<1)
+		for w := 0; w < width; w += 8 {
+			dst = append(dst, byte(codes[0]>>w))
+		}
+		return dst
+	}
+	dst = binary.AppendUvarint(dst, uint64((len(codes)+7)/8)<<1|1)
+	return appendPacked(dst, codes, uint(width))
+}
+
+// indexWidth is the bit width of indices into n values. It is at least 1:
+// some readers take a width of 0 for damage.
+func indexWidth(n int) int { return max(1, bits.Len32(uint32(n-1))) }
+
+func allEqual(codes []uint32) bool {
+	for _, c := range codes {
+		if c != codes[0] {
+			return false
+		}
+	}
+	return true
+}
+
+// appendPacked appends values of a bit width up to 32, little end first, padded
+// with zeros to a multiple of eight values.
+func appendPacked(dst []byte, values []uint32, width uint) []byte {
+	size := (len(values) + 7) / 8 * int(width)
+	at := len(dst)
+	dst = grow(dst, size+8)
+	out := dst[at : at+size+8]
+	var acc uint64
+	var have uint
+	o := 0
+	for _, v := range values {
+		acc |= uint64(v) << have
+		have += width
+		if have >= 32 {
+			binary.LittleEndian.PutUint32(out[o:], uint32(acc))
+			o += 4
+			acc >>= 32
+			have -= 32
+		}
+	}
+	binary.LittleEndian.PutUint64(out[o:], acc)
+	clear(out[min(o+8, len(out)):])
+	return dst[:at+size]
+}
+
+// grow makes room for n more bytes and adds them to the length, unset.
+func grow(b []byte, n int) []byte {
+	if need := len(b) + n; need > cap(b) {
+		bigger := make([]byte, len(b), need+need/4)
+		copy(bigger, b)
+		b = bigger
+	}
+	return b[:len(b)+n]
+}
+
+// Bounds in statistics are cut to this many bytes.
+const boundBytes = 64
+
+// lowerBound returns a text that is not above b, at most boundBytes long, and
+// whether it is b itself.
+func lowerBound(b []byte, text bool) ([]byte, bool) {
+	if len(b) <= boundBytes {
+		return b, true
+	}
+	return b[:cutAt(b, text)], false
+}
+
+// upperBound returns a text that is not below b, at most boundBytes long where
+// there is one, and whether it is b itself.
+func upperBound(b []byte, text bool) ([]byte, bool) {
+	if len(b) <= boundBytes {
+		return b, true
+	}
+	cut := append([]byte(nil), b[:cutAt(b, text)]...)
+	for len(cut) > 0 {
+		if !text {
+			if last := len(cut) - 1; cut[last] < 0xff {
+				cut[last]++
+				return cut, false
+			}
+			cut = cut[:len(cut)-1]
+			continue
+		}
+		r, n := utf8.DecodeLastRune(cut)
+		cut = cut[:len(cut)-n]
+		if r == utf8.RuneError && n <= 1 {
+			break // not text after all: keep the whole value
+		}
+		if r == 0xd7ff {
+			r = 0xdfff // the next code point is a surrogate, which text cannot hold
+		}
+		if r < utf8.MaxRune {
+			return utf8.AppendRune(cut, r+1), false
+		}
+	}
+	return b, true
+}
+
+// cutAt returns where to cut a long value: at boundBytes, or before the
+// character that straddles it.
+func cutAt(b []byte, text bool) int {
+	n := boundBytes
+	for text && n > boundBytes-utf8.UTFMax && !utf8.RuneStart(b[n]) {
+		n--
+	}
+	return n
+}

@@ -1,0 +1,193 @@
+package parquetio
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/memory"
+	"github.com/parquet-go/parquet-go"
+	"github.com/smeltdata/smelt/pipeline"
+)
+
+// groupReader reads some columns of one row group side by side.
+type groupReader struct {
+	source  *source
+	mem     memory.Allocator
+	rows    int64
+	columns []*chunkReader // one per distinct column
+	fields  []int          // per wanted field: its position in columns
+}
+
+// openGroup prepares to read columns of a row group; text says that none is to
+// come as a dictionary.
+func (s *source) openGroup(group int, wanted []int, text bool) (*groupReader, error) {
+	r := &groupReader{source: s, rows: s.pq.Metadata().RowGroups[group].NumRows, fields: make([]int, len(wanted))}
+	at := map[int]int{}
+	for i, w := range wanted {
+		k, ok := at[w]
+		if !ok {
+			c, err := s.openChunk(group, w)
+			if err != nil {
+				r.close()
+				return nil, err
+			}
+			c.text = text
+			k = len(r.columns)
+			at[w] = k
+			r.columns = append(r.columns, c)
+		}
+		r.fields[i] = k
+	}
+	return r, nil
+}
+
+func (s *source) openChunk(group, column int) (*chunkReader, error) {
+	l := &s.leaves[column]
+	if l.nested {
+		return nil, &pipeline.Error{Kind: pipeline.ErrInput, File: s.name, Column: l.name, Msg: "is nested (a list, a map or a struct), which smelt does not read", Hint: "flatten it before, or map another column"}
+	}
+	if l.typ == nil {
+		return nil, s.fail(l.name, "has a Parquet type that smelt does not read", nil)
+	}
+	groups := s.pq.Metadata().RowGroups
+	codec := groups[group].Columns[column].MetaData.Codec
+	if unreadable[codec] {
+		return nil, &pipeline.Error{Kind: pipeline.ErrInput, File: s.name, Column: l.name, Value: codec.String(), Msg: "is compressed in a way that smelt does not read", Hint: "write the file again with snappy, zstd, gzip, brotli or lz4_raw"}
+	}
+	if codec != groups[0].Columns[column].MetaData.Codec {
+		return nil, s.fail(l.name, "changes its compression between row groups, which smelt does not read", nil)
+	}
+	c := &chunkReader{leaf: l}
+	err := guard(func() error {
+		c.pages = s.pq.RowGroups()[group].ColumnChunks()[column].Pages()
+		return nil
+	})
+	if err != nil {
+		return nil, s.fail(l.name, "cannot be read", err)
+	}
+	return c, nil
+}
+
+func (r *groupReader) close() {
+	for _, c := range r.columns {
+		c.close()
+	}
+}
+
+// each reads the row group in steps of the scan's batches. It calls batch with
+// the fields' arrays, which are lent, for the steps that wants accepts. It
+// returns false when batch did, or after an error, which it reports.
+func (r *groupReader) each(ctx context.Context, sc pipeline.Scan, batch func(columns []arrow.Array, first int64, m int) bool, wants func(first int64, m int) bool, report func(error)) bool {
+	r.mem = sc.Mem
+	if r.mem == nil {
+		r.mem = memory.DefaultAllocator
+	}
+	step := int64(sc.BatchRows)
+	if step <= 0 {
+		step = 8192
+	}
+	for first := int64(0); first < r.rows; first += step {
+		m := int(min(step, r.rows-first))
+		if err := ctx.Err(); err != nil {
+			report(err)
+			return false
+		}
+		keep := wants(first, m)
+		arrays, err := r.read(m, !keep)
+		if err != nil {
+			report(err)
+			return false
+		}
+		if !keep {
+			continue
+		}
+		fields := make([]arrow.Array, len(r.fields))
+		for i, k := range r.fields {
+			fields[i] = arrays[k]
+		}
+		more := batch(fields, first, m)
+		for _, a := range arrays {
+			a.Release()
+		}
+		if !more {
+			return false
+		}
+	}
+	for _, c := range r.columns {
+		if c.left() > 0 {
+			report(r.source.fail(c.leaf.name, "has more values than its row group has rows", nil))
+			return false
+		}
+	}
+	return true
+}
+
+// read returns the next m rows of each column, or passes over them.
+func (r *groupReader) read(m int, skip bool) ([]arrow.Array, error) {
+	var arrays []arrow.Array
+	for _, c := range r.columns {
+		var a arrow.Array
+		err := guard(func() (err error) {
+			a, err = c.read(r.mem, m, skip)
+			return err
+		})
+		if err != nil {
+			for _, a := range arrays {
+				a.Release()
+			}
+			if errors.Is(err, parquet.ErrCorrupted) {
+				err = fmt.Errorf("damaged: %w", err)
+			}
+			return nil, r.source.fail(c.leaf.name, "cannot be read", err)
+		}
+		if !skip {
+			arrays = append(arrays, a)
+		}
+	}
+	return arrays, nil
+}
+
+// chunkReader reads the values of one column chunk.
+type chunkReader struct {
+	leaf  *leaf
+	pages parquet.Pages
+	text  bool
+	page  page
+
+	dictionary      arrow.Array // text of the chunk's dictionary
+	dictionaryOwner parquet.Dictionary
+}
+
+func (c *chunkReader) close() {
+	// Closing may meet the same damage as reading did.
+	_ = guard(func() error {
+		c.page.release()
+		if c.dictionary != nil {
+			c.dictionary.Release()
+		}
+		return c.pages.Close()
+	})
+}
+
+func (c *chunkReader) left() int { return c.page.rows - c.page.row }
+
+// next makes sure that the page has rows left.
+func (c *chunkReader) next() error {
+	for c.left() == 0 {
+		c.page.release()
+		p, err := c.pages.ReadPage()
+		if err == io.EOF {
+			return errors.New("the column ends before its row group does")
+		}
+		if err != nil {
+			return err
+		}
+		if err := c.page.open(p, c.leaf); err != nil {
+			return err
+		}
+	}
+	return nil
+}

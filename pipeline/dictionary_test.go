@@ -1,0 +1,107 @@
+package pipeline
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/array"
+	"github.com/apache/arrow/go/v17/arrow/memory"
+	"pgregory.net/rapid"
+)
+
+func TestDictionaryAgainstMap(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		d := NewDictionary()
+		want := map[string]int32{}
+		for _, s := range rapid.SliceOf(rapid.StringN(0, 4, 8)).Draw(t, "texts") {
+			if _, seen := want[s]; !seen {
+				if d.Find([]byte(s)) != -1 {
+					t.Fatalf("%q found before it was added", s)
+				}
+				want[s] = int32(len(want))
+			}
+			if got := d.Code([]byte(s)); got != want[s] {
+				t.Fatalf("code of %q is %d, want %d", s, got, want[s])
+			}
+		}
+		values := d.Values().(*array.String)
+		for s, code := range want {
+			if values.Value(int(code)) != s || d.Find([]byte(s)) != code {
+				t.Fatalf("value %d is %q, want %q", code, values.Value(int(code)), s)
+			}
+		}
+	})
+}
+
+func TestDictionarySnapshotsStay(t *testing.T) {
+	d := NewDictionary()
+	var snapshots []*array.String
+	for i := range 10_000 {
+		d.Code(fmt.Appendf(nil, "value %d", i))
+		if i%777 == 0 {
+			snapshots = append(snapshots, d.Values().(*array.String))
+		}
+	}
+	for k, s := range snapshots {
+		if s.Len() != k*777+1 || s.Value(s.Len()-1) != fmt.Sprintf("value %d", k*777) {
+			t.Fatalf("snapshot %d has %d values, the last %q", k, s.Len(), s.Value(s.Len()-1))
+		}
+	}
+}
+
+// TestRecoder: codes follow the values, however dictionaries grow and change,
+// and each new value is asked for once as long as they only grow.
+func TestRecoder(t *testing.T) {
+	calls := 0
+	ids := map[string]int32{}
+	r := Recoder{New: func(v []byte) int32 {
+		calls++
+		if _, ok := ids[string(v)]; !ok {
+			ids[string(v)] = int32(100 + len(ids))
+		}
+		return ids[string(v)]
+	}}
+	defer r.Release()
+	check := func(values ...string) {
+		t.Helper()
+		for i, code := range r.Codes(stringsOf(values...)) {
+			if code != ids[values[i]] {
+				t.Errorf("code of %q is %d, want %d", values[i], code, ids[values[i]])
+			}
+		}
+	}
+	d := NewDictionary()
+	check()
+	d.Code([]byte("a"))
+	r.Codes(d.Values())
+	d.Code([]byte("b"))
+	r.Codes(d.Values())
+	r.Codes(d.Values())
+	if calls != 2 {
+		t.Errorf("%d calls for two values of a growing dictionary", calls)
+	}
+	check("b", "a")      // another dictionary
+	check("b", "a", "c") // which another one extends
+	check("b")           // shorter
+	check("", "x")
+}
+
+func stringsOf(values ...string) arrow.Array {
+	b := array.NewStringBuilder(memory.DefaultAllocator)
+	defer b.Release()
+	b.AppendValues(values, nil)
+	return b.NewArray()
+}
+
+func BenchmarkDictionaryCode(b *testing.B) {
+	keys := make([][]byte, 1<<16)
+	for i := range keys {
+		keys[i] = fmt.Appendf(nil, "C%06d", i*7919%200_000)
+	}
+	d := NewDictionary()
+	b.ResetTimer()
+	for i := range b.N {
+		d.Code(keys[i&(1<<16-1)])
+	}
+}

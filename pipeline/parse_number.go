@@ -1,0 +1,293 @@
+package pipeline
+
+import (
+	"math"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Int64 parses an integer. A zero fraction is accepted; any other fraction,
+// and a number that int64 cannot hold, is Failed.
+func (p *Parser) Int64(b []byte) (int64, Status) {
+	if n := len(b); n > 0 && n <= 18 {
+		v, i, neg := int64(0), 0, false
+		if b[0] == '-' && n > 1 {
+			i, neg = 1, true
+		}
+		for ; i < n; i++ {
+			d := b[i] - '0'
+			if d > 9 {
+				break
+			}
+			v = v*10 + int64(d)
+		}
+		if i == n && !(neg && n == 1) {
+			if p.nulls != nil && p.isNull(b) {
+				return 0, Missing
+			}
+			if neg {
+				v = -v
+			}
+			return v, Parsed
+		}
+	}
+	var d decimalText
+	if status := p.scan(b, &d); status != Parsed {
+		return 0, status
+	}
+	u, rest, ok := d.scaled(0, math.MaxInt64)
+	if !ok || rest != 0 {
+		return 0, Failed
+	}
+	if d.negative {
+		return -int64(u), Parsed
+	}
+	return int64(u), Parsed
+}
+
+// Int32 parses an integer as Int64 does.
+func (p *Parser) Int32(b []byte) (int32, Status) {
+	v, status := p.Int64(b)
+	if status == Parsed && (v > math.MaxInt32 || v < math.MinInt32) {
+		return 0, Failed
+	}
+	return int32(v), status
+}
+
+// Decimal parses a number to the Cast's decimal type and returns its unscaled
+// value. More digits than the scale are rounded half away from zero (Rounded);
+// more integer digits than the type has are Failed.
+func (p *Parser) Decimal(b []byte) (int64, Status) {
+	// The usual case: at most 17 digits, a point, at most scale digits after it.
+	if n := len(b); n > 0 && n <= 17-p.scale {
+		v, i, neg := uint64(0), 0, false
+		if b[0] == '-' {
+			i, neg = 1, true
+		}
+		start := i
+		for i < n && b[i]-'0' <= 9 {
+			v = v*10 + uint64(b[i]-'0')
+			i++
+		}
+		digits, frac := i-start, 0
+		if i < n && b[i] == p.decimal && digits > 0 {
+			for i++; i < n && b[i]-'0' <= 9; i++ {
+				v = v*10 + uint64(b[i]-'0')
+				frac++
+			}
+		}
+		if i == n && digits > 0 && frac <= p.scale {
+			v *= pow10[p.scale-frac]
+			if v <= p.limit {
+				if p.nulls != nil && p.isNull(b) {
+					return 0, Missing
+				}
+				if neg {
+					return -int64(v), Parsed
+				}
+				return int64(v), Parsed
+			}
+		}
+	}
+	var d decimalText
+	if status := p.scan(b, &d); status != Parsed {
+		return 0, status
+	}
+	u, rest, ok := d.scaled(p.scale, p.limit)
+	if !ok {
+		return 0, Failed
+	}
+	status := Parsed
+	if rest != 0 {
+		status = Rounded
+	}
+	if d.negative {
+		return -int64(u), status
+	}
+	return int64(u), status
+}
+
+// decimalText is a number taken apart: its significant digits without leading
+// zeros, and where the point stands.
+type decimalText struct {
+	negative bool
+	digits   []byte // values '0'–'9'
+	point    int    // digits before the decimal point; may be negative or past the end
+	buf      [48]byte
+}
+
+// maxExponent bounds exponents, so that the point's position cannot overflow.
+const maxExponent = 10_000
+
+// scaled returns |number| × 10^scale rounded half away from zero; rest is
+// non-zero where digits were lost. ok is false where it passes limit.
+func (d *decimalText) scaled(scale int, limit uint64) (u uint64, rest byte, ok bool) {
+	keep := d.point + scale
+	for i := range min(keep, len(d.digits)) {
+		if u > limit/10 {
+			return 0, 0, false
+		}
+		u = u*10 + uint64(d.digits[i]-'0')
+	}
+	for i := len(d.digits); i < keep && u > 0; i++ {
+		if u > limit/10 {
+			return 0, 0, false
+		}
+		u *= 10
+	}
+	for i := max(keep, 0); i < len(d.digits); i++ {
+		rest |= d.digits[i] - '0'
+	}
+	if keep >= 0 && keep < len(d.digits) && d.digits[keep] >= '5' {
+		u++
+	}
+	return u, rest, u <= limit
+}
+
+// scan takes a number apart as the Cast's Number says.
+func (p *Parser) scan(b []byte, d *decimalText) Status {
+	t := trim(b)
+	if len(t) == 0 || p.isNull(b) || p.isNull(t) {
+		return Missing
+	}
+	f := p.Cast.Number
+	if f.Parentheses && len(t) > 2 && t[0] == '(' && t[len(t)-1] == ')' {
+		d.negative, t = true, trim(t[1:len(t)-1])
+	}
+	percent := false
+	sign := func() bool { // a sign before the number, once
+		if len(t) > 0 && (t[0] == '-' || t[0] == '+') && !d.negative {
+			d.negative, t = t[0] == '-', trim(t[1:])
+			return true
+		}
+		return false
+	}
+	signed := sign()
+	if f.Currency {
+		var front, back bool
+		t, front = cutCurrency(t)
+		if front && !signed {
+			signed = sign()
+		}
+		if !front {
+			t, back = cutCurrencyEnd(t)
+		}
+		if n := len(t); (front || back) && !signed && n > 1 && t[n-1] == '-' && !d.negative {
+			d.negative, t = true, trim(t[:n-1])
+		}
+	}
+	if n := len(t); n > 1 && f.Percent && t[n-1] == '%' {
+		percent, t = true, trim(t[:n-1])
+	}
+	if n := len(t); n > 1 && (f.Currency || f.Parentheses) && t[n-1] == '-' && !signed && !d.negative {
+		d.negative, t = true, trim(t[:n-1])
+	}
+	d.digits = d.buf[:0]
+	i, n := 0, len(t)
+	seen, group, groups := 0, 0, 0
+	for ; i < n; i++ {
+		c := t[i]
+		if c-'0' <= 9 {
+			seen++
+			group++
+			if c != '0' || len(d.digits) > 0 {
+				d.digits = append(d.digits, c)
+			}
+			continue
+		}
+		width := thousandsWidth(t[i:], f.Thousands)
+		if width == 0 || group == 0 || group > 3 {
+			break
+		}
+		groups, group = groups+1, 0
+		i += width - 1
+	}
+	if groups > 0 && group != 3 {
+		return Failed
+	}
+	d.point = len(d.digits)
+	if i < n && t[i] == p.decimal {
+		for i++; i < n && t[i]-'0' <= 9; i++ {
+			seen++
+			if t[i] != '0' || len(d.digits) > 0 {
+				d.digits = append(d.digits, t[i])
+			} else {
+				d.point--
+			}
+		}
+	}
+	if seen == 0 {
+		return Failed
+	}
+	if i < n && (t[i] == 'e' || t[i] == 'E') {
+		exponent, negative := 0, false
+		if i++; i < n && (t[i] == '-' || t[i] == '+') {
+			negative = t[i] == '-'
+			i++
+		}
+		start := i
+		for ; i < n && t[i]-'0' <= 9; i++ {
+			exponent = min(exponent*10+int(t[i]-'0'), maxExponent)
+		}
+		if i == start {
+			return Failed
+		}
+		if negative {
+			exponent = -exponent
+		}
+		d.point += exponent
+	}
+	if i != n {
+		return Failed
+	}
+	if percent {
+		d.point -= 2
+	}
+	return Parsed
+}
+
+// thousandsWidth returns how many bytes of a thousands separator t begins
+// with. A blank stands for the no-break spaces too, and ' for ’.
+func thousandsWidth(t []byte, separator byte) int {
+	if separator == 0 {
+		return 0
+	}
+	if t[0] == separator {
+		return 1
+	}
+	switch r, size := utf8.DecodeRune(t); {
+	case separator == ' ' && (r == '\u00a0' || r == '\u202f' || r == '\u2009'), separator == '\'' && r == '’':
+		return size
+	}
+	return 0
+}
+
+func cutCurrency(t []byte) ([]byte, bool) {
+	if r, size := utf8.DecodeRune(t); unicode.Is(unicode.Sc, r) {
+		return trim(t[size:]), true
+	}
+	if len(t) > 3 && isCode(t[:3]) {
+		return trim(t[3:]), true
+	}
+	return t, false
+}
+
+func cutCurrencyEnd(t []byte) ([]byte, bool) {
+	if r, size := utf8.DecodeLastRune(t); unicode.Is(unicode.Sc, r) {
+		return trim(t[:len(t)-size]), true
+	}
+	if n := len(t); n > 3 && isCode(t[n-3:]) {
+		return trim(t[:n-3]), true
+	}
+	return t, false
+}
+
+// isCode reports whether three bytes look like a currency code: EUR.
+func isCode(t []byte) bool {
+	for _, c := range t {
+		if c < 'A' || c > 'Z' {
+			return false
+		}
+	}
+	return true
+}

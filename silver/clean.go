@@ -1,0 +1,131 @@
+package silver
+
+import (
+	"encoding/binary"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// cleaner turns a text into its cleaned form: Unicode NFC, trimmed, inner runs
+// of white space folded to one space. A text without anything left is NULL.
+// It belongs to one goroutine.
+type cleaner struct {
+	buf, out []byte
+}
+
+// clean returns the cleaned form of s: s itself where nothing changes, else
+// memory that is valid until the next call. Empty means NULL.
+func (c *cleaner) clean(s []byte) []byte {
+	if isClean(s) {
+		return s
+	}
+	c.buf = norm.NFC.Append(c.buf[:0], s...)
+	c.out = foldSpace(c.out[:0], c.buf)
+	return c.out
+}
+
+// isClean reports whether a text is its own cleaned form. It may say no for a
+// text that is.
+func isClean(s []byte) bool {
+	space := true // a space here would be leading or doubled
+	for i, b := range s {
+		switch {
+		case b > ' ' && b < utf8.RuneSelf:
+			space = false
+		case b == ' ':
+			if space {
+				return false
+			}
+			space = true
+		case b < ' ':
+			return false
+		default:
+			return isCleanUnicode(s, i, space)
+		}
+	}
+	return !space || len(s) == 0
+}
+
+// isCleanUnicode is isClean for a text whose first non-ASCII byte is at i and
+// whose bytes before it are clean; space says that a space there would be too
+// many.
+func isCleanUnicode(s []byte, i int, space bool) bool {
+	if !norm.NFC.IsNormal(s) {
+		return false
+	}
+	for i < len(s) {
+		r, n := utf8.DecodeRune(s[i:])
+		if unicode.IsSpace(r) {
+			if space || r != ' ' {
+				return false
+			}
+			space = true
+		} else {
+			space = false
+		}
+		i += n
+	}
+	return !space
+}
+
+// foldSpace appends s to dst, trimmed and with every run of white space as one
+// space.
+func foldSpace(dst, s []byte) []byte {
+	pending := false
+	for i := 0; i < len(s); {
+		r, n := rune(s[i]), 1
+		if r >= utf8.RuneSelf {
+			r, n = utf8.DecodeRune(s[i:])
+		}
+		if unicode.IsSpace(r) {
+			pending = len(dst) > 0
+		} else {
+			if pending {
+				dst, pending = append(dst, ' '), false
+			}
+			dst = append(dst, s[i:i+n]...)
+		}
+		i += n
+	}
+	return dst
+}
+
+// plainASCII reports whether every byte is printable ASCII other than a space,
+// eight bytes at a time: such texts are clean, wherever they are cut.
+func plainASCII(b []byte) bool {
+	const ones = 0x0101010101010101
+	const high = 0x80 * ones
+	for len(b) >= 8 {
+		x := binary.LittleEndian.Uint64(b)
+		if (x|(x-0x21*ones))&high != 0 {
+			// Some byte is over 0x7f, or borrowed because it is under 0x21.
+			return false
+		}
+		b = b[8:]
+	}
+	for _, c := range b {
+		if c <= ' ' || c >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
+}
+
+// appendFolded appends s in lower case and without white space: the form by
+// which spellings of one category are the same.
+func appendFolded(dst, s []byte) []byte {
+	for i := 0; i < len(s); {
+		r, n := utf8.DecodeRune(s[i:])
+		switch {
+		case unicode.IsSpace(r):
+		case r == utf8.RuneError && n == 1:
+			dst = append(dst, s[i])
+		default:
+			dst = utf8.AppendRune(dst, unicode.ToLower(r))
+		}
+		i += n
+	}
+	return dst
+}

@@ -1,0 +1,57 @@
+package silver
+
+import (
+	"bytes"
+	"unicode"
+	"unicode/utf8"
+)
+
+// appendEmail appends the e-mail address in lower case, or nothing unless it
+// matches ^[^@\s]+@[^@\s.]+(\.[^@\s.]+)+$. s is cleaned text.
+func appendEmail(dst, s []byte) []byte {
+	at := bytes.IndexByte(s, '@')
+	if at <= 0 {
+		return dst
+	}
+	for i := 0; i < len(s); {
+		r, n := utf8.DecodeRune(s[i:])
+		if unicode.IsSpace(r) || (r == '@' && i != at) {
+			return dst
+		}
+		i += n
+	}
+	dots, label := 0, 0 // dots in the domain, bytes since the last one
+	for _, b := range s[at+1:] {
+		if b != '.' {
+			label++
+			continue
+		}
+		if label == 0 {
+			return dst
+		}
+		dots, label = dots+1, 0
+	}
+	if dots == 0 || label == 0 {
+		return dst
+	}
+	return append(dst, bytes.ToLower(s)...)
+}
+
+// appendPhone appends the ASCII digits of a telephone number, with a leading +
+// kept, or nothing where there is no digit. s is cleaned text.
+func appendPhone(dst, s []byte) []byte {
+	start := len(dst)
+	if len(s) > 0 && s[0] == '+' {
+		dst = append(dst, '+')
+	}
+	digits := len(dst)
+	for _, b := range s {
+		if '0' <= b && b <= '9' {
+			dst = append(dst, b)
+		}
+	}
+	if len(dst) == digits {
+		return dst[:start]
+	}
+	return dst
+}

@@ -1,0 +1,288 @@
+package silver
+
+import (
+	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/memory"
+
+	"github.com/smeltdata/smelt/pipeline"
+)
+
+// Fact turns bronze.sales into fact_sales for one worker. Columns that need no
+// change are passed on without a copy; texts are dictionary-encoded. The rows
+// do not depend on batches or workers, the dictionaries do.
+type Fact struct {
+	m   *Model
+	mem memory.Allocator
+	*lines
+
+	customer, country, state, city, channel, payment, file *label
+	customers                                              []customerOf // by the customer label's code
+	countryCodes                                           []int32      // by the country label's code: -1 or a code of the dictionary below
+	countryCode                                            *label       // has no column in bronze
+	unknown, unknownState                                  int32        // codes of 'Unknown'
+
+	// Of the batch, per fact row: the line, what the row is, when it was.
+	sel   []int32
+	kind  []kind
+	when  []int64
+	days  []int32
+	whole bool // the fact rows are the lines, one for one
+
+	kinds arrow.Array // the dictionary of line_type, by min(kind, returnRow)
+	zero  arrow.Array // zero prices
+	codes []int32     // scratch
+	place placeCodes
+
+	usedCustomers, usedProducts, usedCurrencies []bool // by label code: a fact row names it
+	newest                                      int32
+	rows, deduplicated, mirrored                int64
+	quarantine                                  *quarantine
+	key                                         []byte
+}
+
+// customerOf is what a line needs to know of its customer: codes of the labels,
+// -1 where unknown.
+type customerOf struct {
+	row                  int32 // in the model: see known.rowOf
+	country, state, city int32
+}
+
+// kind says what a fact row is.
+type kind uint8
+
+const (
+	saleRow   kind = iota
+	returnRow      // a return document
+	mirrorRow      // the return of a returned sale
+)
+
+// NewFact returns the fact stage of one worker. mem may be nil. Release or
+// Model.Finish lets go of it.
+func (m *Model) NewFact(mem memory.Allocator) *Fact {
+	if mem == nil {
+		mem = memory.DefaultAllocator
+	}
+	f := &Fact{m: m, mem: mem, lines: newLines(m, mem), newest: minDay, quarantine: newQuarantine("sales", mem)}
+	kinds := pipeline.NewDictionary()
+	kinds.Code([]byte("sale"))
+	kinds.Code([]byte("return"))
+	f.kinds = kinds.Values()
+	f.channel, f.payment = newLabel("channel"), newLabel("payment_method")
+	f.state, f.city = newLabel("state"), newLabel("city")
+	f.countryCode = newLabel("country_code")
+	f.file = newLabel("_source_file")
+	f.file.raw = true
+	f.country = newLabel("country")
+	var name []byte
+	f.country.rule = func(cleaned []byte) []byte {
+		name = appendCountry(name[:0], cleaned)
+		return name
+	}
+	f.country.added = func(_ int32, text []byte) {
+		var c countryName
+		c, _, f.key = lookupCountry(text, f.key)
+		f.countryCodes = append(f.countryCodes, f.countryCode.add([]byte(c.code)))
+	}
+	f.unknown = f.country.add([]byte(unknownPlace))
+	f.unknownState = f.state.add([]byte(unknownPlace))
+	f.customer = newLabel("customer_id")
+	k := m.customers
+	countries, states, cities := k.text("country"), k.text("state"), k.text("city")
+	f.customer.added = func(_ int32, key []byte) {
+		c := customerOf{row: k.rowOf(key), country: -1, state: -1, city: -1}
+		switch {
+		case c.row < 0:
+			f.customer.full = true
+		case int(c.row) < k.rows():
+			c.country = f.country.add(countries.text(int(c.row)))
+			c.state = f.state.add(states.text(int(c.row)))
+			c.city = f.city.add(cities.text(int(c.row)))
+		}
+		f.customers = append(f.customers, c)
+	}
+	m.mu.Lock()
+	m.facts = append(m.facts, f)
+	m.mu.Unlock()
+	return f
+}
+
+// Release lets go of what the stage holds; it may be called twice.
+func (f *Fact) Release() {
+	f.lines.release()
+	f.releaseLabels()
+}
+
+func (f *Fact) releaseLabels() {
+	for _, l := range []*label{f.customer, f.country, f.state, f.city, f.channel, f.payment, f.file} {
+		l.release()
+	}
+}
+
+// Stage returns the stage for the lines of one segment: it turns batches of
+// bronze.sales into batches of fact_sales, in record order, a mirrored return
+// before its sale. returns says that every line is a return document. Rows that
+// cannot be used go to quarantine as lent batches of silver.quarantine. Of one
+// Fact, one stage may run at a time.
+func (f *Fact) Stage(seg int, returns bool, quarantine func(arrow.Record) error) pipeline.Stage {
+	return func(in pipeline.Stream) pipeline.Stream {
+		return func(yield func(arrow.Record, error) bool) {
+			losers := f.m.repeats.losers[seg]
+			for rec, err := range in {
+				var out arrow.Record
+				if err == nil && rec.NumRows() > 0 {
+					out, losers, err = f.batch(rec, returns, losers, quarantine)
+					f.drop()
+				}
+				if err != nil {
+					yield(nil, err)
+					return
+				}
+				if out == nil {
+					continue
+				}
+				more := yield(out, nil)
+				out.Release()
+				if !more {
+					return
+				}
+			}
+		}
+	}
+}
+
+// batch turns one batch into fact rows, nil where there are none. losers are
+// the lines from here on that lost against another of their key; it returns
+// those that are left.
+func (f *Fact) batch(rec arrow.Record, returns bool, losers []int64, quarantine func(arrow.Record) error) (arrow.Record, []int64, error) {
+	if err := f.read(rec, returns); err != nil {
+		return nil, nil, err
+	}
+	f.customer.set(rec.Column(saleColumn.customerID))
+	if _, err := f.customer.load(); err != nil {
+		return nil, nil, err
+	}
+	losers = f.choose(losers)
+	if err := f.quarantine.flush(quarantine); err != nil {
+		return nil, nil, err
+	}
+	if len(f.sel) == 0 {
+		return nil, losers, nil
+	}
+	if err := f.note(); err != nil {
+		return nil, nil, err
+	}
+	out, err := f.build(rec)
+	return out, losers, err
+}
+
+// choose lists the fact rows of the batch, and puts the unusable lines aside.
+func (f *Fact) choose(losers []int64) []int64 {
+	f.sel, f.kind, f.when, f.days = f.sel[:0], f.kind[:0], f.when[:0], f.days[:0]
+	returnedAt := f.prices[0]
+	canMirror := f.m.returned != nil || !f.status.nothing
+	mirrored := f.mirrored
+	for i, why := range f.reason {
+		if why != usable {
+			f.quarantine.add(f.rec, i, why)
+			continue
+		}
+		for len(losers) > 0 && losers[0] < f.source[i] {
+			losers = losers[1:]
+		}
+		if len(losers) > 0 && losers[0] == f.source[i] {
+			f.deduplicated++
+			continue
+		}
+		row := saleRow
+		if f.isReturn[i] {
+			row = returnRow
+		} else if canMirror {
+			if at, ok := f.cameBack(i); ok {
+				when, day := f.returnTime(i, returnedAt[i], at)
+				f.sel, f.kind = append(f.sel, int32(i)), append(f.kind, mirrorRow)
+				f.when, f.days = append(f.when, when), append(f.days, day)
+				f.mirrored++
+			}
+		}
+		f.sel, f.kind = append(f.sel, int32(i)), append(f.kind, row)
+		f.when, f.days = append(f.when, f.at[i]), append(f.days, f.day[i])
+	}
+	f.rows += int64(len(f.sel))
+	f.whole = len(f.sel) == f.n && f.mirrored == mirrored
+	return losers
+}
+
+// cameBack reports whether a sale came back, by its status or a list, and when
+// the list says so; null where it does not.
+func (f *Fact) cameBack(i int) (at int64, ok bool) {
+	at = null
+	if f.m.returned != nil {
+		product := f.product.values.Bytes(f.product.batch[i])
+		at, ok = f.m.returned.find(pipeline.StringBytes(f.orders, i), product)
+	}
+	return at, ok || f.status.code(i) == 1
+}
+
+// returnTime returns the first of the times that is given and valid, else the
+// sale's own.
+func (f *Fact) returnTime(i int, times ...int64) (int64, int32) {
+	for _, at := range times {
+		if at == null {
+			continue
+		}
+		if day := f.calendar.day(at); f.m.firstDay <= day && day <= f.m.lastDay {
+			return at, day
+		}
+	}
+	return f.at[i], f.day[i]
+}
+
+// note notes which customers, products and currencies the fact rows name.
+func (f *Fact) note() error {
+	customers, products := f.customer.batch, f.product.batch
+	f.usedCustomers = extend(f.usedCustomers, f.customer.values.Len())
+	f.usedProducts = extend(f.usedProducts, f.product.values.Len())
+	for j, i := range f.sel {
+		if c := customers[i]; c >= 0 {
+			f.usedCustomers[c] = true
+		}
+		f.usedProducts[products[i]] = true
+		f.newest = max(f.newest, f.days[j])
+	}
+	if f.currency.nothing || f.m.currency != "" {
+		return nil
+	}
+	currencies, err := f.currency.load()
+	f.usedCurrencies = extend(f.usedCurrencies, f.currency.values.Len())
+	for _, i := range f.sel {
+		if c := currencies[i]; c >= 0 {
+			f.usedCurrencies[c] = true
+		}
+	}
+	return err
+}
+
+// finish adds to the model what the worker saw.
+func (f *Fact) finish(currencies map[string]bool) {
+	m := f.m
+	for code, used := range f.usedCustomers {
+		if used {
+			m.customers.name(f.customers[code].row)
+		}
+	}
+	for code, used := range f.usedProducts {
+		if used {
+			m.products.name(f.products[code].row)
+		}
+	}
+	for code, used := range f.usedCurrencies {
+		if used {
+			currencies[string(f.currency.values.Bytes(int32(code)))] = true
+		}
+	}
+	m.newest = max(m.newest, f.newest)
+	f.quarantine.count(m.counts.Quarantined)
+	m.counts.Deduplicated["sales"] += f.deduplicated
+	m.counts.Added["sales"] += f.mirrored
+	m.counts.Rows["sales"] += f.rows
+}

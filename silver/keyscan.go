@@ -1,0 +1,178 @@
+package silver
+
+import (
+	"math/bits"
+	"slices"
+
+	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/array"
+	"github.com/zeebo/xxh3"
+
+	"github.com/smeltdata/smelt/bronze"
+	"github.com/smeltdata/smelt/pipeline"
+)
+
+// KeyColumns are the columns of bronze.sales that KeyScan.Sales reads, besides
+// _source_row.
+var KeyColumns = []string{"order_id", "line_number"}
+
+// KeyScan gathers the keys of the lines before the main scan: which may occur
+// more than once, and which customers and products the lines describe. It
+// belongs to one worker; the batches of a segment come in record order. It
+// keeps 8 bytes a line.
+type KeyScan struct {
+	m                   *Model
+	clean               cleaner
+	segments            map[int]*segmentKeys
+	customers, products *derived
+}
+
+// segmentKeys are the hashes of the keys of one segment's lines, in record
+// order. Only lines whose hash occurs once are sure to have a key of their own.
+type segmentKeys struct {
+	hashes [][]uint64 // per batch; 0 = a line without a key
+	rows   rowNumbers
+}
+
+// NewKeyScan returns the key scan of one worker.
+func (m *Model) NewKeyScan() *KeyScan {
+	return &KeyScan{m: m, segments: map[int]*segmentKeys{}}
+}
+
+// Sales adds a batch of lines: columns of bronze.sales, found by name, of which
+// it reads KeyColumns and _source_row. Lines without an order id or a line
+// number have no key.
+func (k *KeyScan) Sales(seg int, returns bool, rec arrow.Record) error {
+	order, err := columnOf(rec, "order_id", pipeline.StringType)
+	if err != nil {
+		return err
+	}
+	number, err := columnOf(rec, "line_number", pipeline.Int32Type)
+	if err != nil {
+		return err
+	}
+	source, err := columnOf(rec, "_source_row", pipeline.Int64Type)
+	if err != nil {
+		return err
+	}
+	n := int(rec.NumRows())
+	if n == 0 || number.NullN() == n || order.NullN() == n {
+		return nil
+	}
+	orders := plainStrings(k.m.mem, order)
+	defer orders.Release()
+	hashes := make([]uint64, n)
+	k.hash(hashes, orders, number.(*array.Int32))
+	s := k.segments[seg]
+	if s == nil {
+		s = &segmentKeys{}
+		k.segments[seg] = s
+	}
+	s.hashes = append(s.hashes, hashes)
+	s.rows.append(source.(*array.Int64).Int64Values())
+	return nil
+}
+
+func (k *KeyScan) hash(dst []uint64, orders *array.String, number *array.Int32) {
+	valid, numbered := validity(orders), validity(number)
+	offsets, texts, lines := orders.ValueOffsets(), orders.ValueBytes(), number.Int32Values()
+	clean := plainASCII(texts)
+	for i := range dst {
+		if !valid.has(i) || !numbered.has(i) {
+			continue
+		}
+		v := texts[offsets[i]-offsets[0] : offsets[i+1]-offsets[0]]
+		if !clean {
+			v = k.clean.clean(v)
+		}
+		if len(v) > 0 {
+			dst[i] = keyHash(v, lines[i])
+		}
+	}
+}
+
+// keyHash is a hash of an order and a line number, never 0.
+func keyHash(order []byte, line int32) uint64 {
+	high, low := bits.Mul64(xxh3.Hash(order)^uint64(uint32(line))*0x9e3779b97f4a7c15, 0xd6e8feb86659fd93)
+	return max(high^low, 1)
+}
+
+// DeriveCustomers adds a batch of bronze.customers that was made from sales
+// lines: customer_id and updated_at are the line's, the other columns as far as
+// attributes are mapped, else NULL.
+func (k *KeyScan) DeriveCustomers(seg int, rec arrow.Record) error {
+	if k.customers == nil {
+		k.customers = newDerived(&customerSpec, k.m.customers.skip())
+	}
+	return k.customers.add(seg, rec)
+}
+
+// DeriveProducts adds a batch of bronze.products that was made from sales
+// lines, as DeriveCustomers does.
+func (k *KeyScan) DeriveProducts(seg int, rec arrow.Record) error {
+	if k.products == nil {
+		k.products = newDerived(&productSpec, k.m.products.skip())
+	}
+	return k.products.add(seg, rec)
+}
+
+// skip returns a function that reports the keys that a file has: lines do not
+// describe them.
+func (k *known) skip() func(key []byte) bool {
+	if !k.hasFile {
+		return nil
+	}
+	return func(key []byte) bool { return k.find(key) >= 0 }
+}
+
+// columnOf returns a column of a batch by name.
+func columnOf(rec arrow.Record, name string, typ arrow.DataType) (arrow.Array, error) {
+	at := rec.Schema().FieldIndices(name)
+	if len(at) != 1 || !pipeline.SameType(rec.Column(at[0]).DataType(), typ) {
+		return nil, &pipeline.Error{Kind: pipeline.ErrData, Table: bronze.Sales.Name, Column: name, Msg: "a batch of the key scan lacks the column or has another type"}
+	}
+	return rec.Column(at[0]), nil
+}
+
+// rowNumbers holds ascending record numbers, of which most follow their
+// predecessor.
+type rowNumbers struct {
+	n    int
+	runs []run
+}
+
+// run says that the numbers from position first on count up from row.
+type run struct {
+	first int
+	row   int64
+}
+
+func (r *rowNumbers) append(rows []int64) {
+	if len(rows) == 0 {
+		return
+	}
+	next := int64(-1)
+	if k := len(r.runs); k > 0 {
+		next = r.runs[k-1].row + int64(r.n-r.runs[k-1].first)
+	}
+	if last := len(rows) - 1; rows[0] == next && rows[last] == next+int64(last) {
+		r.n += len(rows)
+		return
+	}
+	for _, row := range rows {
+		if row != next {
+			r.runs = append(r.runs, run{r.n, row})
+		}
+		next = row + 1
+		r.n++
+	}
+}
+
+// at returns the record number at a position.
+func (r *rowNumbers) at(i int) int64 {
+	k, found := slices.BinarySearchFunc(r.runs, i, func(run run, i int) int { return run.first - i })
+	if !found {
+		k--
+	}
+	return r.runs[k].row + int64(i-r.runs[k].first)
+}

@@ -1,0 +1,257 @@
+package silver
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/memory"
+
+	"github.com/smeltdata/smelt/bronze"
+	"github.com/smeltdata/smelt/pipeline"
+)
+
+// Model is what silver knows across batches: both dimensions, the repeated
+// keys of the sales lines, the rules, the counts. A run takes it through these
+// steps, in order:
+//
+//  1. AddCustomers and AddProducts, in record order, from one goroutine.
+//  2. The key scan, where a mapping needs one (see NeedsKeyScan): one KeyScan a
+//     worker. Segments are numbered in record order from 0 and mean the same
+//     records in every step; each is scanned by one worker.
+//  3. Freeze.
+//  4. Resolve for the records that Repeated names, concurrently, then Resolved;
+//     both may be left out where nothing is repeated.
+//  5. The main scan: one Fact a worker.
+//  6. Finish; then DimCustomers, DimProducts and Counts.
+//
+// Release may be called at any time when no step is under way, also twice; a
+// run that fails calls it too.
+type Model struct {
+	mem              memory.Allocator
+	zone             *zone
+	firstDay         int32
+	lastDay          int32
+	returnValues     map[string]bool // folded
+	returnedStatuses map[string]bool // folded
+	returnPrefix     []byte
+	returned         *returnedOrders // nil where no list names any
+	currency         string          // cleaned; "" = any one
+
+	customers, products *known
+	readers             [2]*dimensionReader // of the customers and products files
+	frozen              bool
+	repeats             repeats
+
+	idle struct { // evaluators of Resolve
+		sync.Mutex
+		lines []*lines
+	}
+
+	facts  []*Fact // that are not released yet
+	newest int32   // day of the newest fact row; minDay without any
+	mu     sync.Mutex
+	counts Counts
+}
+
+// Counts says what silver did with the rows, by bronze table: customers,
+// products and sales.
+type Counts struct {
+	Quarantined  map[string]map[string]int64 // rows by table and reason
+	Deduplicated map[string]int64            // rows that lost against another of their key
+	Added        map[string]int64            // silver rows without a bronze row: inferred or derived keys, mirrored returns
+	Rows         map[string]int64            // silver rows: of both dimensions, and those that Stage made
+	Warnings     []string
+}
+
+const minDay = math.MinInt32
+
+// New returns a model for a mapping and the returned orders that its lists
+// name. The mapping has been checked (bronze.Mapping.Check). mem is where
+// quarantined rows are built; nil is Go's heap.
+func New(m *bronze.Mapping, returned []bronze.ReturnedOrder, mem memory.Allocator) (*Model, error) {
+	if mem == nil {
+		mem = memory.DefaultAllocator
+	}
+	r := m.Rules
+	model := &Model{mem: mem, zone: newZone(m.Location), firstDay: int32(r.DateFrom), lastDay: int32(r.DateTo), newest: minDay,
+		returnValues:     foldedSet(r.ReturnValues, "return", "returned", "refund", "refunded"),
+		returnedStatuses: foldedSet(r.ReturnedStatuses, "returned", "refunded", "cancelled", "canceled"),
+		counts:           Counts{Quarantined: map[string]map[string]int64{}, Deduplicated: map[string]int64{}, Added: map[string]int64{}, Rows: map[string]int64{}},
+	}
+	if r.DateTo == 0 {
+		model.lastDay = 47_846 // 2100-12-31
+	}
+	var clean cleaner
+	model.returnPrefix = bytes.Clone(clean.clean([]byte(r.ReturnPrefix)))
+	model.currency = string(clean.clean([]byte(r.Currency)))
+	if len(returned) > 0 {
+		var err error
+		if model.returned, err = newReturnedOrders(returned); err != nil {
+			return nil, err
+		}
+	}
+	filled := func(table string) bool {
+		return slices.ContainsFunc(m.Sources, func(s bronze.SourceSpec) bool { return s.Table == table })
+	}
+	model.customers = newKnown(&customerSpec, filled("customers"))
+	model.products = newKnown(&productSpec, filled("products"))
+	model.readers = [2]*dimensionReader{newDimensionReader(model.customers.dimension, nil), newDimensionReader(model.products.dimension, nil)}
+	return model, nil
+}
+
+// foldedSet is the set of texts, or of the defaults where they are nil.
+func foldedSet(texts []string, defaults ...string) map[string]bool {
+	if texts == nil {
+		texts = defaults
+	}
+	var clean cleaner
+	set := map[string]bool{}
+	for _, t := range texts {
+		if v := clean.clean([]byte(t)); len(v) > 0 {
+			set[foldCase(v)] = true
+		}
+	}
+	return set
+}
+
+func foldCase(v []byte) string { return strings.ToLower(string(v)) }
+
+// AddCustomers adds a batch of bronze.customers. Records come in record order
+// from one goroutine. Rows without a key go to quarantine, as a batch that is
+// lent.
+func (m *Model) AddCustomers(rec arrow.Record, quarantine func(arrow.Record) error) error {
+	return m.add(m.readers[0], "customers", rec, quarantine)
+}
+
+// AddProducts adds a batch of bronze.products, as AddCustomers does.
+func (m *Model) AddProducts(rec arrow.Record, quarantine func(arrow.Record) error) error {
+	return m.add(m.readers[1], "products", rec, quarantine)
+}
+
+func (m *Model) add(r *dimensionReader, table string, rec arrow.Record, quarantine func(arrow.Record) error) error {
+	if m.frozen {
+		return errors.New("silver: Add after Freeze")
+	}
+	q := newQuarantine(table, m.mem)
+	repeated, err := r.addLatest(rec, func(i int) error { q.add(rec, i, missingKey); return nil })
+	if err != nil {
+		return err
+	}
+	m.counts.Deduplicated[table] += repeated
+	q.count(m.counts.Quarantined)
+	return q.flush(quarantine)
+}
+
+// NeedsKeyScan reports whether the key scan has anything to do for a sales
+// source: whether it gives line numbers, or attributes or keys of a dimension.
+func (m *Model) NeedsKeyScan(s *bronze.SourceSpec) bool {
+	return s.Table == "sales" && (mapsColumn(s, "line_number") || m.DerivesCustomers(s) || m.DerivesProducts(s))
+}
+
+// DerivesCustomers reports whether KeyScan.DeriveCustomers is to see the lines
+// of a sales source.
+func (m *Model) DerivesCustomers(s *bronze.SourceSpec) bool {
+	return m.derives(s, m.customers, "customer_id", s.Customers)
+}
+
+// DerivesProducts reports whether KeyScan.DeriveProducts is to see the lines of
+// a sales source.
+func (m *Model) DerivesProducts(s *bronze.SourceSpec) bool {
+	return m.derives(s, m.products, "product_id", s.Products)
+}
+
+func (m *Model) derives(s *bronze.SourceSpec, k *known, key string, attributes []bronze.ColumnSpec) bool {
+	return s.Table == "sales" && mapsColumn(s, key) && (!k.hasFile || len(attributes) > 0)
+}
+
+func mapsColumn(s *bronze.SourceSpec, column string) bool {
+	return slices.ContainsFunc(s.Columns, func(c bronze.ColumnSpec) bool { return c.Column == column })
+}
+
+// Freeze ends the key scan. Afterwards the dimensions are complete, apart from
+// keys that only fact rows name, and Repeated is known.
+func (m *Model) Freeze(scans ...*KeyScan) error {
+	if m.frozen {
+		return errors.New("silver: Freeze twice")
+	}
+	m.frozen = true
+	for _, r := range m.readers {
+		r.release()
+	}
+	customers := make([]*derived, 0, len(scans))
+	products := make([]*derived, 0, len(scans))
+	for _, k := range scans {
+		customers, products = append(customers, k.customers), append(products, k.products)
+	}
+	if err := m.customers.freeze(customers); err != nil {
+		return err
+	}
+	if err := m.products.freeze(products); err != nil {
+		return err
+	}
+	for _, column := range []string{"category", "subcategory", "brand"} {
+		m.products.unify(column, m.products.inferred)
+	}
+	return m.repeats.find(scans)
+}
+
+// Finish ends the main scan. It fails where the facts hold more than one
+// currency and the mapping names none.
+func (m *Model) Finish(facts ...*Fact) error {
+	currencies := map[string]bool{}
+	for _, f := range facts {
+		f.finish(currencies)
+		f.Release()
+	}
+	if m.currency == "" && len(currencies) > 1 {
+		list := make([]string, 0, len(currencies))
+		for c := range currencies {
+			list = append(list, c)
+		}
+		slices.Sort(list)
+		return &pipeline.Error{Kind: pipeline.ErrData, Table: FactSales.Name, Column: "currency",
+			Msg:  fmt.Sprintf("the sales are in %d currencies: %s", len(list), strings.Join(list[:min(len(list), 20)], ", ")),
+			Hint: "set currency: to the one that counts (lines of others are quarantined), or convert the amounts first"}
+	}
+	for table, k := range map[string]*known{"customers": m.customers, "products": m.products} {
+		rows, added := k.count()
+		m.counts.Rows[table], m.counts.Added[table] = rows, added
+		for c, n := range k.negative {
+			if n > 0 {
+				m.counts.Warnings = append(m.counts.Warnings, fmt.Sprintf("%s.%s: %d negative values taken as NULL", k.spec.bronze.Name, k.spec.numbers[c].name, n))
+			}
+		}
+	}
+	slices.Sort(m.counts.Warnings)
+	return nil
+}
+
+// Counts returns the counts; complete after Finish.
+func (m *Model) Counts() Counts { return m.counts }
+
+// Release lets go of the memory that the allocators given to the model count.
+func (m *Model) Release() {
+	for _, r := range m.readers {
+		r.release()
+	}
+	m.idle.Lock()
+	for _, l := range m.idle.lines {
+		l.release()
+	}
+	m.idle.lines = nil
+	m.idle.Unlock()
+	m.mu.Lock()
+	facts := m.facts
+	m.facts = nil
+	m.mu.Unlock()
+	for _, f := range facts {
+		f.lines.release()
+		f.releaseLabels()
+	}
+}
