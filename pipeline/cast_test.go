@@ -212,20 +212,6 @@ func TestCastArrayRefusesNestedTypes(t *testing.T) {
 	}
 }
 
-func TestCastArrayKeepsCodes(t *testing.T) {
-	d := NewDictionary()
-	d.Code([]byte("first"))
-	in := built(memory.DefaultAllocator, StringType, func(b *array.StringBuilder) { b.Append("second"); b.Append("first") })
-	out, _, _, err := CastArray(nil, in, parser(t, Cast{Type: CodeType}), d)
-	if err != nil {
-		t.Fatal(err)
-	}
-	codes := out.(*array.Dictionary)
-	if codes.GetValueIndex(0) != 1 || codes.GetValueIndex(1) != 0 || codes.Dictionary() != d.Values() {
-		t.Fatalf("codes %v of %v", codes.Indices(), codes.Dictionary())
-	}
-}
-
 // A decimal is rescaled as big.Rat would, half away from zero.
 func TestCastDecimalProperty(t *testing.T) {
 	to := parser(t, Cast{Type: PriceType})

@@ -266,22 +266,6 @@ func FuzzDate(f *testing.F) {
 	})
 }
 
-func TestParsersAllocateNothing(t *testing.T) {
-	price := parser(t, Cast{Type: PriceType, Number: Number{Thousands: ',', Currency: true}})
-	stamp := parser(t, Cast{Type: TimestampType, Location: location(t, "Europe/Berlin")})
-	values := [][]byte{[]byte("$1,234.567891"), []byte("2024-03-31 02:30:00.5"), []byte("12.50"), []byte("x")}
-	if n := testing.AllocsPerRun(100, func() {
-		for _, v := range values {
-			price.Decimal(v)
-			price.Int64(v)
-			stamp.Timestamp(v)
-			stamp.Date(v)
-		}
-	}); n != 0 {
-		t.Errorf("%v allocations a run", n)
-	}
-}
-
 func BenchmarkParsers(b *testing.B) {
 	price, ints := parser(b, Cast{Type: PriceType}), parser(b, Cast{Type: Int64Type})
 	date := parser(b, Cast{Type: DateType})

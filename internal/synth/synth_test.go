@@ -61,9 +61,9 @@ func TestSameOptionsSameBytes(t *testing.T) {
 		o    Options
 		want string
 	}{
-		{Options{Rows: 1, Seed: 7}, "HASH0"},
-		{Options{Rows: 1000, Seed: 7, Messy: 1}, "HASH1"},
-		{DemoOptions, "HASH2"},
+		{Options{Rows: 1, Seed: 7}, "8cd21703909809b3"},
+		{Options{Rows: 1000, Seed: 7, Messy: 1}, "2caa3821eae533ee"},
+		{DemoOptions, "0f6f826c61b02891"},
 	} {
 		for workers := 1; workers <= 4; workers++ {
 			c.o.Workers = workers
@@ -74,7 +74,7 @@ func TestSameOptionsSameBytes(t *testing.T) {
 	}
 	other := DemoOptions
 	other.Seed++
-	if hash(t, generate(t, other)) == "HASH2" {
+	if hash(t, generate(t, other)) == "0f6f826c61b02891" {
 		t.Error("another seed gave the same shop")
 	}
 }
@@ -237,4 +237,8 @@ func ExampleDemo() {
 		fmt.Println(f.Name, f.Records)
 	}
 	// Output:
+	// customers.csv 2019
+	// products.csv 508
+	// sales_2023.csv 44276
+	// sales_2024.csv 55724
 }
