@@ -268,7 +268,7 @@ func takeStrings(mem memory.Allocator, col *array.String, sel []int32) arrow.Arr
 	ends[0] = 0
 	for j, i := range sel {
 		if from.has(int(i)) {
-			size += starts[i+1] - starts[i] // at most twice the column's: see choose
+			size += starts[i+1] - starts[i] // fits: see shareStrings
 		} else {
 			nulls++
 		}

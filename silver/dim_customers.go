@@ -48,7 +48,7 @@ var customerSpec = dimensionSpec{
 
 // DimCustomers returns the customers, ascending by key in byte order; the
 // caller releases them. Finish comes first.
-func (m *Model) DimCustomers(mem memory.Allocator) arrow.Record {
+func (m *Model) DimCustomers(mem memory.Allocator) (arrow.Record, error) {
 	o := m.customers.output(mem)
 	first, last, full := o.text("first_name"), o.text("last_name"), o.text("full_name")
 	var name []byte

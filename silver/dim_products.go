@@ -37,7 +37,7 @@ var productSpec = dimensionSpec{
 
 // DimProducts returns the products, ascending by key in byte order; the caller
 // releases them. Finish comes first.
-func (m *Model) DimProducts(mem memory.Allocator) arrow.Record {
+func (m *Model) DimProducts(mem memory.Allocator) (arrow.Record, error) {
 	o := m.products.output(mem)
 	category := o.text("category")
 	return o.record(DimProducts.Table, []arrow.Array{

@@ -174,8 +174,15 @@ func (s *shop) run(t memory.TestingT, rng *rand.Rand, workers int) (result, erro
 	if err := m.Finish(facts...); err != nil {
 		return out, err
 	}
-	customers, products := m.DimCustomers(mem), m.DimProducts(mem)
+	customers, err := m.DimCustomers(mem)
+	if err != nil {
+		return out, err
+	}
 	defer customers.Release()
+	products, err := m.DimProducts(mem)
+	if err != nil {
+		return out, err
+	}
 	defer products.Release()
 	if out.customers, err = DimCustomers.Rows(customers); err != nil {
 		return out, err

@@ -28,10 +28,10 @@ type Fact struct {
 	days  []int32
 	whole bool // the fact rows are the lines, one for one
 
-	kinds arrow.Array // the dictionary of line_type, by min(kind, returnRow)
-	zero  arrow.Array // zero prices
-	codes []int32     // scratch
-	place placeCodes
+	kinds  arrow.Array // the dictionary of line_type, by min(kind, returnRow)
+	zero   arrow.Array // zero prices
+	codes  []int32     // scratch
+	placed placeCodes
 
 	usedCustomers, usedProducts, usedCurrencies []bool // by label code: a fact row names it
 	newest                                      int32
@@ -230,7 +230,7 @@ func (f *Fact) returnTime(i int, times ...int64) (int64, int32) {
 		if at == null {
 			continue
 		}
-		if day := f.calendar.day(at); f.m.firstDay <= day && day <= f.m.lastDay {
+		if day := int32(f.m.zone.LocalDate(pipeline.Timestamp(at))); f.m.firstDay <= day && day <= f.m.lastDay {
 			return at, day
 		}
 	}

@@ -1,6 +1,9 @@
 package silver
 
 import (
+	"errors"
+	"math"
+
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
 	"github.com/apache/arrow/go/v17/arrow/decimal128"
@@ -17,69 +20,92 @@ type placeCodes struct{ country, countryCode, state, city []int32 }
 
 // build makes the batch of the chosen fact rows.
 func (f *Fact) build(rec arrow.Record) (arrow.Record, error) {
-	columns := make([]arrow.Array, 0, len(FactSales.Columns))
-	var err error
-	add := func(c arrow.Array) { columns = append(columns, c) }
-	sel := f.sel
+	b := factBuilder{Fact: f, rec: rec, sel: f.sel}
 	if f.whole {
-		sel = nil
+		b.sel = nil
 	}
-	label := func(l *label, bronzeColumn int) {
-		if err != nil {
-			return
-		}
-		if l.col != rec.Column(bronzeColumn) {
-			l.set(rec.Column(bronzeColumn))
-		}
-		var c arrow.Array
-		if c, err = l.output(f.mem, sel, &f.codes); err == nil {
-			add(c)
-		}
-	}
-	defer func() {
-		for _, c := range columns {
-			c.Release()
-		}
-	}()
-	add(share(f.mem, f.orders, sel))
-	add(share(f.mem, rec.Column(saleColumn.lineNumber), sel))
-	add(f.lineTypes())
-	if sel == nil && f.ownTime {
-		add(share(f.mem, rec.Column(saleColumn.orderedAt), nil))
-	} else {
-		add(longsArray(f.mem, pipeline.TimestampType, f.when))
-	}
-	days, out := newFixed[int32](f.mem, len(f.days))
-	copy(out, f.days)
-	add(newArray(pipeline.DateType, len(f.days), 0, nil, days))
-	label(f.customer, saleColumn.customerID)
-	label(f.product, saleColumn.productID)
-	if err != nil {
-		return nil, err
-	}
-	columns = f.appendMeasures(columns, rec, sel)
-	if columns, err = f.appendPlaces(columns, rec, sel); err != nil {
-		return nil, err
-	}
-	label(f.channel, saleColumn.channel)
-	label(f.payment, saleColumn.paymentMethod)
-	label(f.currency, saleColumn.currency)
-	label(f.file, saleColumn.sourceFile)
-	if err != nil {
-		return nil, err
-	}
+	defer b.release()
+	b.text("order_id", f.orders)
+	b.share(saleColumn.lineNumber)
+	b.add(f.lineTypes(), nil)
+	b.times()
+	b.label(f.customer, saleColumn.customerID)
+	b.label(f.product, saleColumn.productID)
+	b.measures()
+	b.places()
+	b.label(f.channel, saleColumn.channel)
+	b.label(f.payment, saleColumn.paymentMethod)
+	b.label(f.currency, saleColumn.currency)
 	original := plainStrings(f.mem, rec.Column(saleColumn.originalOrderID))
-	defer func() { original.Release() }()
-	if cleaned := cleanStrings(f.mem, &f.clean, original, nil); cleaned != original {
-		original.Release()
-		original = cleaned
+	cleaned := cleanStrings(f.mem, &f.clean, original, nil)
+	b.text("original_order_id", cleaned)
+	if cleaned != original {
+		cleaned.Release()
 	}
-	file := columns[len(columns)-1]
-	columns[len(columns)-1] = share(f.mem, original, sel)
-	add(share(f.mem, rec.Column(saleColumn.updatedAt), sel))
-	add(file)
-	add(share(f.mem, rec.Column(saleColumn.sourceRow), sel))
-	return array.NewRecord(FactSales.Schema, columns, int64(len(f.sel))), nil
+	original.Release()
+	b.share(saleColumn.updatedAt)
+	b.label(f.file, saleColumn.sourceFile)
+	b.share(saleColumn.sourceRow)
+	if b.err != nil {
+		return nil, b.err
+	}
+	return array.NewRecord(FactSales.Schema, b.columns, int64(len(f.sel))), nil
+}
+
+// factBuilder collects the columns of one batch of fact rows.
+type factBuilder struct {
+	*Fact
+	rec     arrow.Record
+	sel     []int32 // nil where the fact rows are the lines, one for one
+	columns []arrow.Array
+	err     error // the first; nothing is to be made of the columns then
+}
+
+func (b *factBuilder) add(c arrow.Array, err error) {
+	if c != nil {
+		b.columns = append(b.columns, c)
+	}
+	if b.err == nil {
+		b.err = err
+	}
+}
+
+func (b *factBuilder) release() {
+	for _, c := range b.columns {
+		c.Release()
+	}
+}
+
+// share adds a bronze column as it is.
+func (b *factBuilder) share(column int) { b.add(share(b.mem, b.rec.Column(column), b.sel), nil) }
+
+// label adds a text column.
+func (b *factBuilder) label(l *label, column int) {
+	if col := b.rec.Column(column); l.col != col {
+		l.set(col)
+	}
+	b.add(l.output(b.mem, b.sel, &b.codes))
+}
+
+// text adds a column of cleaned texts, of which the rows may be twice the lines'.
+func (b *factBuilder) text(name string, col *array.String) {
+	if b.sel != nil && len(col.ValueBytes()) > math.MaxInt32/2 {
+		b.add(nil, &pipeline.Error{Kind: pipeline.ErrData, Table: FactSales.Name, Column: name, Msg: "a batch of lines holds more than 1 GiB of text in one column"})
+		return
+	}
+	b.add(share(b.mem, col, b.sel), nil)
+}
+
+// times adds ordered_at and order_date.
+func (b *factBuilder) times() {
+	if b.sel == nil && b.ownTime {
+		b.share(saleColumn.orderedAt)
+	} else {
+		b.add(longsArray(b.mem, pipeline.TimestampType, b.when), nil)
+	}
+	days, out := newFixed[int32](b.mem, len(b.days))
+	copy(out, b.days)
+	b.add(newArray(pipeline.DateType, len(b.days), 0, nil, days), nil)
 }
 
 func (f *Fact) lineTypes() arrow.Array {
@@ -107,28 +133,29 @@ func (p prices) array(nulls int, valid *memory.Buffer) arrow.Array {
 	return newArray(pipeline.PriceType, len(p.out), nulls, valid, p.buf)
 }
 
-// appendMeasures appends the columns from quantity to category.
-func (f *Fact) appendMeasures(columns []arrow.Array, rec arrow.Record, sel []int32) []arrow.Array {
-	n := len(f.sel)
+// measures adds the columns from quantity to category.
+func (b *factBuilder) measures() {
+	f, n := b.Fact, len(b.Fact.sel)
 	returns := false
 	for _, k := range f.kind {
 		returns = returns || k != saleRow
 	}
-	columns = append(columns, f.quantities(rec, sel))
-	if sel == nil && f.ownPrice {
-		columns = append(columns, share(f.mem, rec.Column(saleColumn.unitPrice), nil))
+	b.quantities()
+	if b.sel == nil && f.ownPrice {
+		b.share(saleColumn.unitPrice)
 	} else {
 		price := newPrices(f.mem, n)
 		for j, i := range f.sel {
 			price.set(j, f.amounts[i].price)
 		}
-		columns = append(columns, price.array(0, nil))
+		b.add(price.array(0, nil), nil)
 	}
 	discount := newPrices(f.mem, n)
 	for j, i := range f.sel {
 		discount.set(j, f.amounts[i].discount)
 	}
-	columns = append(columns, discount.array(0, nil), share(f.mem, rec.Column(saleColumn.taxAmount), sel))
+	b.add(discount.array(0, nil), nil)
+	b.share(saleColumn.taxAmount)
 	sales := newPrices(f.mem, n)
 	if !returns {
 		for j, i := range f.sel {
@@ -136,7 +163,7 @@ func (f *Fact) appendMeasures(columns []arrow.Array, rec arrow.Record, sel []int
 		}
 		revenue := sales.array(0, nil)
 		revenue.Retain()
-		columns = append(columns, revenue, f.zeros(n), revenue)
+		b.columns = append(b.columns, revenue, f.zeros(n), revenue)
 	} else {
 		returned, revenue := newPrices(f.mem, n), newPrices(f.mem, n)
 		for j, i := range f.sel {
@@ -151,21 +178,23 @@ func (f *Fact) appendMeasures(columns []arrow.Array, rec arrow.Record, sel []int
 				revenue.set(j, -net)
 			}
 		}
-		columns = append(columns, sales.array(0, nil), returned.array(0, nil), revenue.array(0, nil))
+		b.columns = append(b.columns, sales.array(0, nil), returned.array(0, nil), revenue.array(0, nil))
 	}
-	columns = f.appendCosts(columns)
+	b.costs()
 	buf, categories := newFixed[int32](f.mem, n)
 	products := f.product.batch
 	for j, i := range f.sel {
 		categories[j] = f.products[products[i]].category
 	}
-	return append(columns, newCodes(n, 0, nil, buf, f.categories.values.Values()))
+	b.add(newCodes(n, 0, nil, buf, f.categories.values.Values()), nil)
 }
 
-// quantities returns the quantities, negative on returns.
-func (f *Fact) quantities(rec arrow.Record, sel []int32) arrow.Array {
-	if sel == nil && !f.flipped {
-		return share(f.mem, rec.Column(saleColumn.quantity), nil)
+// quantities adds the quantities, negative on returns.
+func (b *factBuilder) quantities() {
+	f := b.Fact
+	if b.sel == nil && !f.flipped {
+		b.share(saleColumn.quantity)
+		return
 	}
 	buf, out := newFixed[int64](f.mem, len(f.sel))
 	for j, i := range f.sel {
@@ -175,12 +204,12 @@ func (f *Fact) quantities(rec arrow.Record, sel []int32) arrow.Array {
 		}
 		out[j] = q
 	}
-	return newArray(pipeline.Int64Type, len(f.sel), 0, nil, buf)
+	b.add(newArray(pipeline.Int64Type, len(f.sel), 0, nil, buf), nil)
 }
 
-// appendCosts appends cost and margin.
-func (f *Fact) appendCosts(columns []arrow.Array) []arrow.Array {
-	n := len(f.sel)
+// costs adds cost and margin.
+func (b *factBuilder) costs() {
+	f, n := b.Fact, len(b.Fact.sel)
 	cost, margin := newPrices(f.mem, n), newPrices(f.mem, n)
 	unknown := 0
 	for j, i := range f.sel {
@@ -196,18 +225,19 @@ func (f *Fact) appendCosts(columns []arrow.Array) []arrow.Array {
 		cost.set(j, c)
 		margin.set(j, m)
 	}
-	if unknown == 0 {
-		return append(columns, cost.array(0, nil), margin.array(0, nil))
-	}
-	valid := newBits(f.mem, n)
-	bits := valid.Bytes()
-	for j, i := range f.sel {
-		if f.amounts[i].cost != null {
-			bits[j>>3] |= 1 << (j & 7)
+	var valid *memory.Buffer
+	if unknown > 0 {
+		valid = newBits(f.mem, n)
+		bits := valid.Bytes()
+		for j, i := range f.sel {
+			if f.amounts[i].cost != null {
+				bits[j>>3] |= 1 << (j & 7)
+			}
 		}
+		valid.Retain() // both columns take it over
 	}
-	valid.Retain() // both columns take it over
-	return append(columns, cost.array(unknown, valid), margin.array(unknown, valid))
+	b.add(cost.array(unknown, valid), nil)
+	b.add(margin.array(unknown, valid), nil)
 }
 
 // zeros returns a column of n zero prices, shared by all batches.
@@ -218,24 +248,20 @@ func (f *Fact) zeros(n int) arrow.Array {
 	return array.NewSlice(f.zero, 0, int64(n))
 }
 
-// appendPlaces appends country, country_code, state and city.
-func (f *Fact) appendPlaces(columns []arrow.Array, rec arrow.Record, sel []int32) ([]arrow.Array, error) {
-	f.country.set(rec.Column(saleColumn.country))
-	f.state.set(rec.Column(saleColumn.state))
-	f.city.set(rec.Column(saleColumn.city))
-	countries, err := f.country.load()
-	if err != nil {
-		return columns, err
+// places adds country, country_code, state and city.
+func (b *factBuilder) places() {
+	f := b.Fact
+	f.country.set(b.rec.Column(saleColumn.country))
+	f.state.set(b.rec.Column(saleColumn.state))
+	f.city.set(b.rec.Column(saleColumn.city))
+	countries, err1 := f.country.load()
+	states, err2 := f.state.load()
+	cities, err3 := f.city.load()
+	if err := errors.Join(err1, err2, err3); err != nil {
+		b.add(nil, err)
+		return
 	}
-	states, err := f.state.load()
-	if err != nil {
-		return columns, err
-	}
-	cities, err := f.city.load()
-	if err != nil {
-		return columns, err
-	}
-	p := &f.place
+	p := &f.placed
 	n := len(f.sel)
 	p.country, p.countryCode, p.state, p.city = resize(p.country, n), resize(p.countryCode, n), resize(p.state, n), resize(p.city, n)
 	customers := f.customer.batch
@@ -264,18 +290,19 @@ func (f *Fact) appendPlaces(columns []arrow.Array, rec arrow.Record, sel []int32
 		}
 		p.country[j], p.countryCode[j], p.state[j], p.city[j] = country, f.countryCodes[country], state, city
 	}
-	return append(columns, f.placeColumn(f.country, p.country, sel, ownCountry),
-		codesArray(f.mem, p.countryCode, f.countryCode.values.Values()),
-		f.placeColumn(f.state, p.state, sel, ownState),
-		f.placeColumn(f.city, p.city, sel, ownCity)), nil
+	b.place(f.country, p.country, ownCountry)
+	b.add(codesArray(f.mem, p.countryCode, f.countryCode.values.Values()), nil)
+	b.place(f.state, p.state, ownState)
+	b.place(f.city, p.city, ownCity)
 }
 
-// placeColumn returns a column of places: bronze's where every value is the
-// line's own and unchanged.
-func (f *Fact) placeColumn(l *label, codes, sel []int32, own bool) arrow.Array {
+// place adds a column of places: bronze's where every value is the line's own
+// and unchanged.
+func (b *factBuilder) place(l *label, codes []int32, own bool) {
 	l.own = l.own || !own
 	if l.passes() {
-		return share(f.mem, l.col, sel)
+		b.add(share(b.mem, l.col, b.sel), nil)
+		return
 	}
-	return codesArray(f.mem, codes, l.values.Values())
+	b.add(codesArray(b.mem, codes, l.values.Values()), nil)
 }

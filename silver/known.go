@@ -3,6 +3,7 @@ package silver
 import (
 	"bytes"
 	"encoding/binary"
+	"math"
 	"slices"
 	"sync"
 
@@ -137,6 +138,7 @@ type output struct {
 	*known
 	mem   memory.Allocator
 	order []int32 // the rows, by key ascending in byte order
+	large bool    // a text column passed Arrow's limit
 }
 
 func (k *known) output(mem memory.Allocator) *output {
@@ -176,8 +178,13 @@ func (o *output) strings(get func(row int) []byte) arrow.Array {
 	b := array.NewStringBuilder(o.mem)
 	defer b.Release()
 	b.Reserve(len(o.order))
+	size := 0
 	for _, row := range o.order {
-		if v := get(int(row)); len(v) > 0 {
+		v := get(int(row))
+		if size += len(v); size > math.MaxInt32 {
+			o.large, v = true, nil
+		}
+		if len(v) > 0 {
 			b.BinaryBuilder.Append(v)
 		} else {
 			b.AppendNull()
@@ -235,10 +242,14 @@ func (o *output) isInferred() arrow.Array {
 }
 
 // record makes a table's record batch of columns, which it takes over.
-func (o *output) record(t *pipeline.Table, columns []arrow.Array) arrow.Record {
+func (o *output) record(t *pipeline.Table, columns []arrow.Array) (arrow.Record, error) {
 	rec := array.NewRecord(t.Schema, columns, int64(len(o.order)))
 	for _, c := range columns {
 		c.Release()
 	}
-	return rec
+	if o.large {
+		rec.Release()
+		return nil, &pipeline.Error{Kind: pipeline.ErrData, Table: t.Name, Msg: "a column holds more than 2 GiB of text, which is more than a dimension can hold"}
+	}
+	return rec, nil
 }

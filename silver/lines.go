@@ -34,11 +34,10 @@ func saleIndex(name string) int { return bronze.Sales.MustIndex(name) }
 // line: what it is, when it was, what it comes to, or why it cannot be used. It
 // belongs to one goroutine. The model must be frozen.
 type lines struct {
-	m        *Model
-	mem      memory.Allocator
-	schema   *arrow.Schema // of the last batch, known to be right
-	calendar calendar
-	clean    cleaner
+	m      *Model
+	mem    memory.Allocator
+	schema *arrow.Schema // of the last batch, known to be right
+	clean  cleaner
 
 	lineType, status textReader // 1 = one of the configured values
 	product          *label
@@ -73,7 +72,7 @@ type productOf struct {
 }
 
 func newLines(m *Model, mem memory.Allocator) *lines {
-	l := &lines{m: m, mem: mem, calendar: calendar{zone: m.zone}}
+	l := &lines{m: m, mem: mem}
 	l.lineType = newTextReader(l.oneOf(m.returnValues))
 	l.status = newTextReader(l.oneOf(m.returnedStatuses))
 	l.categories = newLabel("category")
@@ -218,7 +217,7 @@ func (l *lines) identify(products []int32, returns bool) {
 				why = invalidDate
 				break
 			}
-			day := l.calendar.day(at)
+			day := int32(l.m.zone.LocalDate(pipeline.Timestamp(at)))
 			l.day[i] = day
 			if day < l.m.firstDay || day > l.m.lastDay {
 				why = invalidDate

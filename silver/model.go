@@ -20,7 +20,8 @@ import (
 // keys of the sales lines, the rules, the counts. A run takes it through these
 // steps, in order:
 //
-//  1. AddCustomers and AddProducts, in record order, from one goroutine.
+//  1. AddCustomers and AddProducts, each in record order from one goroutine;
+//     the two may run side by side.
 //  2. The key scan, where a mapping needs one (see NeedsKeyScan): one KeyScan a
 //     worker. Segments are numbered in record order from 0 and mean the same
 //     records in every step; each is scanned by one worker.
@@ -34,7 +35,7 @@ import (
 // run that fails calls it too.
 type Model struct {
 	mem              memory.Allocator
-	zone             *zone
+	zone             *pipeline.Zone
 	firstDay         int32
 	lastDay          int32
 	returnValues     map[string]bool // folded
@@ -53,9 +54,10 @@ type Model struct {
 		lines []*lines
 	}
 
-	facts  []*Fact // that are not released yet
-	newest int32   // day of the newest fact row; minDay without any
-	mu     sync.Mutex
+	newest int32 // day of the newest fact row; minDay without any
+
+	mu     sync.Mutex // of the rest
+	facts  []*Fact    // that may hold memory
 	counts Counts
 }
 
@@ -79,7 +81,7 @@ func New(m *bronze.Mapping, returned []bronze.ReturnedOrder, mem memory.Allocato
 		mem = memory.DefaultAllocator
 	}
 	r := m.Rules
-	model := &Model{mem: mem, zone: newZone(m.Location), firstDay: int32(r.DateFrom), lastDay: int32(r.DateTo), newest: minDay,
+	model := &Model{mem: mem, zone: pipeline.NewZone(m.Location), firstDay: int32(r.DateFrom), lastDay: int32(r.DateTo), newest: minDay,
 		returnValues:     foldedSet(r.ReturnValues, "return", "returned", "refund", "refunded"),
 		returnedStatuses: foldedSet(r.ReturnedStatuses, "returned", "refunded", "cancelled", "canceled"),
 		counts:           Counts{Quarantined: map[string]map[string]int64{}, Deduplicated: map[string]int64{}, Added: map[string]int64{}, Rows: map[string]int64{}},
@@ -122,8 +124,8 @@ func foldedSet(texts []string, defaults ...string) map[string]bool {
 
 func foldCase(v []byte) string { return strings.ToLower(string(v)) }
 
-// AddCustomers adds a batch of bronze.customers. Records come in record order
-// from one goroutine. Rows without a key go to quarantine, as a batch that is
+// AddCustomers adds a batch of bronze.customers. Records come in record order.
+// Rows without a key go to quarantine, as a batch that is
 // lent.
 func (m *Model) AddCustomers(rec arrow.Record, quarantine func(arrow.Record) error) error {
 	return m.add(m.readers[0], "customers", rec, quarantine)
@@ -143,8 +145,10 @@ func (m *Model) add(r *dimensionReader, table string, rec arrow.Record, quaranti
 	if err != nil {
 		return err
 	}
+	m.mu.Lock()
 	m.counts.Deduplicated[table] += repeated
 	q.count(m.counts.Quarantined)
+	m.mu.Unlock()
 	return q.flush(quarantine)
 }
 

@@ -73,7 +73,7 @@ func maybe[T any](t *rapid.T, name string, percent int, values ...T) pipeline.Nu
 	return pipeline.Some(rapid.SampledFrom(values).Draw(t, name))
 }
 
-const day = pipeline.Timestamp(microsPerDay)
+const day pipeline.Timestamp = 86_400_000_000
 
 // drawShop draws a shop over tiny domains, so that everything happens: repeats,
 // ties, orphans, returns of each kind, every reason of the quarantine.

@@ -13,9 +13,12 @@ import (
 )
 
 // judges returns the Python that has the judges' packages, and skips or fails
-// the test without it.
+// the test without it. Short tests are not judged.
 func judges(t *testing.T) string {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("judging takes a while")
+	}
 	dir := os.Getenv("SMELT_JUDGES_DIR")
 	if dir == "" {
 		home, err := os.UserHomeDir()
@@ -111,9 +114,6 @@ func abs(t *testing.T, path string) string {
 
 // TestJudge tests the judge: rows worked out by hand, and broken lakes.
 func TestJudge(t *testing.T) {
-	if testing.Short() {
-		t.Skip("judges itself for half a minute")
-	}
 	out, err := exec.Command(judges(t), "-B", "../../testdata/judge/selftest.py").CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)

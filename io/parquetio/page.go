@@ -163,19 +163,19 @@ func (c *chunkReader) readCodes(mem memory.Allocator, m int) (arrow.Array, error
 	b := array.NewInt32Builder(mem)
 	defer b.Release()
 	b.Reserve(m)
-	each(p, m, b.UnsafeAppendBoolToBitmap, func(i int) { b.UnsafeAppend(p.indices[i]) })
+	each(p, m, b.AppendNull, func(i int) { b.UnsafeAppend(p.indices[i]) })
 	codes := b.NewArray()
 	defer codes.Release()
 	t := &arrow.DictionaryType{IndexType: arrow.PrimitiveTypes.Int32, ValueType: c.leaf.typ}
 	return array.NewDictionaryArray(t, codes, c.dictionary), nil
 }
 
-// each calls null(false) for each NULL of the next n rows, and value with the
-// position of each value.
-func each(p *page, n int, null func(bool), value func(int)) {
+// each calls null for each NULL of the next n rows, and value with the position
+// of each value.
+func each(p *page, n int, null func(), value func(int)) {
 	for r := p.row; r < p.row+n; r++ {
 		if p.levels != nil && p.levels[r]&1 == 0 {
-			null(false)
+			null()
 			continue
 		}
 		value(p.value)
@@ -184,7 +184,7 @@ func each(p *page, n int, null func(bool), value func(int)) {
 	p.row += n
 }
 
-// gather appends the next n rows, of which get returns the values by position.
+// gather adds the next n rows out of a page's or its dictionary's values.
 func gather[T any](p *page, n int, values []T, null func(), add func(T)) {
 	for r := p.row; r < p.row+n; r++ {
 		if p.levels != nil && p.levels[r]&1 == 0 {
@@ -206,7 +206,7 @@ func (p *page) appendTo(b array.Builder, l *leaf, n int) error {
 	switch b := b.(type) {
 	case *array.BooleanBuilder:
 		bits, _ := p.data.Data()
-		each(p, n, func(bool) { b.AppendNull() }, func(i int) {
+		each(p, n, b.AppendNull, func(i int) {
 			if p.indices != nil {
 				i = int(p.indices[i])
 			}
@@ -282,7 +282,7 @@ func appendText(b array.Builder, v []byte) {
 // texts calls add with the next n rows of byte arrays of any or of one length.
 func (p *page) texts(l *leaf, n int, null func(), add func([]byte) error) (err error) {
 	data, offsets := p.data.Data()
-	each(p, n, func(bool) { null() }, func(i int) {
+	each(p, n, null, func(i int) {
 		if p.indices != nil {
 			i = int(p.indices[i])
 		}

@@ -18,7 +18,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 
 # In the order in which they build on each other.
 FILES = [
-    "macros.sql", "silver_records.sql", "silver_known_customers.sql", "silver_known_products.sql", "silver_lines.sql",
+    "silver_records.sql", "silver_known_customers.sql", "silver_known_products.sql", "silver_lines.sql",
     "silver_quarantine.sql", "silver_fact_sales.sql", "silver_dim_customers.sql", "silver_dim_products.sql",
     "gold_customer_metrics.sql", "gold_customer_segmentation.sql", "gold_product_performance.sql",
     "gold_sales_summary.sql", "gold_regional_sales.sql",
@@ -26,20 +26,26 @@ FILES = [
 
 
 def connect(con):
-    """Prepare a connection: UTC, and the schemas."""
+    """Prepare a connection: UTC, the schemas and the macros."""
     con.execute("SET TimeZone = 'UTC'")
     con.execute("SET preserve_insertion_order = true")
     for schema in ("rules", "bronze", "work", "silver", "gold"):
         con.execute(f"CREATE SCHEMA {schema}")
+    execute(con, "macros.sql")
 
 
 def run(con, rules, progress=lambda name: None):
     """Create silver.* and gold.* from bronze.* by the rules."""
     set_rules(con, rules)
     for name in FILES:
-        with open(os.path.join(HERE, name), encoding="utf-8") as f:
-            con.execute(f.read())
+        execute(con, name)
         progress(name)
+
+
+def execute(con, name):
+    """Run one of the SQL files."""
+    with open(os.path.join(HERE, name), encoding="utf-8") as f:
+        con.execute(f.read())
 
 
 def set_rules(con, rules):
@@ -84,8 +90,7 @@ def set_rules(con, rules):
                 for a in rules.get(table + "_attributes", [])])
     insert(con, "work.spellings", "rank INTEGER, spelling VARCHAR, name VARCHAR, code VARCHAR", countries.table())
     con.execute("""CREATE TABLE rules.country_spellings AS
-        WITH keys AS (SELECT rank, code, name, trim(regexp_replace(replace(replace(lower(strip_accents(spelling)),
-                             '’', ''''), '.', ''), ' +', ' ', 'g')) AS spelling_key FROM work.spellings)
+        WITH keys AS (SELECT rank, code, name, country_key(spelling) AS spelling_key FROM work.spellings)
         SELECT spelling_key, first(name ORDER BY rank) AS name, first(code ORDER BY rank) AS code
         FROM keys GROUP BY spelling_key""")
 
