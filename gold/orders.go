@@ -1,5 +1,3 @@
-//go:build smelt_gold
-
 package gold
 
 import (
@@ -81,14 +79,6 @@ func (s *stack) push(v uint64) {
 		s.last = make([]uint64, 0, min(8192, max(16, 2*cap(s.last))))
 	}
 	s.last = append(s.last, v)
-}
-
-func (s *stack) len() int {
-	n := len(s.last)
-	for _, f := range s.full {
-		n += len(f)
-	}
-	return n
 }
 
 // each calls f with the pieces.

@@ -1,5 +1,3 @@
-//go:build smelt_gold
-
 package gold
 
 import (
@@ -24,6 +22,7 @@ type base struct {
 	axes   []axis
 	needs  metrics.Needs
 	levels []*level
+	sums   []merged // by group, once every line has been added
 }
 
 // level is a grouping as a table wants it: a roll-up of a base.

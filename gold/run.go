@@ -1,5 +1,3 @@
-//go:build smelt_gold
-
 package gold
 
 import (
@@ -117,11 +115,10 @@ func (r *run) run(ctx context.Context) (_ *pipeline.Report, err error) {
 	if err := r.m.Check(); err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, bronze.CloseInputs(r.inputs)) }()
+	defer func() { err = errors.Join(err, r.release()) }()
 	if err := r.prepare(ctx); err != nil {
 		return nil, err
 	}
-	defer r.model.Release()
 	if err := r.dimensions(ctx); err != nil {
 		return nil, err
 	}
@@ -143,6 +140,17 @@ func (r *run) run(ctx context.Context) (_ *pipeline.Report, err error) {
 		return nil, err
 	}
 	return report, r.sink.Commit(ctx, report)
+}
+
+// release lets go of everything that the run holds.
+func (r *run) release() error {
+	if r.agg != nil {
+		r.agg.Release()
+	}
+	if r.model != nil {
+		r.model.Release()
+	}
+	return bronze.CloseInputs(r.inputs)
 }
 
 // prepare opens every input, binds the mapping to its header, and cuts it into
@@ -537,7 +545,7 @@ func (r *run) report() (*pipeline.Report, error) {
 	for _, t := range r.tables {
 		rep.Tables = append(rep.Tables, *t)
 	}
-	slices.SortFunc(rep.Tables, func(a, b pipeline.TableReport) int { return tableOrder(a.Name) - tableOrder(b.Name) })
+	slices.SortFunc(rep.Tables, func(a, b pipeline.TableReport) int { return compareTables(a.Name, b.Name) })
 	for _, table := range []string{"customers", "products", "sales"} {
 		c := pipeline.Conservation{Table: table, Reasons: counts.Quarantined[table], Added: counts.Added[table], Deduplicated: counts.Deduplicated[table]}
 		for _, s := range r.sources {

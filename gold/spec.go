@@ -1,5 +1,3 @@
-//go:build smelt_gold
-
 package gold
 
 import (

@@ -1,8 +1,7 @@
-//go:build smelt_gold
-
 package gold
 
 import (
+	"cmp"
 	"errors"
 	"slices"
 	"strings"
@@ -115,15 +114,18 @@ func (w *writers) close() error {
 	return errors.Join(errs...)
 }
 
-// tableOrder ranks tables as the layers flow, user tables last.
-func tableOrder(name string) int {
+// compareTables orders tables as the layers flow, the user's own last, by name.
+func compareTables(a, b string) int {
 	names := []string{"bronze.customers", "bronze.products", "bronze.sales", "bronze.rejects",
 		"silver.dim_customers", "silver.dim_products", "silver.fact_sales", "silver.quarantine"}
 	for _, s := range Seed() {
-		names = append(names, s.Table.Name)
+		names = append(names, s.Name)
 	}
-	if i := slices.Index(names, name); i >= 0 {
-		return i
+	place := func(name string) int {
+		if i := slices.Index(names, name); i >= 0 {
+			return i
+		}
+		return len(names)
 	}
-	return len(names) + strings.Compare(name, "")
+	return cmp.Or(place(a)-place(b), strings.Compare(a, b))
 }

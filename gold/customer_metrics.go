@@ -1,0 +1,57 @@
+package gold
+
+import (
+	"github.com/apache/arrow/go/v17/arrow"
+
+	"github.com/smeltdata/smelt/metrics"
+	"github.com/smeltdata/smelt/pipeline"
+)
+
+// CustomerMetrics is the table gold.customer_metrics. A customer without
+// purchases has counts and sums of 0; returns that exceed purchases stay
+// negative.
+var CustomerMetrics = &Spec{
+	Name:     "gold.customer_metrics",
+	By:       []Dimension{Column("customer_id")},
+	Measures: append([]*metrics.Measure{metrics.SaleDates, metrics.CLV}, customerMeasures...),
+	Table: declare("gold.customer_metrics", "One row per customer of dim_customers.", []string{"customer_id"},
+		attribute("silver.dim_customers", "customer_id"),
+		measures(customerMeasures...),
+		[]pipeline.Column{
+			{Name: "lifespan_days", Type: pipeline.Int32Type, Nullable: true, From: ofFact("order_date", "line_type"),
+				Doc: "Days from the first to the last sale: last_order_date − first_order_date."},
+			{Name: "tenure_days", Type: pipeline.Int32Type, Nullable: true, From: ofFact("order_date", "line_type"),
+				Doc: "Days since the first sale: reference_date − first_order_date."},
+			{Name: "avg_days_between_orders", Type: pipeline.PriceType, Nullable: true, From: ofFact("order_date", "line_type"),
+				Doc: "Days between days of sale: lifespan_days / (distinct sale dates − 1); NULL with one date only."},
+		},
+		measures(metrics.CLV)),
+	Finish: finishCustomerMetrics,
+}
+
+var customerMeasures = []*metrics.Measure{metrics.Orders, metrics.ReturnOrders, metrics.UnitsSold, metrics.UnitsReturned,
+	metrics.Sales, metrics.Returns, metrics.Revenue, metrics.Discounts, metrics.Cost, metrics.Margin,
+	metrics.AOV, metrics.ReturnRate, metrics.UnitReturnRate, metrics.OrderReturnRate,
+	metrics.FirstOrderDate, metrics.LastOrderDate}
+
+func finishCustomerMetrics(f *Finished) ([]arrow.Record, error) {
+	g := f.Groups[0]
+	n := int(f.Customers.NumRows())
+	id := textOf(f.Customers.Column(0))
+	b := f.Build(n)
+	var v metrics.Values
+	for i := range n {
+		g.Values(g.FindText(id(i)), &v)
+		b.Text(id(i))
+		b.Measures(&v, customerMeasures...)
+		first, bought := metrics.FirstOrderDate.Eval(&v)
+		last, _ := metrics.LastOrderDate.Eval(&v)
+		lifespan := last.Sub(first)
+		b.Number(lifespan, bought)
+		b.Number(pipeline.TotalOf(int64(f.Reference.V)).Sub(first), bought)
+		dates, _ := metrics.SaleDates.Eval(&v)
+		b.Number(quotient(lifespan, dates.Sub(pipeline.TotalOf(1)), 4))
+		b.Measures(&v, metrics.CLV)
+	}
+	return b.Done()
+}

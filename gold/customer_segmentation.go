@@ -1,0 +1,160 @@
+package gold
+
+import (
+	"slices"
+
+	"github.com/apache/arrow/go/v17/arrow"
+
+	"github.com/smeltdata/smelt/metrics"
+	"github.com/smeltdata/smelt/pipeline"
+)
+
+// CustomerSegmentation is the table gold.customer_segmentation: recency,
+// frequency and monetary value, scored 1 to 5, and the segment that the
+// mapping's R × F grid names.
+var CustomerSegmentation = &Spec{
+	Name:     "gold.customer_segmentation",
+	By:       []Dimension{Column("customer_id")},
+	Measures: []*metrics.Measure{metrics.Orders, metrics.LastOrderDate, metrics.Revenue, metrics.Sales, metrics.Returns, metrics.Discounts},
+	Table: declare("gold.customer_segmentation", "One row per customer with at least one sale.", []string{"customer_id"},
+		attribute("silver.dim_customers", "customer_id"),
+		[]pipeline.Column{
+			{Name: "recency_days", Type: pipeline.Int32Type, From: ofFact("order_date", "line_type"),
+				Doc: "Days since the last sale: reference_date − last_order_date."},
+			{Name: "frequency", Type: pipeline.Int64Type, From: ofFact("order_id", "line_type"),
+				Doc: "Distinct orders."},
+			{Name: "monetary", Type: pipeline.SumType, From: ofFact("revenue", "sales", "returns", "discount_amount", "line_type"),
+				Doc: "Monetary value in the shop's currency: revenue, or the sum that rfm.measure names."},
+			score("r_score", "recency: 5 is the most recent", "order_date"),
+			score("f_score", "frequency: 5 is the most frequent", "order_id"),
+			score("m_score", "monetary value: 5 is the highest", "revenue", "sales", "returns", "discount_amount"),
+			{Name: "rfm", Type: pipeline.StringType, From: ofFact("order_date", "order_id", "revenue", "line_type"),
+				Doc: "The three scores in a row: 555 is best."},
+			{Name: "rfm_total", Type: pipeline.Int32Type, From: ofFact("order_date", "order_id", "revenue", "line_type"),
+				Doc: "r_score + f_score + m_score."},
+			{Name: "segment", Type: pipeline.StringType, From: ofFact("order_date", "order_id", "line_type"),
+				Doc: "Segment of the R × F grid."},
+		}),
+	Finish: finishCustomerSegmentation,
+}
+
+func score(name, of string, from ...string) pipeline.Column {
+	return pipeline.Column{Name: name, Type: pipeline.Int32Type, From: ofFact(append(from, "line_type")...), Doc: "Score 1 to 5 of " + of + "."}
+}
+
+// monetary are the sums that rfm.measure may name.
+var monetary = map[string]*metrics.Measure{
+	"": metrics.Revenue, "revenue": metrics.Revenue, "sales": metrics.Sales, "returns": metrics.Returns, "discounts": metrics.Discounts,
+}
+
+// buyer is a customer with sales, with what is scored: more is better.
+type buyer struct {
+	row                          int // in dim_customers
+	recency, frequency, monetary pipeline.Total
+	scores                       [3]int
+}
+
+func finishCustomerSegmentation(f *Finished) ([]arrow.Record, error) {
+	g := f.Groups[0]
+	id := textOf(f.Customers.Column(0))
+	measure := monetary[f.RFM.MonetaryMeasure]
+	var buyers []buyer
+	var v metrics.Values
+	for i := range int(f.Customers.NumRows()) {
+		g.Values(g.FindText(id(i)), &v)
+		last, state := metrics.LastOrderDate.Eval(&v)
+		if state != metrics.Known {
+			continue
+		}
+		b := buyer{row: i, recency: last.Sub(pipeline.TotalOf(int64(f.Reference.V)))} // −recency_days
+		b.frequency, _ = metrics.Orders.Eval(&v)
+		b.monetary, _ = measure.Eval(&v)
+		buyers = append(buyers, b)
+	}
+	scoreBy(buyers, 0, f.RFM.Recency, func(b *buyer) pipeline.Total { return b.recency })
+	scoreBy(buyers, 1, f.RFM.Frequency, func(b *buyer) pipeline.Total { return b.frequency })
+	scoreBy(buyers, 2, f.RFM.Monetary, func(b *buyer) pipeline.Total { return b.monetary })
+	b := f.Build(len(buyers))
+	for _, c := range buyers {
+		r, freq, m := c.scores[0], c.scores[1], c.scores[2]
+		b.Text(id(c.row))
+		b.Number(pipeline.Total{}.Sub(c.recency), metrics.Known)
+		b.Number(c.frequency, metrics.Known)
+		b.Number(c.monetary, metrics.Known)
+		b.Int(int64(r))
+		b.Int(int64(freq))
+		b.Int(int64(m))
+		b.Text([]byte{'0' + byte(r), '0' + byte(freq), '0' + byte(m)})
+		b.Int(int64(r + freq + m))
+		b.Text([]byte(f.RFM.Grid[r-1][freq-1]))
+	}
+	return b.Done()
+}
+
+// scoreBy gives every buyer the score at position i: NTILE(5) over the value
+// and then the customer's key ascending, or by type-7 quantiles.
+//
+// Recency is scored as −recency_days. For ntile that is its descending order.
+// For quantile, 6 − (1 + cuts strictly below x) is 1 + the cuts of −x that are
+// not above −x: hence atMost.
+func scoreBy(buyers []buyer, i int, how string, value func(*buyer) pipeline.Total) {
+	order := make([]int, len(buyers)) // buyers are in order of their key
+	for k := range order {
+		order[k] = k
+	}
+	slices.SortStableFunc(order, func(x, y int) int { return value(&buyers[x]).Cmp(value(&buyers[y])) })
+	if how != "quantile" {
+		size, rest := len(order)/5, len(order)%5
+		place := 0
+		for tile := 1; tile <= 5; tile++ {
+			n := size
+			if tile <= rest {
+				n++
+			}
+			for range n {
+				buyers[order[place]].scores[i] = tile
+				place++
+			}
+		}
+		return
+	}
+	cuts := quantiles(len(order), func(k int) pipeline.Total { return value(&buyers[order[k]]) })
+	atMost := i == 0
+	for k := range buyers {
+		five := times(value(&buyers[k]), 5)
+		s := 1
+		for _, cut := range cuts {
+			if c := cut.Cmp(five); c < 0 || atMost && c == 0 {
+				s++
+			}
+		}
+		buyers[k].scores[i] = s
+	}
+}
+
+// quantiles returns five times the type-7 quantiles (Hyndman and Fan 1996) at
+// 20, 40, 60 and 80 % of n sorted values, which are whole: with h = (n − 1)·k/5
+// it is x⌊h⌋ + (h − ⌊h⌋)·(x⌊h⌋₊₁ − x⌊h⌋).
+func quantiles(n int, value func(int) pipeline.Total) []pipeline.Total {
+	if n == 0 {
+		return nil
+	}
+	var out []pipeline.Total
+	for k := 1; k <= 4; k++ {
+		i, rest := (n-1)*k/5, (n-1)*k%5
+		q := times(value(i), 5-rest)
+		if rest > 0 {
+			q.Merge(times(value(i+1), rest))
+		}
+		out = append(out, q)
+	}
+	return out
+}
+
+func times(t pipeline.Total, n int) pipeline.Total {
+	var out pipeline.Total
+	for range n {
+		out.Merge(t)
+	}
+	return out
+}

@@ -1,0 +1,191 @@
+package gold
+
+import (
+	"fmt"
+
+	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/memory"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/smeltdata/smelt/bronze"
+	"github.com/smeltdata/smelt/metrics"
+	"github.com/smeltdata/smelt/pipeline"
+)
+
+// Inputs is what gold tables are made of besides the fact.
+type Inputs struct {
+	Customers, Products arrow.Record                 // silver.dim_customers and dim_products, ordered by their key
+	Reference           pipeline.Null[pipeline.Date] // the configured reference_date
+	RFM                 bronze.RFM
+	Mem                 memory.Allocator // nil = Go's heap
+}
+
+// Result is one finished table. Its batches belong to the caller.
+type Result struct {
+	Table    *pipeline.Table
+	Batches  []arrow.Record
+	Warnings []string
+}
+
+// Finish makes the tables, in the order of the specs. Every worker must have
+// added its last batch. The caller releases the batches.
+func (a *Aggregation) Finish(in Inputs) ([]Result, error) {
+	if in.Mem == nil {
+		in.Mem = memory.DefaultAllocator
+	}
+	if err := a.sum(&in); err != nil {
+		return nil, err
+	}
+	if err := a.countOrders(a.orders, metrics.CountOrders); err != nil {
+		return nil, err
+	}
+	if err := a.countOrders(a.returned, metrics.CountReturnOrders); err != nil {
+		return nil, err
+	}
+	if err := a.countCustomers(); err != nil {
+		return nil, err
+	}
+	a.orders, a.returned = nil, nil
+	a.countNewCustomers()
+	results := make([]Result, len(a.specs))
+	var g errgroup.Group
+	g.SetLimit(len(a.workers))
+	for i, s := range a.specs {
+		f := &Finished{Inputs: in, Table: a.tables[i]}
+		f.First, f.Newest = a.days()
+		if f.Newest.Valid && !f.Reference.Valid {
+			f.Reference = pipeline.Some(f.Newest.V + 1)
+		}
+		for _, l := range a.plan.levels[i] {
+			f.Groups = append(f.Groups, &Groups{l})
+		}
+		g.Go(func() (err error) {
+			finish := s.Finish
+			if finish == nil {
+				finish = s.groups
+			}
+			r := Result{Table: f.Table}
+			r.Batches, err = finish(f)
+			r.Warnings = f.warnings
+			results[i] = r
+			return err
+		})
+	}
+	if err := g.Wait(); err != nil {
+		for _, r := range results {
+			for _, rec := range r.Batches {
+				rec.Release()
+			}
+		}
+		return nil, err
+	}
+	return results, nil
+}
+
+// sum adds up all sums, of every base and of every level.
+func (a *Aggregation) sum(in *Inputs) error {
+	var g errgroup.Group
+	g.SetLimit(len(a.workers))
+	for i, b := range a.plan.bases {
+		g.Go(func() error {
+			b.sums = a.merge(i)
+			for _, l := range b.levels {
+				if err := a.rollUp(i, l, b.sums, in); err != nil {
+					return err
+				}
+				l.rows() // now, because tables that share a level are finished side by side
+			}
+			return nil
+		})
+	}
+	return g.Wait()
+}
+
+// days returns the first and the newest order_date of all lines.
+func (a *Aggregation) days() (first, newest pipeline.Null[pipeline.Date]) {
+	for _, w := range a.workers {
+		switch {
+		case w.newest < w.first:
+		case !first.Valid:
+			first, newest = pipeline.Some(w.first), pipeline.Some(w.newest)
+		default:
+			first.V, newest.V = min(first.V, w.first), max(newest.V, w.newest)
+		}
+	}
+	return first, newest
+}
+
+// Finished is what a Spec's Finish makes its table of.
+type Finished struct {
+	Inputs                                     // Reference is the newest order_date + 1 where none is configured
+	Table         *pipeline.Table              // that it makes
+	First, Newest pipeline.Null[pipeline.Date] // order_date of the first and the newest line
+	Groups        []*Groups                    // of By × Measures, then those of More
+
+	warnings []string
+}
+
+// Warn adds a warning to the run's report.
+func (f *Finished) Warn(text string) { f.warnings = append(f.warnings, f.Table.Name+": "+text) }
+
+// Groups are the groups of one Set. A group is a number ≥ 0 without a meaning
+// of its own; -1 is a group that no line belongs to.
+type Groups struct{ *level }
+
+// Rows returns the groups that have lines, ordered by the dimensions, NULL first.
+func (g *Groups) Rows() []int32 { return g.rows() }
+
+// Text returns the value of a text dimension, by its position in By; nil for NULL.
+func (g *Groups) Text(group int32, dim int) []byte { return g.text(group, dim) }
+
+// Date returns the value of a date dimension, and whether it is not NULL.
+func (g *Groups) Date(group int32, dim int) (pipeline.Date, bool) { return g.date(group, dim) }
+
+// Values gives a group's quantities to v, for Measure.Eval.
+func (g *Groups) Values(group int32, v *metrics.Values) { g.values(group, v) }
+
+// FindText returns the group of a value of the only dimension, a text; or -1.
+func (g *Groups) FindText(value []byte) int32 {
+	return g.found(g.dims[0].reg.find(value))
+}
+
+// FindDate returns the group of a value of the only dimension, a date; or -1.
+func (g *Groups) FindDate(day pipeline.Date) int32 {
+	id, ok := g.dims[0].reg.days[day]
+	if !ok {
+		return -1
+	}
+	return g.found(id)
+}
+
+func (g *Groups) found(id int32) int32 {
+	if id < 0 || int(id) >= len(g.sums) || g.sums[id].flags&hasLine == 0 {
+		return -1
+	}
+	return id
+}
+
+// groups makes the table of a spec without Finish: a row for each group.
+func (s *Spec) groups(f *Finished) ([]arrow.Record, error) {
+	g := f.Groups[0]
+	b := f.Build(len(g.Rows()))
+	var v metrics.Values
+	for _, row := range g.Rows() {
+		for i, d := range s.By {
+			if d.isDate() {
+				day, ok := g.Date(row, i)
+				b.Date(day, ok)
+			} else {
+				b.Text(g.Text(row, i))
+			}
+		}
+		g.Values(row, &v)
+		b.Measures(&v, s.Measures...)
+	}
+	return b.Done()
+}
+
+// beyond is the warning of quotients that their type cannot hold.
+func beyond(column string, n int64) string {
+	return fmt.Sprintf("%s is NULL in %d rows because the quotient has more digits than its type", column, n)
+}

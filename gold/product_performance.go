@@ -1,0 +1,104 @@
+package gold
+
+import (
+	"slices"
+
+	"github.com/apache/arrow/go/v17/arrow"
+
+	"github.com/smeltdata/smelt/metrics"
+	"github.com/smeltdata/smelt/pipeline"
+)
+
+// ProductPerformance is the table gold.product_performance.
+var ProductPerformance = &Spec{
+	Name:     "gold.product_performance",
+	By:       []Dimension{Column("product_id")},
+	Measures: productMeasures,
+	Table: declare("gold.product_performance", "One row per product of dim_products.", []string{"product_id"},
+		attribute("silver.dim_products", "product_id"), attribute("silver.dim_products", "product_name"), attribute("silver.dim_products", "category"),
+		measures(productMeasures...),
+		[]pipeline.Column{
+			{Name: "revenue_rank", Type: pipeline.Int64Type, From: ofFact("revenue"),
+				Doc: "Rank by revenue: 1 is the highest, ties by product_id."},
+			{Name: "category_rank", Type: pipeline.Int64Type, From: append(ofFact("revenue"), "silver.dim_products.category"),
+				Doc: "Rank by revenue within the category."},
+			{Name: "revenue_share", Type: pipeline.RatioType, Nullable: true, From: ofFact("revenue"),
+				Doc: "Revenue as a fraction of that of all products; NULL where that is not positive."},
+			{Name: "cumulative_share", Type: pipeline.RatioType, Nullable: true, From: ofFact("revenue"),
+				Doc: "Revenue of this and all products of a better rank as a fraction of that of all; NULL where that is not positive."},
+			{Name: "abc_class", Type: pipeline.StringType, From: ofFact("revenue"),
+				Doc: "A while the better ranked products have below 80 % of revenue, B below 95 %, else C; C for revenue ≤ 0."},
+		}),
+	Finish: finishProductPerformance,
+}
+
+var productMeasures = []*metrics.Measure{metrics.Orders, metrics.Customers, metrics.UnitsSold, metrics.UnitsReturned,
+	metrics.Sales, metrics.Returns, metrics.Revenue, metrics.Discounts, metrics.Cost, metrics.Margin,
+	metrics.MarginRate, metrics.AveragePrice, metrics.ReturnRate, metrics.UnitReturnRate, metrics.FirstSold, metrics.LastSold}
+
+func finishProductPerformance(f *Finished) ([]arrow.Record, error) {
+	g := f.Groups[0]
+	n := int(f.Products.NumRows())
+	column := func(name string) func(int) []byte {
+		return textOf(f.Products.Column(dimTable("silver.dim_products").MustIndex(name)))
+	}
+	id, name, category := column("product_id"), column("product_name"), column("category")
+	revenue := make([]pipeline.Total, n)
+	var total pipeline.Total
+	var v metrics.Values
+	for i := range n {
+		g.Values(g.FindText(id(i)), &v)
+		revenue[i], _ = metrics.Revenue.Eval(&v)
+		total.Merge(revenue[i])
+	}
+	ranked := rank(revenue)
+	place, inCategory := make([]int64, n), make([]int64, n)
+	running := make([]pipeline.Total, n) // with the product's own
+	var sum pipeline.Total
+	categories := map[string]int64{}
+	for k, i := range ranked {
+		sum.Merge(revenue[i])
+		running[i], place[i] = sum, int64(k+1)
+		categories[string(category(i))]++
+		inCategory[i] = categories[string(category(i))]
+	}
+	b := f.Build(n)
+	for i := range n {
+		g.Values(g.FindText(id(i)), &v)
+		b.Text(id(i))
+		b.Text(name(i))
+		b.Text(category(i))
+		b.Measures(&v, productMeasures...)
+		b.Int(place[i])
+		b.Int(inCategory[i])
+		b.Share(revenue[i], total)
+		b.Share(running[i], total)
+		b.Text([]byte(abcClass(revenue[i], running[i].Sub(revenue[i]), total)))
+	}
+	return b.Done()
+}
+
+// rank returns the positions of the values, the highest first, ties in order.
+func rank(values []pipeline.Total) []int {
+	order := make([]int, len(values))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(x, y int) int { return values[y].Cmp(values[x]) })
+	return order
+}
+
+// abcClass classes a product by the share of revenue that the products before
+// it have: A below 80 %, B below 95 %, else C.
+func abcClass(revenue, before, total pipeline.Total) string {
+	hundredfold := times(before, 100)
+	switch {
+	case revenue.Sign() <= 0 || total.Sign() <= 0:
+		return "C"
+	case hundredfold.Cmp(times(total, 80)) < 0:
+		return "A"
+	case hundredfold.Cmp(times(total, 95)) < 0:
+		return "B"
+	}
+	return "C"
+}
