@@ -113,6 +113,9 @@ func (m *Mapping) checkSource(path string, s *SourceSpec) *problem {
 	needed := map[string][]string{"customers": {"customer_id"}, "products": {"product_id"}, "sales": {"order_id", "product_id", "quantity", "ordered_at"}}[s.Table]
 	if s.Kind == "returns" {
 		needed = needed[1:]
+		if hasColumn(s.Columns, "returned_at") {
+			needed = needed[:2] // it dates the return
+		}
 	}
 	return first(
 		func() *problem { return checkFiles(path, s.Files) },

@@ -47,6 +47,16 @@ func TestCheck(t *testing.T) {
 	}
 }
 
+// A return needs no order, and one date: of the order or of the return.
+func TestCheckReturns(t *testing.T) {
+	for columns, right := range map[string]bool{"returned_at: D": true, "ordered_at: D": true, "ordered_at: D, returned_at: D": true, "order_id: D": false} {
+		_, err := ParseMapping("smelt.yml", []byte("sources: [{table: sales, kind: returns, files: r.csv, columns: {product_id: P, quantity: Q, "+columns+"}}]"))
+		if (err == nil) != right || err != nil && !strings.Contains(err.Error(), "bronze.sales needs ordered_at, which is not mapped") {
+			t.Errorf("%s: %v", columns, err)
+		}
+	}
+}
+
 func TestCheckErrors(t *testing.T) {
 	text := "x"
 	for want, spoil := range map[string]func(m *Mapping){

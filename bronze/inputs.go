@@ -1,11 +1,13 @@
 package bronze
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -56,61 +58,83 @@ func CloseInputs(inputs []*Input) error {
 	return errors.Join(errs...)
 }
 
-// expand turns paths and globs into files to open. A path is relative to dir.
+// expand turns paths and globs into files to open. A path is relative to dir; a
+// virtual one is left as it is. A file that two patterns match is read once.
 func expand(dir string, patterns []string, read pipeline.File) ([]pipeline.File, error) {
 	var files []pipeline.File
-	for _, pattern := range patterns {
-		full := pattern
-		if !filepath.IsAbs(full) {
-			full = filepath.Join(dir, filepath.FromSlash(pattern))
+	add := func(path, name string) {
+		if !slices.ContainsFunc(files, func(f pipeline.File) bool { return f.Path == path }) {
+			f := read
+			f.Path, f.Name = path, name
+			files = append(files, f)
 		}
-		paths := []string{full}
-		if _, err := os.Stat(full); errors.Is(err, fs.ErrNotExist) && strings.ContainsAny(pattern, "*?[") {
-			matches, err := filepath.Glob(full)
-			if err != nil {
-				return nil, &pipeline.Error{Kind: pipeline.ErrConfig, File: pattern, Msg: "not a valid pattern", Err: err}
+	}
+	for _, pattern := range patterns {
+		if pipeline.IsVirtual(pattern) {
+			add(pattern, pattern)
+			continue
+		}
+		full := filepath.FromSlash(pattern)
+		if !filepath.IsAbs(full) {
+			full = filepath.Join(dir, full)
+		}
+		paths, err := matching(full)
+		if err != nil {
+			return nil, &pipeline.Error{Kind: pipeline.ErrConfig, File: pattern, Msg: "not a valid pattern", Err: err}
+		}
+		if len(paths) == 0 {
+			msg := "no such file"
+			if isGlob(pattern) {
+				msg = "no file matches"
 			}
-			if len(matches) == 0 {
-				return nil, &pipeline.Error{Kind: pipeline.ErrInput, File: pattern, Msg: "no file matches",
-					Hint: fmt.Sprintf("the data folder is %s; it holds %s", show(dir), listing(filepath.Dir(full)))}
-			}
-			slices.SortFunc(matches, NaturalCompare)
-			paths = matches
-		} else if errors.Is(err, fs.ErrNotExist) && !pipeline.IsVirtual(pattern) {
-			return nil, &pipeline.Error{Kind: pipeline.ErrInput, File: pattern, Msg: "no such file",
-				Hint: fmt.Sprintf("the data folder is %s; it holds %s", show(dir), listing(filepath.Dir(full)))}
+			return nil, &pipeline.Error{Kind: pipeline.ErrInput, File: pattern, Msg: msg, Hint: listing(dir, filepath.Dir(full))}
 		}
 		for _, p := range paths {
-			f := read
-			f.Path = p
-			f.Name = filepath.ToSlash(p)
+			name := p
 			if rel, err := filepath.Rel(dir, p); err == nil {
-				f.Name = filepath.ToSlash(rel)
+				name = rel
 			}
-			if pipeline.IsVirtual(pattern) {
-				f.Path, f.Name = pattern, pattern
-			}
-			if slices.ContainsFunc(files, func(o pipeline.File) bool { return o.Path == p }) {
-				continue // a file that two patterns match is read once
-			}
-			files = append(files, f)
+			add(p, filepath.ToSlash(name))
 		}
 	}
 	return files, nil
 }
 
-func show(dir string) string {
-	if dir == "" {
-		return "the current folder"
+func isGlob(pattern string) bool { return strings.ContainsAny(pattern, "*?[") }
+
+// matching returns the file of a path, or else the files that a glob matches.
+func matching(path string) ([]string, error) {
+	// Whatever else is wrong with a file, its format's opener says it better.
+	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+		return []string{path}, nil
 	}
-	return dir
+	if !isGlob(path) {
+		return nil, nil
+	}
+	paths, err := filepath.Glob(path)
+	paths = slices.DeleteFunc(paths, func(p string) bool {
+		info, err := os.Stat(p)
+		return err == nil && info.IsDir()
+	})
+	slices.SortFunc(paths, NaturalCompare)
+	return paths, err
 }
 
-// listing names a few of the files in a folder, for a hint.
-func listing(dir string) string {
-	entries, err := os.ReadDir(dir)
-	if err != nil || len(entries) == 0 {
-		return "nothing"
+// listing says what is in the folder of a missing file, for a hint.
+func listing(data, folder string) string {
+	holder, hint := "it", "the data folder is "+filepath.ToSlash(data)
+	if data == "" {
+		hint = "the data folder is the current one"
+	}
+	if filepath.Clean(data) != folder {
+		holder = filepath.ToSlash(folder)
+	}
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		return fmt.Sprintf("%s; %s cannot be listed", hint, holder)
+	}
+	if len(entries) == 0 {
+		return fmt.Sprintf("%s; %s is empty", hint, holder)
 	}
 	var names []string
 	for _, e := range entries {
@@ -120,12 +144,14 @@ func listing(dir string) string {
 		}
 		names = append(names, e.Name())
 	}
-	return strings.Join(names, ", ")
+	return fmt.Sprintf("%s; %s holds %s", hint, holder, strings.Join(names, ", "))
 }
 
 // NaturalCompare orders names as a person would: sales_9 before sales_10. Runs
-// of digits compare as numbers, everything else by bytes.
+// of digits compare as numbers, everything else by bytes; of names that differ
+// in leading zeros only, the one with fewer comes first.
 func NaturalCompare(a, b string) int {
+	zeros := 0
 	for a != "" && b != "" {
 		if isDigit(a[0]) && isDigit(b[0]) {
 			var x, y string
@@ -138,9 +164,7 @@ func NaturalCompare(a, b string) int {
 			if c := strings.Compare(nx, ny); c != 0 {
 				return c
 			}
-			if c := len(x) - len(y); c != 0 {
-				return c
-			}
+			zeros = cmp.Or(zeros, len(x)-len(y))
 			continue
 		}
 		if a[0] != b[0] {
@@ -148,7 +172,7 @@ func NaturalCompare(a, b string) int {
 		}
 		a, b = a[1:], b[1:]
 	}
-	return len(a) - len(b)
+	return cmp.Or(len(a)-len(b), zeros)
 }
 
 func isDigit(c byte) bool { return '0' <= c && c <= '9' }
@@ -161,33 +185,63 @@ func digits(s string) (run, rest string) {
 	return s[:i], s[i:]
 }
 
-// BatchID identifies a set of inputs: a hash of their names, sizes and the
-// first and last 64 KiB of each. The same input gives the same id, wherever
-// the data folder lies.
+// The blocks of a file that BatchID looks at: all of it up to 1 MiB.
+const (
+	idBlocks    = 16
+	idBlockSize = 64 << 10
+)
+
+// BatchID identifies a set of inputs: a hash of their names, their sizes and
+// 16 blocks of 64 KiB, evenly spaced, of each file. The same input gives the
+// same id, wherever the data folder lies and whenever its files were copied.
+// Of a virtual path the name is all that counts.
 func BatchID(inputs []*Input) (string, error) {
 	h := sha256.New()
-	buf := make([]byte, 64<<10)
 	for _, in := range inputs {
 		fmt.Fprintf(h, "%s\x00%s\x00%s\x00", in.Spec.Table, in.Spec.Kind, in.File.Name)
-		f, err := os.Open(in.File.Path)
 		if pipeline.IsVirtual(in.File.Path) {
 			continue
 		}
-		if err != nil {
-			return "", &pipeline.Error{Kind: pipeline.ErrInput, File: in.File.Name, Err: err}
-		}
-		info, err := f.Stat()
-		if err == nil {
-			fmt.Fprintf(h, "%d\x00", info.Size())
-			n, _ := f.ReadAt(buf, 0)
-			h.Write(buf[:n])
-			n, _ = f.ReadAt(buf, max(0, info.Size()-int64(len(buf))))
-			h.Write(buf[:n])
-		}
-		f.Close()
-		if err != nil {
-			return "", &pipeline.Error{Kind: pipeline.ErrInput, File: in.File.Name, Err: err}
+		if err := hashFile(h, in.File.Path); err != nil {
+			return "", &pipeline.Error{Kind: pipeline.ErrInput, File: in.File.Name, Msg: "cannot be read", Err: err}
 		}
 	}
 	return hex.EncodeToString(h.Sum(nil)[:8]), nil
+}
+
+// hashFile adds a file's size and its sampled blocks to a hash.
+func hashFile(h io.Writer, path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return withoutPath(err)
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return withoutPath(err)
+	}
+	size := info.Size()
+	fmt.Fprintf(h, "%d\x00", size)
+	if size <= idBlocks*idBlockSize {
+		_, err := io.Copy(h, f)
+		return withoutPath(err)
+	}
+	buf := make([]byte, idBlockSize)
+	for i := range int64(idBlocks) {
+		n, err := f.ReadAt(buf, (size-idBlockSize)*i/(idBlocks-1))
+		if err != nil && err != io.EOF {
+			return withoutPath(err)
+		}
+		h.Write(buf[:n])
+	}
+	return nil
+}
+
+// withoutPath drops the path from an error that names the file anyway.
+func withoutPath(err error) error {
+	var e *fs.PathError
+	if errors.As(err, &e) {
+		return e.Err
+	}
+	return err
 }

@@ -2,8 +2,10 @@ package bronze
 
 import (
 	"fmt"
-	"maps"
 	"slices"
+	"strings"
+
+	"github.com/apache/arrow/go/v17/arrow"
 
 	"github.com/smeltdata/smelt/pipeline"
 )
@@ -13,6 +15,7 @@ import (
 // them. It is immutable; NewReader gives each goroutine its own Reader.
 type Plan struct {
 	input  *Input
+	header []string // of the source, without the blanks around names
 	fields []planField
 	tables []tablePlan
 }
@@ -20,7 +23,7 @@ type Plan struct {
 // planField is one scanned field: a source column in one type.
 type planField struct {
 	column int
-	key    string // source column and cast: the identity of its dictionary
+	dict   string // names its dictionary, where its type is CodeType
 	cast   *pipeline.Parser
 }
 
@@ -36,15 +39,16 @@ type columnPlan struct {
 	computed *computedPlan
 }
 
-// computedPlan makes a value row by row, or once per distinct value where it
-// depends on one field only.
+// computedPlan makes a value in three steps: a text out of the leaves, its
+// replacement, the cast.
 type computedPlan struct {
-	leaves   []leafPlan
-	template []TemplatePart // nil = the first non-empty leaf
-	replace  map[string]string
+	name     string // "bronze.sales.quantity"
 	value    *string
-	cast     *pipeline.Parser
-	sources  []int // positions of the source columns it is made of, ascending
+	leaves   []leafPlan
+	template []TemplatePart // nil = the first leaf that has a value
+	replace  map[string][]byte
+	source   *pipeline.Parser // knows the texts that mean no value
+	cast     *pipeline.Parser // does not: what replaces a text is meant
 }
 
 // leafPlan is one expression of a computed column.
@@ -114,7 +118,7 @@ func tableOf(name string) *pipeline.Table {
 // Bind builds the plan that makes the targets from the input. A mapped column
 // that the file does not have is an error.
 func (in *Input) Bind(m *Mapping, lookups Lookups, targets ...Target) (*Plan, error) {
-	b := binder{m: m, in: in, lookups: lookups, header: in.Source.Columns(), plan: &Plan{input: in}}
+	b := binder{m: m, in: in, lookups: lookups, plan: &Plan{input: in, header: trimmed(in.Source.Columns())}}
 	for _, t := range targets {
 		tp := tablePlan{table: t.Table}
 		for _, c := range t.Table.Columns {
@@ -123,7 +127,7 @@ func (in *Input) Bind(m *Mapping, lookups Lookups, targets ...Target) (*Plan, er
 				tp.columns = append(tp.columns, columnPlan{direct: -1})
 				continue
 			}
-			cp, err := b.column(&t.Specs[i], c)
+			cp, err := b.column(&t.Specs[i], c, t.Table)
 			if err != nil {
 				return nil, inFile(err, in.File.Name)
 			}
@@ -145,7 +149,7 @@ func (in *Input) Unmapped(m *Mapping) []string {
 		}
 	}
 	var out []string
-	for _, c := range in.Source.Columns() {
+	for _, c := range trimmed(in.Source.Columns()) {
 		if !used[c] {
 			out = append(out, c)
 		}
@@ -176,82 +180,83 @@ type binder struct {
 	m       *Mapping
 	in      *Input
 	lookups Lookups
-	header  []string
 	plan    *Plan
 }
 
-func (b *binder) column(s *ColumnSpec, c pipeline.Column) (columnPlan, error) {
+func (b *binder) column(s *ColumnSpec, c pipeline.Column, table *pipeline.Table) (columnPlan, error) {
 	cast := b.m.Cast(b.in.Spec, s, c.Type)
 	exprs := s.exprs(b.m)
 	if len(exprs) == 1 && exprs[0].Key == nil && s.Template == "" && len(s.Map) == 0 {
 		f, err := b.field(exprs[0].Column, cast)
 		return columnPlan{direct: f}, err
 	}
-	parser, err := pipeline.NewParser(cast)
-	if err != nil {
+	comp := &computedPlan{name: table.Name + "." + c.Name, value: s.Value}
+	if len(s.Map) > 0 {
+		comp.replace = make(map[string][]byte, len(s.Map))
+	}
+	for from, to := range s.Map {
+		comp.replace[from] = []byte(to)
+	}
+	text := pipeline.Cast{Type: pipeline.StringType, Nulls: cast.Nulls}
+	cast.Nulls = nil
+	var err error
+	if comp.source, err = pipeline.NewParser(text); err != nil {
 		return columnPlan{}, err
 	}
-	comp := &computedPlan{replace: maps.Clone(s.Map), value: s.Value, cast: parser}
+	if comp.cast, err = pipeline.NewParser(cast); err != nil {
+		return columnPlan{}, err
+	}
 	if s.Template != "" {
 		if comp.template, err = ParseTemplate(s.Template, b.m.Lookups); err != nil {
 			return columnPlan{}, err
 		}
 	}
 	for _, e := range exprs {
-		leaf, err := b.leaf(e, cast.Nulls, len(exprs) == 1)
+		// What is looked up is worked out once per distinct key. Other texts
+		// may all differ: they are read as a dictionary only where the result
+		// is one too.
+		text.Type = pipeline.StringType
+		if e.Key != nil || len(exprs) == 1 && arrow.TypeEqual(c.Type, pipeline.CodeType) {
+			text.Type = pipeline.CodeType
+		}
+		leaf, err := b.leaf(e, text)
 		if err != nil {
 			return columnPlan{}, err
 		}
 		comp.leaves = append(comp.leaves, leaf)
-		comp.sources = append(comp.sources, b.plan.fields[leaf.field].column)
 	}
-	slices.Sort(comp.sources)
-	comp.sources = slices.Compact(comp.sources)
 	return columnPlan{direct: -1, computed: comp}, nil
 }
 
-// leaf binds one expression. Its source column is read as text; as a
-// dictionary where each distinct value is worth being worked out once.
-func (b *binder) leaf(e Expr, nulls []string, alone bool) (leafPlan, error) {
+// leaf binds one expression.
+func (b *binder) leaf(e Expr, text pipeline.Cast) (leafPlan, error) {
 	var chain []link
 	for e.Key != nil {
 		l, ok := b.lookups[e.Lookup]
 		if !ok {
 			return leafPlan{}, &pipeline.Error{Kind: pipeline.ErrConfig, Value: e.String(), Msg: fmt.Sprintf("no lookup is called %q", e.Lookup)}
 		}
-		if _, ok := l.columns[e.Column]; !ok {
-			err := missingColumn(e.Column, slices.Sorted(maps.Keys(l.columns)))
-			err.Msg = fmt.Sprintf("lookup %s has no such column", e.Lookup)
+		if err := onceIn(l.header, e.Column); err != nil {
+			err.File = l.file
 			return leafPlan{}, err
 		}
 		chain = append(chain, link{l, e.Column})
 		e = *e.Key
 	}
 	slices.Reverse(chain)
-	cast := pipeline.Cast{Type: pipeline.StringType, Nulls: nulls}
-	if alone || len(chain) > 0 {
-		cast.Type = pipeline.CodeType
-	}
-	f, err := b.field(e.Column, cast)
+	f, err := b.field(e.Column, text)
 	return leafPlan{field: f, chain: chain}, err
 }
 
 // field returns the index of the scanned field for a source column in a type.
 func (b *binder) field(column string, cast pipeline.Cast) (int, error) {
-	pos := slices.Index(b.header, column)
-	if pos < 0 {
-		return -1, missingColumn(column, b.header)
+	if err := onceIn(b.plan.header, column); err != nil {
+		return -1, err
 	}
-	if slices.Contains(b.header[pos+1:], column) {
-		return -1, &pipeline.Error{Kind: pipeline.ErrInput, Column: column, Msg: "the file has several columns of this name",
-			Hint: "give the columns names of your own with names: […] and header: true"}
-	}
-	key := fmt.Sprintf("%d|%s|%v|%v|%v|%q|%t", b.in.Spec.Line, column, cast.Type, cast.Dates, cast.Number, cast.Nulls, cast.Integer)
-	if cast.Location != nil {
-		key += "|" + cast.Location.String()
-	}
+	pos := slices.Index(b.plan.header, column)
+	cast = relevant(cast)
 	for i, f := range b.plan.fields {
-		if f.key == key {
+		if f.column == pos && sameCast(f.cast.Cast, cast) {
 			return i, nil
 		}
 	}
@@ -259,6 +264,53 @@ func (b *binder) field(column string, cast pipeline.Cast) (int, error) {
 	if err != nil {
 		return -1, err
 	}
-	b.plan.fields = append(b.plan.fields, planField{column: pos, key: key, cast: parser})
+	// Sources of one table share the dictionaries of columns of one name: a code
+	// stands for a text, whichever file it is from.
+	dict := fmt.Sprintf("%s.%s %q %t", b.in.Spec.Table, column, cast.Nulls, cast.Integer)
+	b.plan.fields = append(b.plan.fields, planField{column: pos, dict: dict, cast: parser})
 	return len(b.plan.fields) - 1, nil
+}
+
+// relevant drops what makes no difference to a cast's type.
+func relevant(c pipeline.Cast) pipeline.Cast {
+	switch c.Type.ID() {
+	case arrow.STRING, arrow.DICTIONARY:
+		c.Dates, c.Location = nil, nil
+		if !c.Integer {
+			c.Number = pipeline.Number{}
+		}
+	case arrow.DATE32, arrow.TIMESTAMP:
+		c.Number = pipeline.Number{}
+	default:
+		c.Dates, c.Location = nil, nil
+	}
+	return c
+}
+
+func sameCast(a, b pipeline.Cast) bool {
+	return arrow.TypeEqual(a.Type, b.Type) && slices.Equal(a.Dates, b.Dates) && a.Number == b.Number &&
+		a.Location == b.Location && slices.Equal(a.Nulls, b.Nulls) && a.Integer == b.Integer
+}
+
+// onceIn says what is wrong where a header does not have a column, or has it
+// more than once.
+func onceIn(header []string, column string) *pipeline.Error {
+	first := slices.Index(header, column)
+	if first < 0 {
+		return missingColumn(column, header)
+	}
+	if slices.Contains(header[first+1:], column) {
+		return &pipeline.Error{Kind: pipeline.ErrInput, Column: column, Msg: "the file has several columns of this name",
+			Hint: "give the columns names of your own: names: […], in the file's order"}
+	}
+	return nil
+}
+
+// trimmed drops the blanks around names.
+func trimmed(header []string) []string {
+	out := make([]string, len(header))
+	for i, h := range header {
+		out[i] = strings.TrimSpace(h)
+	}
+	return out
 }

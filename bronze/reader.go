@@ -41,7 +41,7 @@ type Reader struct {
 	fields []pipeline.Field
 	tables []tableReader
 	counts pipeline.SourceReport
-	rows   blanks // cached constant arrays for batches of the usual length
+	rows   blanks // of the columns that hold one value
 }
 
 // tableReader is the state of one target.
@@ -58,7 +58,7 @@ func (p *Plan) NewReader(mem memory.Allocator, batchID string, dicts Dictionarie
 	for _, f := range p.fields {
 		field := pipeline.Field{Column: f.column, Cast: f.cast}
 		if arrow.TypeEqual(f.cast.Cast.Type, pipeline.CodeType) {
-			field.Dict = dicts.of(f.key)
+			field.Dict = dicts.of(f.dict)
 		}
 		r.fields = append(r.fields, field)
 	}
@@ -66,7 +66,7 @@ func (p *Plan) NewReader(mem memory.Allocator, batchID string, dicts Dictionarie
 		tr := tableReader{plan: &p.tables[t], computed: make([]*computed, len(p.tables[t].columns))}
 		for c, cp := range tr.plan.columns {
 			if cp.computed != nil {
-				tr.computed[c] = newComputed(cp.computed, mem, dicts, tr.plan.table.Name+"."+tr.plan.table.Columns[c].Name)
+				tr.computed[c] = newComputed(cp.computed, mem, dicts)
 			}
 		}
 		r.tables = append(r.tables, tr)
@@ -85,7 +85,16 @@ func single(text string) *pipeline.Dictionary {
 func (r *Reader) Counts() pipeline.SourceReport { return r.counts }
 
 // Release frees what the reader keeps between batches.
-func (r *Reader) Release() { r.rows.release() }
+func (r *Reader) Release() {
+	r.rows.release()
+	for _, t := range r.tables {
+		for _, c := range t.computed {
+			if c != nil {
+				c.release()
+			}
+		}
+	}
+}
 
 // Scan yields a segment's records, or only those with the given record
 // numbers (ascending; nil = all).
@@ -102,10 +111,18 @@ func (r *Reader) Scan(ctx context.Context, seg pipeline.Segment, rows []int64) i
 			r.counts.Rejected += int64(len(in.Rejects))
 			r.counts.Skipped += in.Skipped
 			for t := range r.tables {
-				rec := r.table(&r.tables[t], in, t == 0)
+				var rec arrow.Record
+				if rec, err = r.table(&r.tables[t], in, t == 0); err != nil {
+					break
+				}
 				out.Records = append(out.Records, rec)
 			}
-			more := yield(out, nil)
+			more := false
+			if err != nil {
+				yield(nil, err)
+			} else {
+				more = yield(out, nil)
+			}
 			for _, rec := range out.Records {
 				rec.Release()
 			}
@@ -122,63 +139,57 @@ type rescue struct {
 	text        string
 }
 
-func (r *Reader) table(tr *tableReader, in *pipeline.Batch, count bool) arrow.Record {
+// table makes one target's rows of a batch.
+func (r *Reader) table(tr *tableReader, in *pipeline.Batch, count bool) (arrow.Record, error) {
 	n := len(in.Rows)
 	table := tr.plan.table
-	cols := make([]arrow.Array, len(table.Columns))
+	cols := make([]arrow.Array, 0, len(table.Columns))
+	defer func() {
+		for _, c := range cols {
+			c.Release()
+		}
+	}()
 	var rescued []rescue
 	for c, cp := range tr.plan.columns {
-		name := table.Columns[c].Name
-		switch {
+		var col arrow.Array
+		before, rounded := len(rescued), int64(0)
+		switch name := table.Columns[c].Name; {
 		case cp.computed != nil:
-			before := len(rescued)
-			var rounded int64
-			cols[c], rescued, rounded = tr.computed[c].build(in, r.plan, rescued)
-			if count {
-				r.count(name, failedRows(rescued[before:]), rounded)
+			var err error
+			if col, rescued, rounded, err = tr.computed[c].build(in, r.plan, rescued); err != nil {
+				return nil, err
 			}
 		case cp.direct >= 0:
-			cols[c] = in.Record.Column(cp.direct)
-			cols[c].Retain()
-			failed := int64(0)
+			col = in.Record.Column(cp.direct)
+			col.Retain()
 			for _, f := range in.Rescued {
 				if f.Field == cp.direct {
 					rescued = append(rescued, rescue{f.Row, r.plan.fields[cp.direct].column, f.Text})
-					failed++
 				}
 			}
-			if count && (failed > 0 || in.Rounded != nil) {
-				rounded := int64(0)
-				if in.Rounded != nil {
-					rounded = in.Rounded[cp.direct]
-				}
-				r.count(name, failed, rounded)
+			if in.Rounded != nil {
+				rounded = in.Rounded[cp.direct]
 			}
+		case name == "_source_file":
+			col = r.rows.constant(n, r.rows.file)
+		case name == "_source_row":
+			col = r.rows.numbers(in.Rows)
+		case name == "_batch_id":
+			col = r.rows.constant(n, r.rows.batch)
+		case name == "_rescued_data": // the last column: everything that failed is known
+			col = r.rescuedData(n, rescued)
 		default:
-			switch name {
-			case "_source_file":
-				cols[c] = r.rows.constant(n, r.rows.file)
-			case "_batch_id":
-				cols[c] = r.rows.constant(n, r.rows.batch)
-			case "_source_row":
-				b := array.NewInt64Builder(r.mem)
-				b.AppendValues(in.Rows, nil)
-				cols[c] = b.NewArray()
-				b.Release()
-			case "_rescued_data": // the last column: everything that failed is known
-				cols[c] = r.rescuedData(n, rescued)
-			default:
-				cols[c] = r.rows.null(n, table.Columns[c].Type)
-			}
+			col = r.rows.null(n, table.Columns[c].Type)
+		}
+		cols = append(cols, col)
+		if count {
+			r.count(table.Columns[c].Name, failedRows(rescued[before:]), rounded)
 		}
 	}
-	rec := array.NewRecord(table.Schema, cols, int64(n))
-	for _, c := range cols {
-		c.Release()
-	}
-	return rec
+	return array.NewRecord(table.Schema, cols, int64(n)), nil
 }
 
+// failedRows counts the rows of which values could not be cast; they are in order.
 func failedRows(rescued []rescue) (n int64) {
 	last := -1
 	for _, f := range rescued {
@@ -207,107 +218,32 @@ func (r *Reader) rescuedData(n int, rescued []rescue) arrow.Array {
 		return cmp.Or(cmp.Compare(a.row, b.row), cmp.Compare(a.source, b.source))
 	})
 	rescued = slices.CompactFunc(rescued, func(a, b rescue) bool { return a.row == b.row && a.source == b.source })
-	header := r.plan.input.Source.Columns()
 	b := array.NewStringBuilder(r.mem)
 	defer b.Release()
 	b.Reserve(n)
-	row := 0
-	for len(rescued) > 0 {
-		for ; row < rescued[0].row; row++ {
-			b.AppendNull()
+	var text bytes.Buffer
+	encoder := json.NewEncoder(&text)
+	encoder.SetEscapeHTML(false)
+	add := func(s string) {
+		if err := encoder.Encode(s); err != nil {
+			panic(err) // a string always encodes
 		}
-		text := []byte{'{'}
-		for ; len(rescued) > 0 && rescued[0].row == row; rescued = rescued[1:] {
-			if len(text) > 1 {
-				text = append(text, ',')
-			}
-			text = appendJSON(text, header[rescued[0].source])
-			text = append(text, ':')
-			text = appendJSON(text, rescued[0].text)
-		}
-		b.Append(string(append(text, '}')))
-		row++
+		text.Truncate(text.Len() - 1) // the line's end
 	}
-	for ; row < n; row++ {
-		b.AppendNull()
+	for row := range n {
+		if len(rescued) == 0 || rescued[0].row > row {
+			b.AppendNull()
+			continue
+		}
+		text.Reset()
+		for sep := byte('{'); len(rescued) > 0 && rescued[0].row == row; rescued, sep = rescued[1:], ',' {
+			text.WriteByte(sep)
+			add(r.plan.header[rescued[0].source])
+			text.WriteByte(':')
+			add(rescued[0].text)
+		}
+		text.WriteByte('}')
+		b.BinaryBuilder.Append(text.Bytes())
 	}
 	return b.NewArray()
-}
-
-func appendJSON(dst []byte, text string) []byte {
-	var buf bytes.Buffer
-	e := json.NewEncoder(&buf)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(text); err != nil {
-		panic(err) // a string always encodes
-	}
-	return append(dst, bytes.TrimSuffix(buf.Bytes(), []byte{'\n'})...)
-}
-
-// blanks makes arrays that hold one value, and keeps those of the last length.
-type blanks struct {
-	mem         memory.Allocator
-	file, batch *pipeline.Dictionary
-	n           int
-	zeros       *memory.Buffer // int32 zeros, and clear validity bits
-	nulls       map[arrow.DataType]arrow.Array
-}
-
-func (b *blanks) size(n int) {
-	if b.nulls != nil && b.n == n {
-		return
-	}
-	b.release()
-	b.n, b.nulls = n, map[arrow.DataType]arrow.Array{}
-	b.zeros = memory.NewResizableBuffer(b.mem)
-	b.zeros.Resize(16 * (n + 1)) // enough for the widest type's values
-	clear(b.zeros.Bytes())
-}
-
-func (b *blanks) release() {
-	for _, a := range b.nulls {
-		a.Release()
-	}
-	if b.zeros != nil {
-		b.zeros.Release()
-	}
-	b.nulls, b.zeros = nil, nil
-}
-
-func (b *blanks) constant(n int, d *pipeline.Dictionary) arrow.Array {
-	b.size(n)
-	return b.codes(n, d, 0)
-}
-
-func (b *blanks) codes(n int, d *pipeline.Dictionary, nulls int) arrow.Array {
-	var valid *memory.Buffer
-	if nulls > 0 {
-		valid = b.zeros
-	}
-	values := d.Values().Data().(*array.Data)
-	data := array.NewDataWithDictionary(pipeline.CodeType, n, []*memory.Buffer{valid, b.zeros}, nulls, 0, values)
-	defer data.Release()
-	return array.NewDictionaryData(data)
-}
-
-func (b *blanks) null(n int, t arrow.DataType) arrow.Array {
-	b.size(n)
-	a := b.nulls[t]
-	if a == nil {
-		switch {
-		case arrow.TypeEqual(t, pipeline.CodeType):
-			a = b.codes(n, b.file, n)
-		default:
-			buffers := []*memory.Buffer{b.zeros, b.zeros}
-			if t.ID() == arrow.STRING {
-				buffers = append(buffers, nil)
-			}
-			data := array.NewData(t, n, buffers, nil, n, 0)
-			a = array.MakeFromData(data)
-			data.Release()
-		}
-		b.nulls[t] = a
-	}
-	a.Retain()
-	return a
 }

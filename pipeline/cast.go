@@ -295,10 +295,7 @@ func (c *caster) cast(in arrow.Array) error {
 	default:
 		return &Error{Kind: ErrInput, Msg: fmt.Sprintf("a column of type %s cannot be read", in.DataType()), Hint: "flatten nested columns before smelt reads them"}
 	}
-	if c.full || c.kind == castText && len(c.text) > math.MaxInt32 {
-		return &Error{Kind: ErrInput, Msg: "the text of a column passes 2 GiB", Hint: "use smaller batches, or map keys of that many values to a plain text column"}
-	}
-	return nil
+	return c.tooLong()
 }
 
 func (c *caster) scratch(s string) []byte {
@@ -324,46 +321,6 @@ func castInts[T int8 | int16 | int32 | int64 | uint8 | uint16 | uint32](c *caste
 			c.int(i, int64(v))
 		}
 	}
-}
-
-// castDictionary casts each value of a dictionary once.
-func (c *caster) castDictionary(a *array.Dictionary) error {
-	each, err := newCaster(c.to, c.dict)
-	if err != nil {
-		return err
-	}
-	if err := each.cast(a.Dictionary()); err != nil {
-		return err
-	}
-	texts := make(map[int]string, len(each.rescued))
-	for _, f := range each.rescued {
-		texts[f.Row] = f.Text
-	}
-	for i := range a.Len() {
-		if a.IsNull(i) {
-			c.null()
-			continue
-		}
-		k := a.GetValueIndex(i)
-		switch s := each.status[k]; s {
-		case Missing:
-			c.null()
-		case Failed:
-			c.rescue(i, texts[k])
-		default:
-			if c.kind == castText {
-				start := int64(0)
-				if k > 0 {
-					start = each.vals[k-1]
-				}
-				c.text = append(c.text, each.text[start:each.vals[k]]...)
-				c.add(0, s)
-			} else {
-				c.add(each.vals[k], s)
-			}
-		}
-	}
-	return nil
 }
 
 // array builds the result.

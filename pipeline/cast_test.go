@@ -3,6 +3,7 @@ package pipeline
 import (
 	"math"
 	"math/big"
+	"strconv"
 	"testing"
 	"time"
 
@@ -209,6 +210,53 @@ func TestCastArrayRefusesNestedTypes(t *testing.T) {
 	list := built(memory.DefaultAllocator, arrow.ListOf(Int64Type), func(b *array.ListBuilder) { b.AppendNull() })
 	if _, _, _, err := CastArray(nil, list, parser(t, Cast{Type: Int64Type}), nil); err == nil {
 		t.Fatal("no error")
+	}
+}
+
+// The dictionary that is handed in is the result's: its codes stay, new values
+// get the next ones. Arrow wraps a dictionary's data in an array of its own, so
+// it is the data that is the same.
+func TestCastArrayKeepsCodes(t *testing.T) {
+	d := NewDictionary()
+	d.Code([]byte("first"))
+	in := built(memory.DefaultAllocator, StringType, func(b *array.StringBuilder) { b.Append("second"); b.Append("first") })
+	out, _, _, err := CastArray(nil, in, parser(t, Cast{Type: CodeType}), d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	codes := out.(*array.Dictionary)
+	if codes.GetValueIndex(0) != 1 || codes.GetValueIndex(1) != 0 || codes.Dictionary().Data() != d.Values().Data() {
+		t.Fatalf("codes %v of %v", codes.Indices(), codes.Dictionary())
+	}
+}
+
+// Of a dictionary that is larger than a slice of rows, only the values of the
+// rows are cast.
+func TestCastArrayLargeDictionary(t *testing.T) {
+	mem := memory.NewCheckedAllocator(memory.DefaultAllocator)
+	defer mem.AssertSize(t, 0)
+	whole := built(mem, CodeType, func(b *array.BinaryDictionaryBuilder) {
+		for i := range 1000 {
+			if err := b.AppendString(strconv.Itoa(i)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		b.AppendNull()
+		b.AppendEmptyValue()
+	})
+	defer whole.Release()
+	for _, to := range []arrow.DataType{CodeType, StringType, Int64Type} {
+		d := NewDictionary()
+		slice := array.NewSlice(whole, 997, 1001)
+		out, rescued, _, err := CastArray(mem, slice, parser(t, Cast{Type: to, Nulls: []string{"998"}}), d)
+		slice.Release()
+		if err != nil || rescued != nil {
+			t.Fatal(rescued, err)
+		}
+		if diff := cmp.Diff([]string{"997", "∅", "999", "∅"}, texts(out)); diff != "" || d.Len() > 2 {
+			t.Errorf("%s: %d codes, %s", to, d.Len(), diff)
+		}
+		out.Release()
 	}
 }
 

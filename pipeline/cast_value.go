@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/array"
 	"github.com/apache/arrow/go/v17/arrow/decimal128"
 )
 
@@ -23,6 +24,59 @@ func (c *caster) null() { c.add(0, Missing) }
 func (c *caster) rescue(i int, text string) {
 	c.rescued = append(c.rescued, CastFailure{Row: i, Text: strings.ToValidUTF8(text, "\uFFFD")})
 	c.add(0, Failed)
+}
+
+// castDictionary casts each value of a dictionary once, or each row where the
+// dictionary is the larger, as it is when a batch is a small slice.
+func (c *caster) castDictionary(a *array.Dictionary) error {
+	if values, ok := a.Dictionary().(*array.String); ok && values.Len() > a.Len() && values.NullN() == 0 {
+		castTexts(c, a, func(i int) []byte { return StringBytes(values, a.GetValueIndex(i)) })
+		return c.tooLong()
+	}
+	each, err := newCaster(c.to, c.dict)
+	if err != nil {
+		return err
+	}
+	if err := each.cast(a.Dictionary()); err != nil {
+		return err
+	}
+	texts := make(map[int]string, len(each.rescued))
+	for _, f := range each.rescued {
+		texts[f.Row] = f.Text
+	}
+	for i := range a.Len() {
+		if a.IsNull(i) {
+			c.null()
+			continue
+		}
+		k := a.GetValueIndex(i)
+		switch s := each.status[k]; s {
+		case Missing:
+			c.null()
+		case Failed:
+			c.rescue(i, texts[k])
+		default:
+			if c.kind == castText {
+				start := int64(0)
+				if k > 0 {
+					start = each.vals[k-1]
+				}
+				c.text = append(c.text, each.text[start:each.vals[k]]...)
+				c.add(0, s)
+			} else {
+				c.add(each.vals[k], s)
+			}
+		}
+	}
+	return c.tooLong()
+}
+
+// tooLong returns an error where text passes Arrow's limit.
+func (c *caster) tooLong() error {
+	if c.full || c.kind == castText && len(c.text) > math.MaxInt32 {
+		return &Error{Kind: ErrInput, Msg: "the text of a column passes 2 GiB", Hint: "use smaller batches, or map keys of that many values to a plain text column"}
+	}
+	return nil
 }
 
 // parse reads a value from text.

@@ -15,7 +15,7 @@ type Cast struct {
 	Dates    []string       // strftime patterns, tried in order; none = ISO 8601
 	Number   Number         // how numbers are written
 	Location *time.Location // of times without an offset; nil = UTC
-	Nulls    []string       // texts that mean NULL, besides the empty one
+	Nulls    []string       // texts that mean NULL, besides the empty one; blanks around them do not count
 	Integer  bool           // text ids: drop a zero fraction, 17850.0 → 17850
 }
 
@@ -112,7 +112,7 @@ func (p *Parser) isNull(b []byte) bool {
 // Text returns the value as text, as it stands. With Integer, a zero fraction
 // is dropped: the result may then be a part of b. buf is not used otherwise.
 func (p *Parser) Text(b, _ []byte) ([]byte, Status) {
-	if len(b) == 0 || p.isNull(b) {
+	if len(b) == 0 || p.nulls != nil && (p.isNull(b) || p.isNull(trim(b))) {
 		return nil, Missing
 	}
 	if p.Cast.Integer {

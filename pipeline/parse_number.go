@@ -108,12 +108,24 @@ func (p *Parser) Decimal(b []byte) (int64, Status) {
 }
 
 // decimalText is a number taken apart: its significant digits without leading
-// zeros, and where the point stands.
+// zeros, and where the point stands. Digits beyond the kept ones can only decide
+// whether a number was rounded: no type holds as many.
 type decimalText struct {
 	negative bool
-	digits   []byte // values '0'–'9'
-	point    int    // digits before the decimal point; may be negative or past the end
-	buf      [48]byte
+	kept     [24]byte // the first digits, 0 to 9
+	n        int      // digits in all
+	rest     byte     // non-zero where a digit that is not kept is
+	point    int      // digits before the decimal point; may be negative or past the end
+}
+
+// add appends a digit.
+func (d *decimalText) add(digit byte) {
+	if d.n < len(d.kept) {
+		d.kept[d.n] = digit
+	} else {
+		d.rest |= digit
+	}
+	d.n++
 }
 
 // maxExponent bounds exponents, so that the point's position cannot overflow.
@@ -123,22 +135,24 @@ const maxExponent = 10_000
 // non-zero where digits were lost. ok is false where it passes limit.
 func (d *decimalText) scaled(scale int, limit uint64) (u uint64, rest byte, ok bool) {
 	keep := d.point + scale
-	for i := range min(keep, len(d.digits)) {
-		if u > limit/10 {
+	digits := d.kept[:min(d.n, len(d.kept))]
+	for i := range min(keep, d.n) {
+		if u > limit/10 { // before the kept digits end: the first is not 0
 			return 0, 0, false
 		}
-		u = u*10 + uint64(d.digits[i]-'0')
+		u = u*10 + uint64(digits[i])
 	}
-	for i := len(d.digits); i < keep && u > 0; i++ {
+	for i := d.n; i < keep && u > 0; i++ {
 		if u > limit/10 {
 			return 0, 0, false
 		}
 		u *= 10
 	}
-	for i := max(keep, 0); i < len(d.digits); i++ {
-		rest |= d.digits[i] - '0'
+	rest = d.rest
+	for i := max(keep, 0); i < len(digits); i++ {
+		rest |= digits[i]
 	}
-	if keep >= 0 && keep < len(d.digits) && d.digits[keep] >= '5' {
+	if keep >= 0 && keep < len(digits) && digits[keep] >= 5 {
 		u++
 	}
 	return u, rest, u <= limit
@@ -157,7 +171,9 @@ func (p *Parser) scan(b []byte, d *decimalText) Status {
 	percent := false
 	sign := func() bool { // a sign before the number, once
 		if len(t) > 0 && (t[0] == '-' || t[0] == '+') && !d.negative {
-			d.negative, t = t[0] == '-', trim(t[1:])
+			if d.negative, t = t[0] == '-', t[1:]; f.Currency {
+				t = trim(t)
+			}
 			return true
 		}
 		return false
@@ -182,7 +198,6 @@ func (p *Parser) scan(b []byte, d *decimalText) Status {
 	if n := len(t); n > 1 && (f.Currency || f.Parentheses) && t[n-1] == '-' && !signed && !d.negative {
 		d.negative, t = true, trim(t[:n-1])
 	}
-	d.digits = d.buf[:0]
 	i, n := 0, len(t)
 	seen, group, groups := 0, 0, 0
 	for ; i < n; i++ {
@@ -190,8 +205,8 @@ func (p *Parser) scan(b []byte, d *decimalText) Status {
 		if c-'0' <= 9 {
 			seen++
 			group++
-			if c != '0' || len(d.digits) > 0 {
-				d.digits = append(d.digits, c)
+			if c != '0' || d.n > 0 {
+				d.add(c - '0')
 			}
 			continue
 		}
@@ -205,12 +220,12 @@ func (p *Parser) scan(b []byte, d *decimalText) Status {
 	if groups > 0 && group != 3 {
 		return Failed
 	}
-	d.point = len(d.digits)
+	d.point = d.n
 	if i < n && t[i] == p.decimal {
 		for i++; i < n && t[i]-'0' <= 9; i++ {
 			seen++
-			if t[i] != '0' || len(d.digits) > 0 {
-				d.digits = append(d.digits, t[i])
+			if t[i] != '0' || d.n > 0 {
+				d.add(t[i] - '0')
 			} else {
 				d.point--
 			}
