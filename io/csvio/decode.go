@@ -1,0 +1,176 @@
+package csvio
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+
+	"github.com/smeltdata/smelt/pipeline"
+)
+
+// openFile opens a file on disk, or copies what cannot be read twice to one.
+func (s *source) openFile(ctx context.Context, path string) error {
+	file, err := os.Open(path)
+	if err != nil {
+		return s.fail("cannot be opened", errors.Unwrap(err), "")
+	}
+	info, err := file.Stat()
+	switch {
+	case err != nil:
+		err = s.fail("cannot be read", errors.Unwrap(err), "")
+	case info.IsDir():
+		err = s.fail("is a directory, not a file", nil, "")
+	case info.Mode().IsRegular():
+		s.file, s.size = file, info.Size()
+		return nil
+	default:
+		err = s.spool(ctx, file)
+	}
+	file.Close()
+	return err
+}
+
+// spool copies a pipe to a temporary file.
+func (s *source) spool(ctx context.Context, from io.Reader) error {
+	file, err := os.CreateTemp("", "smelt-*.csv")
+	if err != nil {
+		return s.fail("cannot be copied to the temporary folder", err, "TMPDIR names another one")
+	}
+	s.file, s.temporary = file, true
+	buf := make([]byte, 1<<20)
+	for err == nil {
+		var n int
+		n, err = from.Read(buf)
+		s.size += int64(n)
+		if _, e := file.Write(buf[:n]); e != nil {
+			err = e
+		}
+		if ctx.Err() != nil {
+			err = ctx.Err()
+		}
+	}
+	if err == io.EOF {
+		return nil
+	}
+	s.Close()
+	return s.reading(err)
+}
+
+// plain reports whether the file's bytes are its text: it can be read from
+// anywhere.
+func (s *source) plain() bool {
+	return s.compression == "" && !strings.HasPrefix(s.encoding, "utf-16")
+}
+
+// sniff settles compression and encoding by what is declared and by the file's
+// first bytes.
+func (s *source) sniff(f pipeline.File) error {
+	switch f.Compression {
+	case "gzip", "zstd":
+		s.compression = f.Compression
+	case "":
+		for ending, c := range map[string]string{".gz": "gzip", ".gzip": "gzip", ".zst": "zstd", ".zstd": "zstd"} {
+			if strings.HasSuffix(strings.ToLower(f.Path), ending) {
+				s.compression = c
+			}
+		}
+	case "none":
+	default:
+		return &pipeline.Error{Kind: pipeline.ErrConfig, File: s.name, Msg: fmt.Sprintf("unknown compression %q", f.Compression), Hint: "write none, gzip or zstd"}
+	}
+	in, err := s.decompressed()
+	if err != nil {
+		return s.reading(err)
+	}
+	defer in.Close()
+	head := make([]byte, 1024)
+	n, err := io.ReadFull(in, head)
+	if head = head[:n]; err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
+		return s.reading(err)
+	}
+	for magic, what := range map[string]string{"\x1f\x8b": "compressed with gzip", "\x28\xb5\x2f\xfd": "compressed with zstd",
+		"PK\x03\x04": "a zip archive or a spreadsheet", "PAR1": "a Parquet file"} {
+		if s.compression == "" && bytes.HasPrefix(head, []byte(magic)) {
+			return s.fail("is "+what+", not text", nil, "set compression: gzip or zstd, or format: parquet; unpack an archive first, save a spreadsheet as CSV")
+		}
+	}
+	return s.settle(f.Encoding, head)
+}
+
+// settle settles the encoding.
+func (s *source) settle(declared string, head []byte) error {
+	switch declared {
+	case "", "utf-8", "utf-16", "utf-16le", "utf-16be", "windows-1252", "latin-1":
+	default:
+		return &pipeline.Error{Kind: pipeline.ErrConfig, File: s.name, Msg: fmt.Sprintf("unknown encoding %q", declared),
+			Hint: "write utf-8, utf-16, utf-16le, utf-16be, windows-1252 or latin-1"}
+	}
+	s.encoding = declared
+	switch {
+	case bytes.HasPrefix(head, utf8BOM), declared == "":
+		s.encoding = "utf-8"
+	case declared == "utf-16": // the usual one of those without a mark is Windows's
+		s.encoding = "utf-16le"
+		if len(head) > 1 && head[0] == 0 && head[1] != 0 {
+			s.encoding = "utf-16be"
+		}
+	}
+	switch {
+	case bytes.HasPrefix(head, []byte{0xff, 0xfe}):
+		s.encoding = "utf-16le"
+	case bytes.HasPrefix(head, []byte{0xfe, 0xff}):
+		s.encoding = "utf-16be"
+	}
+	if s.encoding == "windows-1252" || s.encoding == "latin-1" {
+		s.dialect.charset = newCharset(s.encoding)
+	}
+	return nil
+}
+
+// decompressed opens the file's decompressed bytes.
+func (s *source) decompressed() (io.ReadCloser, error) {
+	raw := io.NewSectionReader(s.file, 0, s.size)
+	switch s.compression {
+	case "gzip":
+		if s.size == 0 {
+			break // nothing at all: an empty file, as its error says
+		}
+		return gzip.NewReader(raw)
+	case "zstd":
+		z, err := zstd.NewReader(raw, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(128<<20))
+		if err != nil {
+			return nil, err
+		}
+		return z.IOReadCloser(), nil
+	}
+	return io.NopCloser(raw), nil
+}
+
+// decoded opens the file's text in UTF-8, or in the dialect's charset.
+func (s *source) decoded() (io.ReadCloser, error) {
+	in, err := s.decompressed()
+	if err != nil {
+		return nil, err
+	}
+	u := &utf16Reader{r: in}
+	switch s.encoding {
+	case "utf-16le":
+		u.order = binary.LittleEndian
+	case "utf-16be":
+		u.order = binary.BigEndian
+	default:
+		return in, nil
+	}
+	return struct {
+		io.Reader
+		io.Closer
+	}{u, in}, nil
+}

@@ -1,0 +1,278 @@
+package csvio
+
+import (
+	"bytes"
+	"context"
+	"encoding/csv"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"pgregory.net/rapid"
+
+	"github.com/smeltdata/smelt/pipeline"
+)
+
+// model reads a text whole by the rules of the package doc, as simply as it
+// can be written: the judge of everything that is fast.
+type model struct {
+	delimiter, quote, escape byte // 0 = none
+	comment                  string
+	header                   string
+	width                    int
+	offset                   int
+	row                      int64
+	result
+}
+
+func cutLine(b string) (line, rest string) {
+	i := strings.IndexAny(b, "\r\n")
+	if i < 0 {
+		return b, ""
+	}
+	if strings.HasPrefix(b[i:], "\r\n") {
+		return b[:i], b[i+2:]
+	}
+	return b[:i], b[i+1:]
+}
+
+func (m *model) record(b string) (fields []string, n int, msg string) {
+	for i := 0; ; i++ {
+		var f []byte
+		if m.quote != 0 && i < len(b) && b[i] == m.quote {
+			for i++; ; i++ {
+				if i >= len(b) {
+					return nil, i, "unterminated quote"
+				}
+				if m.escape != 0 && b[i] == m.escape && i+1 < len(b) && (b[i+1] == m.escape || b[i+1] == m.quote) {
+					i++
+				} else if b[i] == m.quote {
+					if i+1 == len(b) || b[i+1] != m.quote {
+						break
+					}
+					i++
+				}
+				f = append(f, b[i])
+			}
+			i++
+			if i < len(b) && !strings.ContainsRune(string(m.delimiter)+"\r\n", rune(b[i])) {
+				return nil, i, "text after a closing quote"
+			}
+		} else {
+			for i < len(b) && b[i] != m.delimiter && b[i] != '\r' && b[i] != '\n' {
+				f = append(f, b[i])
+				i++
+			}
+		}
+		fields = append(fields, string(f))
+		if i == len(b) || b[i] != m.delimiter {
+			return fields, i, ""
+		}
+	}
+}
+
+func (m *model) read(b string) {
+	total := len(b)
+	for b != "" {
+		offset := int64(m.offset + total - len(b))
+		line, rest := cutLine(b)
+		if strings.Trim(line, " \t") == "" || m.comment != "" && strings.HasPrefix(line, m.comment) {
+			m.skipped++
+			b = rest
+			continue
+		}
+		fields, n, msg := m.record(b)
+		raw := b[:n]
+		switch {
+		case msg != "":
+			raw = line
+			if n > len(line) {
+				msg = "unterminated quote"
+			}
+			b = rest
+		default:
+			_, b = cutLine(b[n:])
+			if raw == m.header || raw == "\uFEFF"+m.header {
+				m.skipped++
+				continue
+			}
+		}
+		m.row++
+		switch {
+		case msg != "":
+		case strings.IndexByte(raw, 0) >= 0:
+			msg = "NUL byte"
+		case !utf8.ValidString(raw):
+			msg = "invalid UTF-8"
+		case len(fields) != m.width:
+			msg = fmt.Sprintf("%d fields, expected %d", len(fields), m.width)
+		}
+		if msg != "" {
+			m.rejects = append(m.rejects, fmt.Sprintf("%d@%d: %s: %q", m.row, offset, msg, raw))
+			continue
+		}
+		out := fmt.Sprint(m.row)
+		for _, f := range fields {
+			if f == "" {
+				f = "∅"
+			}
+			out += "|" + f
+		}
+		m.rows = append(m.rows, out)
+	}
+}
+
+// check holds a text with the header a,b,c to the model, in one segment, in
+// segments of several sizes, and with windows and chunks of a few bytes.
+func check(t interface {
+	Fatalf(string, ...any)
+	Helper()
+}, tb testing.TB, path, text string, f pipeline.File, sizes ...int64) {
+	t.Helper()
+	const header = "a,b,c"
+	if err := os.WriteFile(path, []byte(header+"\n"+text), 0o600); err != nil {
+		tb.Fatal(err)
+	}
+	m := model{delimiter: ',', quote: '"', comment: f.Comment, header: header, width: 3, offset: len(header) + 1}
+	if f.Escape != "" {
+		m.escape = f.Escape[0]
+	}
+	if f.Quote == "none" {
+		m.quote, m.escape = 0, 0
+	}
+	m.read(text)
+	f.Path, f.Name = path, "x.csv"
+	want := fmt.Sprint(m.rows, m.rejects, m.skipped)
+	for i, size := range append(sizes, whole) {
+		s := open(tb, f)
+		if i%2 == 0 {
+			s.chunk, s.window = 1+size%61, 1+int(size%29)
+		}
+		sc := texts(tb, s)
+		sc.BatchRows = []int{0, 1, 3}[i%3]
+		got := scan(tb, s, size, sc)
+		s.Close()
+		if have := fmt.Sprint(got.rows, got.rejects, got.skipped); have != want {
+			t.Fatalf("%q in segments of %d bytes:\n%s\nwant\n%s", text, size, have, want)
+		}
+	}
+}
+
+// dirty draws the text of a file from pieces that are apt to be mistaken.
+func dirty(t *rapid.T) string {
+	piece := rapid.SampledFrom([]string{"\"", "\"\"", ",", "\n", "\r\n", "\r", "x", "1,2,3\n", "\"a\",\"b\",c\r\n", "a,b,c\n", "\"a\nb\",,\n",
+		" ", "\t", "#", "\\", "\\\"", "ä", "\xff", "\x00", "\uFEFF", ",\"", "\",", "\n\"", "\"\n", "long text without anything in it, but", strings.Repeat("1,2,3\n", 30)})
+	return strings.Join(rapid.SliceOfN(piece, 0, 60).Draw(t, "pieces"), "")
+}
+
+func TestDirtyFiles(t *testing.T) {
+	dir := t.TempDir()
+	rapid.Check(t, func(rt *rapid.T) {
+		f := pipeline.File{
+			Comment: rapid.SampledFrom([]string{"", "", "#", "#\""}).Draw(rt, "comment"),
+			Escape:  rapid.SampledFrom([]string{"", "", "\\"}).Draw(rt, "escape"),
+			Quote:   rapid.SampledFrom([]string{"", "", "", "none"}).Draw(rt, "quote"),
+		}
+		check(rt, t, filepath.Join(dir, "x.csv"), dirty(rt), f, rapid.Int64Range(1, 200).Draw(rt, "size"), 1, 64)
+	})
+}
+
+// FuzzReader holds any bytes to the model.
+func FuzzReader(f *testing.F) {
+	for _, s := range []string{"1,2,3\n", "\"1\n2\",,\n\"x", "\r\r\n\"\"\"\",\"a\"b,\n", "a\",\"b\na\",\"b\na\",\"b\n"} {
+		f.Add([]byte(s), int64(5), byte(0))
+	}
+	f.Fuzz(func(t *testing.T, text []byte, size int64, dialect byte) {
+		file := pipeline.File{}
+		if dialect&1 != 0 {
+			file.Comment = "#"
+		}
+		if dialect&2 != 0 {
+			file.Escape = `\`
+		}
+		if dialect&4 != 0 {
+			file.Quote = "none"
+		}
+		check(t, t, filepath.Join(t.TempDir(), "x.csv"), string(text), file, max(1, size%1000), 1)
+	})
+}
+
+// TestLimit holds segments to the sequential read where records are longer
+// than the limit, in lines and in quotes.
+func TestLimit(t *testing.T) {
+	dir := t.TempDir()
+	rapid.Check(t, func(rt *rapid.T) {
+		text := "a,b\n" + dirty(rt)
+		f := pipeline.File{Path: filepath.Join(dir, "x.csv"), Name: "x.csv", Comment: "#"}
+		if err := os.WriteFile(f.Path, []byte(text), 0o600); err != nil {
+			rt.Fatal(err)
+		}
+		limit := rapid.IntRange(5, 80).Draw(rt, "limit")
+		var want string
+		for i, size := range []int64{whole, whole, 1, rapid.Int64Range(1, 100).Draw(rt, "size")} {
+			s := open(t, f)
+			s.dialect.limit = limit
+			if i > 0 {
+				s.chunk, s.window = rapid.Int64Range(1, 50).Draw(rt, "chunk"), rapid.IntRange(1, 30).Draw(rt, "window")
+			}
+			got := fmt.Sprint(scan(t, s, size, texts(t, s)))
+			s.Close()
+			if i == 0 {
+				want = got
+			} else if got != want {
+				rt.Fatalf("%q with limit %d in segments of %d bytes:\n%s\nwant\n%s", text, limit, size, got, want)
+			}
+		}
+	})
+}
+
+// TestAgainstEncodingCSV compares with the standard library on whatever it
+// writes.
+func TestAgainstEncodingCSV(t *testing.T) {
+	dir := t.TempDir()
+	rapid.Check(t, func(rt *rapid.T) {
+		width := rapid.IntRange(2, 5).Draw(rt, "width")
+		field := rapid.OneOf(rapid.String(), rapid.StringMatching(`[a",\n 0-9]{0,8}`))
+		rows := rapid.SliceOf(rapid.SliceOfN(field, width, width)).Draw(rt, "rows")
+		var text bytes.Buffer
+		w := csv.NewWriter(&text)
+		w.UseCRLF = rapid.Bool().Draw(rt, "CRLF")
+		header := []string{"the", "header", "no", "row", "repeats"}[:width]
+		var want []string
+		_ = w.Write(header)
+		for i, row := range rows {
+			_ = w.Write(row)
+			line := fmt.Sprint(i + 1)
+			for _, v := range row {
+				if w.UseCRLF {
+					v = strings.ReplaceAll(strings.ReplaceAll(v, "\r", ""), "\n", "\r\n") // as it writes them
+				}
+				if strings.ContainsAny(v, "\x00") || !utf8.ValidString(v) {
+					return
+				}
+				if v == "" {
+					v = "∅"
+				}
+				line += "|" + v
+			}
+			want = append(want, line)
+		}
+		w.Flush()
+		f := pipeline.File{Path: filepath.Join(dir, "x.csv"), Name: "x.csv"}
+		if err := os.WriteFile(f.Path, text.Bytes(), 0o600); err != nil {
+			rt.Fatal(err)
+		}
+		s, err := Open(context.Background(), f)
+		if err != nil {
+			rt.Fatal(err)
+		}
+		defer s.Close()
+		got := scan(t, s, rapid.Int64Range(1, 400).Draw(rt, "size"), texts(t, s))
+		if fmt.Sprint(got.rows) != fmt.Sprint(want) || len(got.rejects) > 0 {
+			rt.Fatalf("%q:\n%q, %q\nwant\n%q", text.String(), got.rows, got.rejects, want)
+		}
+	})
+}

@@ -1,0 +1,163 @@
+package csvio
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"runtime"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/smeltdata/smelt/pipeline"
+)
+
+// chunkBytes is how much of a file Split gives a worker at a time.
+const chunkBytes = 8 << 20
+
+// defaultSegment is the size of segments where none is asked for.
+const defaultSegment = 16 << 20
+
+// Split cuts the file into segments of about size bytes. It reads a plain file
+// once, to find where records end and which number each segment's first has.
+func (s *source) Split(ctx context.Context, size int64) ([]pipeline.Segment, error) {
+	if size <= 0 {
+		size = defaultSegment
+	}
+	whole := &segment{source: s, from: s.first, to: s.size, bytes: s.size, skipped: s.skipped}
+	if !s.plain() {
+		whole.to = -1
+	}
+	if !s.plain() || s.size-s.first.offset <= size {
+		return []pipeline.Segment{whole}, nil
+	}
+	cuts, err := s.cuts(ctx, size)
+	if err != nil {
+		return nil, s.reading(err)
+	}
+	last, out := whole, []pipeline.Segment{whole}
+	last.bytes = 0
+	for _, c := range cuts {
+		if c.offset >= s.size {
+			break
+		}
+		last.to, last.rows = c.offset, c.row-last.from.row
+		last.bytes += last.to - last.from.offset
+		last = &segment{source: s, from: c, to: s.size}
+		out = append(out, last)
+	}
+	last.bytes += last.to - last.from.offset
+	whole.bytes += s.first.offset
+	return out, nil
+}
+
+// piece is what a worker found in one chunk of the file, if the place that it
+// began at is one between records.
+type piece struct {
+	from, to place // row numbers count from 1 in a piece
+	guessed  bool
+	cuts     []place
+}
+
+// cuts returns the first place between records after each multiple of size.
+func (s *source) cuts(ctx context.Context, size int64) ([]place, error) {
+	n := int((s.size - s.first.offset + s.chunk - 1) / s.chunk)
+	pieces := make([]piece, n)
+	g, gctx := errgroup.WithContext(ctx)
+	g.SetLimit(runtime.GOMAXPROCS(0))
+	for i := range pieces {
+		g.Go(func() (err error) {
+			p := &pieces[i]
+			p.from, p.guessed = s.first, true
+			lo, hi := s.first.offset+int64(i)*s.chunk, s.first.offset+int64(i+1)*s.chunk
+			if i > 0 {
+				if p.from, p.guessed, err = s.guess(gctx, lo); err != nil || !p.guessed || p.from.offset >= hi {
+					return err
+				}
+			}
+			p.to, p.cuts, err = s.skim(gctx, p.from, hi, size)
+			return err
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return nil, err
+	}
+	at := s.first
+	var cuts []place
+	for i := range pieces {
+		p := &pieces[i]
+		hi := s.first.offset + int64(i+1)*s.chunk
+		if at.offset >= hi {
+			continue // one record goes past the chunk
+		}
+		if p.guessed && p.from.offset == at.offset && at.broken <= at.offset {
+			for _, c := range p.cuts {
+				c.row += at.row - p.from.row
+				cuts = append(cuts, c)
+			}
+			p.to.row += at.row - p.from.row
+			at = p.to
+			continue
+		}
+		to, more, err := s.skim(ctx, at, hi, size)
+		if err != nil {
+			return nil, err
+		}
+		at, cuts = to, append(cuts, more...)
+	}
+	return cuts, nil
+}
+
+// skim reads from a place between records to the first one not before stop.
+func (s *source) skim(ctx context.Context, from place, stop, size int64) (place, []place, error) {
+	in := io.NewSectionReader(s.file, from.offset, s.size-from.offset)
+	k := newSkimmer(s.dialect, newWindow(in, from.offset, s.room(s.size-from.offset)), from)
+	var cuts []place
+	err := k.until(ctx, min(stop, s.size), size, func(p place) { cuts = append(cuts, p) })
+	return k.place(), cuts, err
+}
+
+// guess looks for a place between records from lo on: a line end after which
+// a few records have the right number of fields. A wrong guess costs time only.
+func (s *source) guess(ctx context.Context, lo int64) (place, bool, error) {
+	const reach, tries, proof = 64 << 10, 64, 3
+	in := io.NewSectionReader(s.file, lo-1, min(reach, s.size-lo+1))
+	w := newWindow(in, lo-1, reach+1)
+	if err := w.fill(ctx); err != nil {
+		return place{}, false, err
+	}
+	text := w.rest()
+	first, at := -1, 0
+	for range tries {
+		e := lineEnd(text, at)
+		if e+1 >= len(text) {
+			break
+		}
+		if at = e + 1; text[e] == '\r' && text[at] == '\n' {
+			at++
+		}
+		if first < 0 {
+			first = at
+		}
+		if s.proven(text[at:], proof) {
+			first = at
+			break
+		}
+	}
+	return place{offset: lo - 1 + int64(first), row: 1}, first >= 0, nil
+}
+
+// proven reports whether text begins with n records that are as they should be.
+func (s *source) proven(text []byte, n int) bool {
+	r := newReader(s.dialect, &window{buf: text, end: len(text)}, place{})
+	for n > 0 {
+		l := r.peek()
+		switch {
+		case l.kind == kindRecord && len(r.spans) == s.dialect.width && bytes.IndexByte(text[r.pos:r.pos+l.end], 0) < 0:
+			n--
+		case l.kind != kindSkip:
+			return false
+		}
+		r.pos += l.next
+	}
+	return true
+}

@@ -1,0 +1,70 @@
+package csvio
+
+import "bytes"
+
+// stretches finds stretches of records that need no exact reading, by tokens.
+type stretches struct {
+	*reader
+	tokens *tokens
+	mark   int // position of the next quote; less than pos where it is not known
+	line   int // the next of the tokens' lines
+	first  int // index in tokens.at of its first separator
+}
+
+func newStretches(r *reader) *stretches {
+	return &stretches{reader: r, tokens: newTokens(), mark: -1}
+}
+
+// forget drops what is known of positions in the window: it will change.
+func (s *stretches) forget() { s.mark, s.line, s.tokens.count = -1, 0, 0 }
+
+// ready reports whether there are tokens of lines to come, or makes some.
+func (s *stretches) ready() bool { return s.line < s.tokens.count || s.tokenise() }
+
+// tokenise looks at what comes next. It reports whether a line ends in it.
+func (s *stretches) tokenise() bool {
+	lim := min(s.end, s.pos+tokenBytes)
+	if lim == s.pos {
+		return false
+	}
+	if s.nextQuote() < lim && (s.escaping || s.comment != nil || s.broken > s.offset() || s.limit < tokenBytes) {
+		// Here lex must look at the quotes.
+		if lim = s.mark; lim-s.pos < 4*slack {
+			return false
+		}
+	}
+	s.line, s.first = 0, 0
+	if s.mark < lim {
+		s.tokens.scanQuoted(s.buf, s.pos, lim, s.end, s.delimiter, s.quote)
+	} else {
+		s.tokens.scan(s.buf, s.pos, lim, s.end, s.delimiter)
+	}
+	return s.tokens.count > 0
+}
+
+// nextQuote returns the position of the next quote, or end.
+func (s *stretches) nextQuote() int {
+	if s.mark < s.pos {
+		s.mark = s.end
+		if s.quoting {
+			if i := bytes.IndexByte(s.rest(), s.quote); i >= 0 {
+				s.mark = s.pos + i
+			}
+		}
+	}
+	return s.mark
+}
+
+// lineAfter is where the line begins that follows one which ends at end.
+func (s *stretches) lineAfter(end int) int {
+	if s.buf[end] == '\r' && end+1 < s.end && s.buf[end+1] == '\n' {
+		return end + 2
+	}
+	return end + 1
+}
+
+// stop is where the tokens' last line ends.
+func (s *stretches) stop() int {
+	t := s.tokens
+	return int(t.at[t.lines[t.count-1]])
+}
