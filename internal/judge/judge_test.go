@@ -10,33 +10,13 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/txtar"
+	"github.com/smeltdata/smelt/internal/judgetest"
 )
 
-// judges returns the Python that has the judges' packages, and skips or fails
-// the test without it. Short tests are not judged.
+// judges returns the Python that has the judges' packages.
 func judges(t *testing.T) string {
 	t.Helper()
-	if testing.Short() {
-		t.Skip("judging takes a while")
-	}
-	dir := os.Getenv("SMELT_JUDGES_DIR")
-	if dir == "" {
-		home, err := os.UserHomeDir()
-		if err != nil {
-			t.Fatal(err)
-		}
-		dir = filepath.Join(home, ".cache", "smelt", "judges")
-	}
-	python := filepath.Join(dir, "bin", "python")
-	err := exec.Command(python, "-c", "import duckdb, pyarrow, babel, pycountry, yaml").Run()
-	if err == nil {
-		return python
-	}
-	if os.Getenv("SMELT_JUDGES") == "require" {
-		t.Fatalf("no judges in %s (%v): run make judges", dir, err)
-	}
-	t.Skipf("no judges in %s: run make judges", dir)
-	return ""
+	return judgetest.Python(t, "duckdb", "pyarrow", "babel", "pycountry", "yaml")
 }
 
 // binary builds smelt once for all tests and returns its path.
@@ -178,14 +158,7 @@ func TestGenerated(t *testing.T) {
 
 func TestAdventureWorks(t *testing.T) {
 	python, dir := judges(t), t.TempDir()
-	shared := os.Getenv("SMELT_DATA")
-	if shared == "" {
-		shared = "../../../shared/data"
-	}
-	data := abs(t, filepath.Join(shared, "adventureworks"))
-	if _, err := os.Stat(data); err != nil {
-		t.Skipf("no AdventureWorks: %v; SMELT_DATA names the folder that holds it", err)
-	}
+	data := judgetest.Data(t, "adventureworks")
 	config := abs(t, "../../testdata/adventureworks.yml")
 	smelt(t, dir, "run", "-c", config, "--data", data, "-o", filepath.Join(dir, "lake"))
 	judge(t, python, filepath.Join(dir, "lake"), config, "--data", data, "--want", abs(t, "../../testdata/judge/adventureworks.want"))

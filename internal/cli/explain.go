@@ -1,0 +1,237 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/smeltdata/smelt/bronze"
+	"github.com/smeltdata/smelt/silver"
+)
+
+func (a *app) explainCommand() *cobra.Command {
+	s := &shop{}
+	cmd := &cobra.Command{
+		Use:   "explain",
+		Short: "Print what a run would do, and where each column comes from",
+		Long: `Print the plan of a run: the files that it would read and how, its stages, and
+every table with its columns, their types (a ? means NULL is possible) and where
+each comes from. The files' headers are checked against smelt.yml, but for
+lookups no records are read and nothing is written.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			m, err := s.mapping()
+			if err != nil {
+				return err
+			}
+			return a.explain(cmd.Context(), m, s.lake(m))
+		},
+	}
+	s.configFlag(cmd)
+	s.dataFlag(cmd)
+	s.outputFlag(cmd)
+	return cmd
+}
+
+// plan is what explain explains.
+type plan struct {
+	bytes.Buffer
+	out     *stream // for its styles
+	m       *bronze.Mapping
+	inputs  []*bronze.Input
+	lookups bronze.Lookups
+}
+
+func (a *app) explain(ctx context.Context, m *bronze.Mapping, out string) error {
+	p := &plan{out: a.out, m: m}
+	defer func() { _ = bronze.CloseInputs(p.inputs) }()
+	if err := p.bind(ctx); err != nil {
+		return err
+	}
+	fmt.Fprintf(p, "%s → %s\n", m.File, out)
+	p.sources()
+	p.rules()
+	p.stages(out)
+	p.tables()
+	_, err := a.out.Write(p.Bytes())
+	return err
+}
+
+// bind opens every input and checks that it has the mapped columns.
+func (p *plan) bind(ctx context.Context) (err error) {
+	if p.inputs, err = bronze.OpenInputs(ctx, p.m, open); err != nil {
+		return err
+	}
+	if p.lookups, err = bronze.LoadLookups(ctx, p.m, open); err != nil {
+		return err
+	}
+	if _, err = bronze.LoadReturned(ctx, p.m, open); err != nil {
+		return err
+	}
+	for _, in := range p.inputs {
+		targets := []bronze.Target{in.Main()}
+		if in.Spec.Table == "sales" {
+			targets = append(targets, in.Derived(bronze.Customers.Table), in.Derived(bronze.Products.Table))
+		}
+		if _, err := in.Bind(p.m, p.lookups, targets...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *plan) title(text string) { fmt.Fprintf(p, "\n%s\n", p.out.style(bold, text)) }
+
+// line writes an indented line, and breaks it where it is too long.
+func (p *plan) line(indent, format string, args ...any) {
+	fmt.Fprintln(p, wrap(indent+fmt.Sprintf(format, args...), indent+"  ", p.out.room()))
+}
+
+// sources lists the files, in the order of their records.
+func (p *plan) sources() {
+	p.title("sources, in the order of their records")
+	for i := range p.m.Sources {
+		spec := &p.m.Sources[i]
+		var files []string
+		var bytes int64
+		unmapped := []string{}
+		for _, in := range p.inputs {
+			if in.Spec != spec {
+				continue
+			}
+			files = append(files, in.File.Name)
+			if info, err := os.Stat(in.File.Path); err == nil {
+				bytes += info.Size()
+			}
+			for _, c := range in.Unmapped(p.m) {
+				if !slices.Contains(unmapped, c) {
+					unmapped = append(unmapped, c)
+				}
+			}
+		}
+		kind := ""
+		if spec.Kind != "" {
+			kind = ", every record a return"
+		}
+		p.line("  ", "bronze.%s%s: %s, %s", spec.Table, kind, several(files), size(bytes))
+		for _, line := range readingOf(spec) {
+			p.line("    ", "%s", line)
+		}
+		if len(unmapped) > 0 {
+			p.line("    ", "not mapped, left out: %s", strings.Join(unmapped, ", "))
+		}
+	}
+	if len(p.m.Lookups) == 0 {
+		return
+	}
+	p.title("lookups, held in memory")
+	for _, name := range slices.Sorted(maps.Keys(p.m.Lookups)) {
+		l := p.m.Lookups[name]
+		p.line("  ", "%s: %s by %s", name, strings.Join(l.Files, ", "), l.Key)
+		if d := dialect(l.Read); d != "" {
+			p.line("    ", "%s", d)
+		}
+	}
+}
+
+// rules tells the choices that smelt.yml makes or leaves.
+func (p *plan) rules() {
+	r := p.m.Rules
+	p.title("rules")
+	line := func(format string, args ...any) { p.line("  ", format, args...) }
+	line("time zone: %s", p.m.Location)
+	signs := []string{"a quantity or amount below 0"}
+	if len(r.ReturnValues) > 0 {
+		signs = append(signs, "line_type "+strings.Join(r.ReturnValues, ", "))
+	}
+	if r.ReturnPrefix != "" {
+		signs = append(signs, fmt.Sprintf("order_id %s…", r.ReturnPrefix))
+	}
+	line("a line is a return: %s", strings.Join(signs, "; "))
+	var back []string
+	if len(r.ReturnedStatuses) > 0 {
+		back = append(back, "status "+strings.Join(r.ReturnedStatuses, ", "))
+	}
+	for _, o := range r.ReturnedOrders {
+		back = append(back, "listed in "+strings.Join(o.Files, ", "))
+	}
+	if back != nil {
+		line("a sale came back: %s", strings.Join(back, "; "))
+	}
+	line("order dates: %s to %s", r.DateFrom, r.DateTo)
+	if r.Currency != "" {
+		line("currency: %s; other lines are quarantined", r.Currency)
+	}
+	reference := "the day after the newest order"
+	if r.ReferenceDate.Valid {
+		reference = r.ReferenceDate.V.String()
+	}
+	line("recency and tenure are counted to: %s", reference)
+	line("RFM: recency %s, frequency %s, monetary %s of %s", r.RFM.Recency, r.RFM.Frequency, r.RFM.Monetary, r.RFM.MonetaryMeasure)
+}
+
+// stages tells what a run does, step by step.
+func (p *plan) stages(out string) {
+	var steps []string
+	add := func(format string, args ...any) { steps = append(steps, fmt.Sprintf(format, args...)) }
+	if len(p.m.Lookups) > 0 {
+		add("read the lookups")
+	}
+	for _, k := range []struct{ table, dim string }{{"customers", "silver.dim_customers"}, {"products", "silver.dim_products"}} {
+		if p.has(k.table) {
+			add("read %s: bronze.%s is written, %s is held in memory; the latest record wins", k.table, k.table, k.dim)
+		}
+	}
+	if why := p.keyScan(); len(why) > 0 {
+		add("scan the keys of the sales: %s", strings.Join(why, "; "))
+	} else {
+		add("no scan of the sales' keys is needed: no line_number is mapped, and customers and products have files of their own")
+	}
+	add("read the sales in full, once: each batch becomes bronze.sales, silver.fact_sales and the sums of gold; what silver cannot use goes to silver.quarantine, what cannot be read to bronze.rejects")
+	add("write silver.dim_customers, silver.dim_products and the tables of gold")
+	add("check that every record is accounted for, then publish all tables in %s, or none", out)
+	p.title("stages")
+	for i, step := range steps {
+		p.line("  ", "%d. %s", i+1, step)
+	}
+}
+
+// has reports whether a source fills the table.
+func (p *plan) has(table string) bool {
+	return slices.ContainsFunc(p.m.Sources, func(s bronze.SourceSpec) bool { return s.Table == table })
+}
+
+// keyScan says why the sales are scanned narrowly first, as gold.Run does.
+func (p *plan) keyScan() []string {
+	var why []string
+	add := func(reason string) {
+		if !slices.Contains(why, reason) {
+			why = append(why, reason)
+		}
+	}
+	for _, in := range p.inputs {
+		if in.Spec.Table != "sales" {
+			continue
+		}
+		if len(in.Keys(silver.KeyColumns...).Specs) == len(silver.KeyColumns) {
+			add("lines of the same order_id and line_number are one, the latest")
+		}
+		for _, d := range []struct {
+			table string
+			specs []bronze.ColumnSpec
+		}{{"customers", in.Spec.Customers}, {"products", in.Spec.Products}} {
+			if !p.has(d.table) {
+				add(d.table + " have no file: the lines name them")
+			} else if len(d.specs) > 0 {
+				add("the lines describe " + d.table + " that no file has")
+			}
+		}
+	}
+	return why
+}

@@ -1,0 +1,124 @@
+package cli
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+	"golang.org/x/text/encoding/charmap"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"smelt": func() { os.Exit(Main()) }})
+}
+
+// TestScript runs each of testdata/script/*.txtar through the binary.
+// UPDATE=1 rewrites what they compare with.
+func TestScript(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 "../../testdata/script",
+		RequireExplicitExec: true,
+		UpdateScripts:       os.Getenv("UPDATE") != "",
+		Condition: func(cond string) (bool, error) {
+			if cond == "tmpfs" {
+				return exec.Command("unshare", "-m", "sh", "-c", "mount -t tmpfs tmpfs /mnt").Run() == nil, nil
+			}
+			return false, errors.New("unknown condition " + cond)
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exits": exits, "until": until, "latin1": latin1, "bytes": writeBytes, "cut": cut, "longline": longline, "peak": peak,
+		},
+	})
+}
+
+// exits CODE PROGRAM [ARG…] runs a program that must exit with the code.
+func exits(ts *testscript.TestScript, _ bool, args []string) {
+	err := ts.Exec(args[1], args[2:]...)
+	code := 0
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		code = exit.ExitCode()
+	} else {
+		ts.Check(err)
+	}
+	if strconv.Itoa(code) != args[0] {
+		ts.Fatalf("exit code %d, not %s", code, args[0])
+	}
+}
+
+// until PATTERN waits for a file that matches.
+func until(ts *testscript.TestScript, _ bool, args []string) {
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(2 * time.Millisecond) {
+		if found, err := filepath.Glob(ts.MkAbs(args[0])); err == nil && len(found) > 0 {
+			return
+		}
+	}
+	ts.Fatalf("no file %s within a minute", args[0])
+}
+
+// latin1 FILE… turns UTF-8 files into Latin-1.
+func latin1(ts *testscript.TestScript, _ bool, args []string) {
+	for _, name := range args {
+		text, err := charmap.ISO8859_1.NewEncoder().String(ts.ReadFile(name))
+		ts.Check(err)
+		ts.Check(os.WriteFile(ts.MkAbs(name), []byte(text), 0o666))
+	}
+}
+
+// bytes FILE TEXT… writes lines, in which \x00 and the like stand for bytes.
+func writeBytes(ts *testscript.TestScript, _ bool, args []string) {
+	var out bytes.Buffer
+	for _, line := range args[1:] {
+		text, err := strconv.Unquote(`"` + strings.ReplaceAll(line, `"`, `\"`) + `"`)
+		ts.Check(err)
+		out.WriteString(text + "\n")
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), out.Bytes(), 0o666))
+}
+
+// cut FROM TO writes the first half of a file.
+func cut(ts *testscript.TestScript, _ bool, args []string) {
+	text := ts.ReadFile(args[0])
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(text[:len(text)/2]), 0o666))
+}
+
+// longline FILE MB appends a line of so many megabytes.
+func longline(ts *testscript.TestScript, _ bool, args []string) {
+	mb, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	f, err := os.OpenFile(ts.MkAbs(args[0]), os.O_APPEND|os.O_WRONLY, 0)
+	ts.Check(err)
+	defer f.Close()
+	w := bufio.NewWriter(f)
+	for range mb {
+		_, _ = w.Write(bytes.Repeat([]byte("smelt, ore "), 1_000_000/11))
+	}
+	_ = w.WriteByte('\n')
+	ts.Check(w.Flush())
+}
+
+// peak MB smelt [ARG…] runs smelt, which must succeed within so much memory.
+func peak(ts *testscript.TestScript, _ bool, args []string) {
+	limit, err := strconv.ParseInt(args[0], 10, 64)
+	ts.Check(err)
+	cmd := exec.Command(args[1], args[2:]...)
+	cmd.Dir = ts.MkAbs(".")
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		ts.Fatalf("%v\n%s", err, out)
+	}
+	ts.Logf("%s", out)
+	if used := peakMemory(cmd.ProcessState) / 1e6; used > limit {
+		ts.Fatalf("it took %d MB of memory", used)
+	} else {
+		ts.Logf("%d MB of memory", used)
+	}
+}

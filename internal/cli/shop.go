@@ -1,0 +1,80 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/smeltdata/smelt/bronze"
+	"github.com/smeltdata/smelt/io/csvio"
+	"github.com/smeltdata/smelt/io/parquetio"
+	"github.com/smeltdata/smelt/pipeline"
+)
+
+// shop says where a shop's smelt.yml, its files and its tables are.
+type shop struct {
+	config string // path of smelt.yml
+	data   string // "" = the folder of smelt.yml
+	output string // "" = as smelt.yml says
+}
+
+func (s *shop) configFlag(cmd *cobra.Command) {
+	cmd.Flags().StringVarP(&s.config, "config", "c", "smelt.yml", "the shop's smelt.yml")
+}
+
+func (s *shop) dataFlag(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&s.data, "data", "", "folder that the paths of sources start from (default smelt.yml's own)")
+}
+
+func (s *shop) outputFlag(cmd *cobra.Command) {
+	cmd.Flags().StringVarP(&s.output, "output", "o", "", "folder of the tables (default output: in smelt.yml, else lake beside it)")
+}
+
+// mapping reads smelt.yml.
+func (s *shop) mapping() (*bronze.Mapping, error) {
+	m, err := bronze.LoadMapping(s.config)
+	if err != nil {
+		var e *pipeline.Error
+		if errors.As(err, &e) && errors.Is(err, fs.ErrNotExist) {
+			e.Hint = "name it with -c; \"smelt demo\" makes a shop that has one"
+		}
+		return nil, err
+	}
+	if s.data != "" {
+		info, err := os.Stat(s.data)
+		if err != nil || !info.IsDir() {
+			return nil, &pipeline.Error{Kind: pipeline.ErrConfig, Value: s.data, Msg: "--data: there is no such folder"}
+		}
+		m.Dir = s.data
+	}
+	return m, nil
+}
+
+// lake returns the folder of the tables.
+func (s *shop) lake(m *bronze.Mapping) string {
+	switch {
+	case s.output != "":
+		return s.output
+	case filepath.IsAbs(m.Output):
+		return m.Output
+	}
+	return filepath.Join(filepath.Dir(s.config), m.Output)
+}
+
+// open opens an input file in the format that it is in.
+func open(ctx context.Context, f pipeline.File) (pipeline.Source, error) {
+	if f.Format == "parquet" || f.Format == "" && strings.EqualFold(filepath.Ext(f.Path), ".parquet") {
+		return parquetio.Open(ctx, f)
+	}
+	return csvio.Open(ctx, f)
+}
+
+// create makes one part file of a table.
+func create(path string, t *pipeline.Table) (pipeline.Writer, error) {
+	return parquetio.Create(path, t, parquetio.Options{})
+}

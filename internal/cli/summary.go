@@ -1,0 +1,144 @@
+package cli
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/smeltdata/smelt/pipeline"
+)
+
+// summary prints what a run did, or its whole report as JSON; its warnings go
+// to stderr.
+func (a *app) summary(r *pipeline.Report, out string) error {
+	for _, w := range r.Warnings {
+		a.log("warning", w)
+	}
+	if a.json {
+		return json.NewEncoder(a.out).Encode(r)
+	}
+	if err := a.tables(r); err != nil {
+		return err
+	}
+	if err := a.conservation(r); err != nil {
+		return err
+	}
+	for _, line := range facts(r) {
+		fmt.Fprintln(a.out, wrap(line, "  ", a.out.room()))
+	}
+	rows, bytes := int64(0), int64(0)
+	for _, t := range r.Tables {
+		rows, bytes = rows+t.Rows, bytes+t.Bytes
+	}
+	_, err := fmt.Fprintf(a.out, "%s, %s, %s in %s, in %.2f s with %s\n", plural(int64(len(r.Tables)), "table"), plural(rows, "row"), size(bytes), out,
+		r.Seconds, plural(int64(r.Workers), "worker"))
+	return err
+}
+
+func (a *app) tables(r *pipeline.Report) error {
+	g := &grid{header: []string{"table", "rows", "size"}, right: []bool{false, true, true}}
+	for _, t := range r.Tables {
+		g.rows = append(g.rows, []string{t.Name, count(t.Rows), size(t.Bytes)})
+	}
+	return g.print(a.out)
+}
+
+// conservation prints where the records went: the two equations, one row for
+// each table. A run whose numbers do not add up has failed before.
+func (a *app) conservation(r *pipeline.Report) error {
+	g := &grid{
+		header: []string{"", "records =", "bronze", "+ rejected;", "bronze =", "silver", "− added", "+ quarantined", "+ deduplicated"},
+		right:  []bool{false, true, true, true, true, true, true, true, true},
+	}
+	for _, c := range r.Conservation {
+		row := []string{c.Table}
+		for _, n := range []int64{c.Records, c.Bronze, c.Rejected, c.Bronze, c.Silver, c.Added, c.Quarantined, c.Deduplicated} {
+			row = append(row, count(n))
+		}
+		g.rows = append(g.rows, row)
+	}
+	fmt.Fprintf(a.out, "\n%s\n", a.out.style(bold, "Every record is accounted for"))
+	if err := g.print(a.out); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintln(a.out)
+	return err
+}
+
+// facts tells what became of records and values that were not as they should
+// be, and which columns were not read; a blank line at the end where there is
+// anything.
+func facts(r *pipeline.Report) []string {
+	var out []string
+	for _, c := range r.Conservation {
+		if len(c.Reasons) > 0 {
+			out = append(out, fmt.Sprintf("quarantined %s: %s", c.Table, counts(c.Reasons)))
+		}
+	}
+	for _, k := range []struct {
+		what   string
+		counts func(pipeline.SourceReport) map[string]int64
+	}{
+		{"could not be read, NULL and kept in _rescued_data:", func(s pipeline.SourceReport) map[string]int64 { return s.Rescued }},
+		{"rounded to the column's decimals:", func(s pipeline.SourceReport) map[string]int64 { return s.Rounded }},
+	} {
+		sum := map[string]int64{}
+		for _, s := range r.Sources {
+			for column, n := range k.counts(s) {
+				sum[s.Table+"."+column] += n
+			}
+		}
+		if len(sum) > 0 {
+			out = append(out, k.what+" "+counts(sum))
+		}
+	}
+	var skipped int64
+	unmapped := map[string][]string{} // columns → files that have them
+	var order []string
+	for _, s := range r.Sources {
+		skipped += s.Skipped
+		if len(s.Unmapped) > 0 {
+			columns := strings.Join(s.Unmapped, ", ")
+			if unmapped[columns] == nil {
+				order = append(order, columns)
+			}
+			unmapped[columns] = append(unmapped[columns], s.File)
+		}
+	}
+	if skipped > 0 {
+		out = append(out, "blank, comment and repeated header lines passed over: "+count(skipped))
+	}
+	for _, columns := range order {
+		out = append(out, fmt.Sprintf("not mapped, left out: %s (%s)", columns, several(unmapped[columns])))
+	}
+	if out != nil {
+		out = append(out, "")
+	}
+	return out
+}
+
+// several names a few of many files.
+func several(files []string) string {
+	if len(files) > 3 {
+		return fmt.Sprintf("%s … %s, %d files", files[0], files[len(files)-1], len(files))
+	}
+	return strings.Join(files, ", ")
+}
+
+// counts lists names with their numbers, the largest first.
+func counts(m map[string]int64) string {
+	names := slices.SortedFunc(maps.Keys(m), func(a, b string) int {
+		return cmp.Or(cmp.Compare(m[b], m[a]), strings.Compare(a, b))
+	})
+	var b strings.Builder
+	for i, name := range names {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		fmt.Fprintf(&b, "%s\u00a0%s", name, count(m[name])) // kept on one line by wrap
+	}
+	return b.String()
+}

@@ -1,0 +1,57 @@
+// Package judgetest finds what judges smelt's output in tests: Python with the
+// packages of testdata/judge/requirements.txt, which `make judges` installs into
+// $SMELT_JUDGES_DIR, and the public data sets of $SMELT_DATA.
+package judgetest
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// Python returns the Python that has the judges' modules, and skips the test
+// without it, or fails it where SMELT_JUDGES=require. Short tests are not judged.
+func Python(t testing.TB, modules ...string) string {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("judging takes a while")
+	}
+	dir := os.Getenv("SMELT_JUDGES_DIR")
+	if dir == "" {
+		home, err := os.UserHomeDir()
+		if err != nil {
+			t.Fatal(err)
+		}
+		dir = filepath.Join(home, ".cache", "smelt", "judges")
+	}
+	python := filepath.Join(dir, "bin", "python")
+	err := exec.Command(python, "-c", "import "+strings.Join(modules, ", ")).Run()
+	if err == nil {
+		return python
+	}
+	if os.Getenv("SMELT_JUDGES") == "require" {
+		t.Fatalf("no judges in %s (%v): run make judges", dir, err)
+	}
+	t.Skipf("no judges in %s: run make judges", dir)
+	return ""
+}
+
+// Data returns a folder of the public data sets, and skips the test without it.
+// They are in $SMELT_DATA, by default beside the repository.
+func Data(t testing.TB, name string) string {
+	t.Helper()
+	shared := os.Getenv("SMELT_DATA")
+	if shared == "" {
+		shared = filepath.Join("..", "..", "..", "shared", "data") // from a package two folders deep
+	}
+	dir, err := filepath.Abs(filepath.Join(shared, name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(dir); err != nil {
+		t.Skipf("no %s: %v; SMELT_DATA names the folder that holds it", name, err)
+	}
+	return dir
+}
