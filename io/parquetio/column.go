@@ -47,6 +47,9 @@ func newColumn(l layout, o Options, c *compressor) *column {
 
 // append adds rows [from, to) of an array. Errors carry the row in the array.
 func (c *column) append(arr arrow.Array, from, to int) error {
+	if _, ok := arr.(*array.Dictionary); ok && c.layout.physical != format.ByteArray {
+		return &pipeline.Error{Kind: pipeline.ErrData, Msg: fmt.Sprintf("a batch has %s: only text may be dictionary-encoded", arr.DataType())}
+	}
 	bitmap, offset := bitmapOf(arr)
 	if bitmap != nil && !c.layout.column.Nullable {
 		for i := from; i < to; i++ {

@@ -2,13 +2,9 @@ package parquetio
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"io"
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/memory"
-	"github.com/parquet-go/parquet-go"
 	"github.com/smeltdata/smelt/pipeline"
 )
 
@@ -24,7 +20,7 @@ type groupReader struct {
 // openGroup prepares to read columns of a row group; text says that none is to
 // come as a dictionary.
 func (s *source) openGroup(group int, wanted []int, text bool) (*groupReader, error) {
-	r := &groupReader{source: s, rows: s.pq.Metadata().RowGroups[group].NumRows, fields: make([]int, len(wanted))}
+	r := &groupReader{source: s, rows: s.meta.RowGroups[group].NumRows, fields: make([]int, len(wanted))}
 	at := map[int]int{}
 	for i, w := range wanted {
 		k, ok := at[w]
@@ -52,23 +48,19 @@ func (s *source) openChunk(group, column int) (*chunkReader, error) {
 	if l.typ == nil {
 		return nil, s.fail(l.name, "has a Parquet type that smelt does not read", nil)
 	}
-	groups := s.pq.Metadata().RowGroups
+	groups := s.meta.RowGroups
 	codec := groups[group].Columns[column].MetaData.Codec
-	if unreadable[codec] {
+	if ratios[codec] == 0 {
 		return nil, &pipeline.Error{Kind: pipeline.ErrInput, File: s.name, Column: l.name, Value: codec.String(), Msg: "is compressed in a way that smelt does not read", Hint: "write the file again with snappy, zstd, gzip, brotli or lz4_raw"}
 	}
-	if codec != groups[0].Columns[column].MetaData.Codec {
-		return nil, s.fail(l.name, "changes its compression between row groups, which smelt does not read", nil)
+	m := &groups[group].Columns[column].MetaData
+	at := m.DataPageOffset
+	if d := m.DictionaryPageOffset; d != 0 {
+		at = min(at, d)
 	}
-	c := &chunkReader{leaf: l}
-	err := guard(func() error {
-		c.pages = s.pq.RowGroups()[group].ColumnChunks()[column].Pages()
-		return nil
-	})
-	if err != nil {
-		return nil, s.fail(l.name, "cannot be read", err)
-	}
-	return c, nil
+	// Some old writers left the headers out of the chunk's size.
+	end := min(s.size, at+m.TotalCompressedSize+100)
+	return &chunkReader{leaf: l, decompressor: decompressor{codec: codec}, file: s.file, at: at, end: end, rows: groups[group].NumRows}, nil
 }
 
 func (r *groupReader) close() {
@@ -138,9 +130,6 @@ func (r *groupReader) read(m int, skip bool) ([]arrow.Array, error) {
 			for _, a := range arrays {
 				a.Release()
 			}
-			if errors.Is(err, parquet.ErrCorrupted) {
-				err = fmt.Errorf("damaged: %w", err)
-			}
 			return nil, r.source.fail(c.leaf.name, "cannot be read", err)
 		}
 		if !skip {
@@ -148,46 +137,4 @@ func (r *groupReader) read(m int, skip bool) ([]arrow.Array, error) {
 		}
 	}
 	return arrays, nil
-}
-
-// chunkReader reads the values of one column chunk.
-type chunkReader struct {
-	leaf  *leaf
-	pages parquet.Pages
-	text  bool
-	page  page
-
-	dictionary      arrow.Array // text of the chunk's dictionary
-	dictionaryOwner parquet.Dictionary
-}
-
-func (c *chunkReader) close() {
-	// Closing may meet the same damage as reading did.
-	_ = guard(func() error {
-		c.page.release()
-		if c.dictionary != nil {
-			c.dictionary.Release()
-		}
-		return c.pages.Close()
-	})
-}
-
-func (c *chunkReader) left() int { return c.page.rows - c.page.row }
-
-// next makes sure that the page has rows left.
-func (c *chunkReader) next() error {
-	for c.left() == 0 {
-		c.page.release()
-		p, err := c.pages.ReadPage()
-		if err == io.EOF {
-			return errors.New("the column ends before its row group does")
-		}
-		if err != nil {
-			return err
-		}
-		if err := c.page.open(p, c.leaf); err != nil {
-			return err
-		}
-	}
-	return nil
 }

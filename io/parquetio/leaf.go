@@ -22,6 +22,22 @@ type leaf struct {
 	typ      arrow.DataType // what it is read as; nil where it cannot be
 }
 
+// plainWidth is the number of bytes that each plain value has; 0 = any, or not
+// whole bytes.
+func (l *leaf) plainWidth() int {
+	switch l.physical {
+	case format.Int32, format.Float:
+		return 4
+	case format.Int64, format.Double:
+		return 8
+	case format.Int96:
+		return 12
+	case format.FixedLenByteArray:
+		return l.width
+	}
+	return 0
+}
+
 // leafKind says how physical values become Arrow's.
 type leafKind uint8
 
@@ -42,6 +58,9 @@ func leavesOf(schema []format.SchemaElement) ([]leaf, error) {
 	at := 1
 	var walk func(path []string, children int32) error
 	walk = func(path []string, children int32) error {
+		if len(path) > maxDepth {
+			return errors.New("it is nested too deeply")
+		}
 		for range children {
 			if at >= len(schema) {
 				return errors.New("it ends too early")
@@ -130,11 +149,16 @@ func leafOf(e *format.SchemaElement) leaf {
 			l.typ = pipeline.StringType
 		}
 	case format.FixedLenByteArray:
+		if l.width <= 0 {
+			return l
+		}
 		switch logical.(type) {
 		case *format.UUIDType:
 			l.kind, l.typ = leafUUID, pipeline.StringType
 		case *format.Float16Type:
-			l.kind, l.typ = leafHalf, arrow.PrimitiveTypes.Float32
+			if l.width == 2 {
+				l.kind, l.typ = leafHalf, arrow.PrimitiveTypes.Float32
+			}
 		default:
 			if converted != deprecated.Interval {
 				l.typ = pipeline.BinaryType

@@ -2,6 +2,7 @@ package parquetio
 
 import (
 	"encoding/hex"
+	"errors"
 	"fmt"
 
 	"github.com/apache/arrow/go/v17/arrow"
@@ -9,92 +10,82 @@ import (
 	"github.com/apache/arrow/go/v17/arrow/decimal128"
 	"github.com/apache/arrow/go/v17/arrow/float16"
 	"github.com/apache/arrow/go/v17/arrow/memory"
-	"github.com/parquet-go/parquet-go"
 	"github.com/parquet-go/parquet-go/deprecated"
-	"github.com/parquet-go/parquet-go/encoding"
 	"github.com/parquet-go/parquet-go/format"
 )
 
 // page is a decoded data page and how far it is read. Its values stand without
 // the NULLs; levels say where those are.
 type page struct {
-	source  parquet.Page
 	levels  []byte  // 1 = a value, 0 = NULL; nil = no NULL
 	indices []int32 // into the dictionary; nil = plain values
-	data    encoding.Values
-	dict    parquet.Dictionary
-	values  int // in data or the dictionary
+	data    *values // the page's own or its dictionary's
 	rows    int
 	row     int // next one
 	value   int // next one
+
+	// Memory that the chunk's pages use one after the other.
+	levelSpace []byte
+	indexSpace []int32
+	own        values
 }
 
-func (p *page) release() {
-	if p.source != nil {
-		parquet.Release(p.source)
-	}
-	*p = page{}
-}
-
-func (p *page) open(src parquet.Page, l *leaf) error {
-	*p = page{source: src, rows: int(src.NumValues())}
-	present := p.rows
-	if l.optional {
-		p.levels = src.DefinitionLevels()
-		if len(p.levels) != p.rows {
-			return fmt.Errorf("a page of %d rows has %d definition levels", p.rows, len(p.levels))
+// open decodes a page of n rows. Without levels it has no NULL.
+func (p *page) open(c *chunkReader, n int, levels []byte, levelEncoding, enc format.Encoding, data []byte) (err error) {
+	p.rows, p.row, p.value, p.levels, p.indices = n, 0, 0, nil, nil
+	present := n
+	if levels != nil {
+		if p.levelSpace, err = decodeLevels(p.levelSpace, levels, levelEncoding, n); err != nil {
+			return err
 		}
 		present = 0
-		for _, v := range p.levels {
-			present += int(v & 1)
+		for _, v := range p.levelSpace {
+			present += int(v)
 		}
-		if present == p.rows {
-			p.levels = nil
+		if present < n {
+			p.levels = p.levelSpace
 		}
 	}
-	data := src.Data()
-	if p.dict = src.Dictionary(); p.dict != nil {
-		p.indices = data.Int32()
-		if len(p.indices) < present {
-			return fmt.Errorf("a page of %d values has %d", present, len(p.indices))
-		}
-		p.indices = p.indices[:present]
-		data = p.dict.Page().Data()
-		p.values = count(&data, l)
-		if n := p.dict.Len(); p.values < n {
-			return fmt.Errorf("a dictionary of %d values has %d", n, p.values)
-		}
-		for _, i := range p.indices {
-			if uint32(i) >= uint32(p.values) {
-				return fmt.Errorf("dictionary index %d of %d", i, p.values)
-			}
-		}
-	} else if p.values = count(&data, l); p.values < present {
-		return fmt.Errorf("a page of %d values has %d", present, p.values)
+	if enc != format.RLEDictionary && enc != format.PlainDictionary {
+		p.data = &p.own
+		return p.own.decode(c.leaf, enc, data, present)
 	}
-	p.data = data
-	return nil
+	if c.dict == nil {
+		return errors.New("a page of dictionary indices without a dictionary")
+	}
+	p.data = &c.dict.values
+	p.indexSpace, err = decodeIndices(p.indexSpace, data, present, c.dict.n)
+	p.indices = p.indexSpace[:len(p.indexSpace):len(p.indexSpace)]
+	if p.indices == nil {
+		p.indices = []int32{}
+	}
+	return err
 }
 
-// count returns how many values of a leaf's type there are.
-func count(v *encoding.Values, l *leaf) int {
-	data, offsets := v.Data()
-	switch l.physical {
-	case format.Boolean:
-		return 8 * len(data)
-	case format.Int32, format.Float:
-		return len(data) / 4
-	case format.Int64, format.Double:
-		return len(data) / 8
-	case format.Int96:
-		return len(data) / 12
-	case format.FixedLenByteArray:
-		if l.width <= 0 {
-			return 0
-		}
-		return len(data) / l.width
+// dictionary is the values that a column chunk's pages refer to.
+type dictionary struct {
+	values
+	text arrow.Array // the same, of texts, once it is wanted
+}
+
+// newDictionary decodes a dictionary page, whose bytes it keeps.
+func newDictionary(src []byte, h *format.DictionaryPageHeader, l *leaf) (*dictionary, error) {
+	n := int(h.NumValues)
+	if n < 0 || n > 8*len(src) {
+		return nil, fmt.Errorf("a dictionary of %d values in %d bytes", n, len(src))
 	}
-	return max(0, len(offsets)-1)
+	enc := h.Encoding
+	if enc == format.PlainDictionary {
+		enc = format.Plain // as older writers call it
+	}
+	d := new(dictionary)
+	return d, d.decode(l, enc, src, n)
+}
+
+func (d *dictionary) release() {
+	if d.text != nil {
+		d.text.Release()
+	}
 }
 
 // read returns the next m rows as an array, or passes over them. Text whose
@@ -115,7 +106,7 @@ func (c *chunkReader) read(mem memory.Allocator, m int, skip bool) (arrow.Array,
 		return nil, err
 	}
 	if !c.text && c.leaf.physical == format.ByteArray && c.leaf.kind == leafPlain &&
-		c.page.dict != nil && c.page.values <= m && c.left() >= m {
+		c.page.indices != nil && c.dict.n <= m && c.left() >= m {
 		return c.readCodes(mem, m)
 	}
 	b := array.NewBuilder(mem, c.leaf.typ)
@@ -148,17 +139,13 @@ func (p *page) skip(n int) {
 // readCodes returns rows of one dictionary-encoded page as they are.
 func (c *chunkReader) readCodes(mem memory.Allocator, m int) (arrow.Array, error) {
 	p := &c.page
-	if c.dictionaryOwner != p.dict {
+	if c.dict.text == nil {
 		b := array.NewBuilder(mem, c.leaf.typ)
 		defer b.Release()
-		data, offsets := p.data.Data()
-		for i := range p.values {
-			appendText(b, data[offsets[i]:offsets[i+1]])
+		for i := range c.dict.n {
+			appendText(b, c.dict.data[c.dict.offsets[i]:c.dict.offsets[i+1]])
 		}
-		if c.dictionary != nil {
-			c.dictionary.Release()
-		}
-		c.dictionary, c.dictionaryOwner = b.NewArray(), p.dict
+		c.dict.text = b.NewArray()
 	}
 	b := array.NewInt32Builder(mem)
 	defer b.Release()
@@ -167,7 +154,7 @@ func (c *chunkReader) readCodes(mem memory.Allocator, m int) (arrow.Array, error
 	codes := b.NewArray()
 	defer codes.Release()
 	t := &arrow.DictionaryType{IndexType: arrow.PrimitiveTypes.Int32, ValueType: c.leaf.typ}
-	return array.NewDictionaryArray(t, codes, c.dictionary), nil
+	return array.NewDictionaryArray(t, codes, c.dict.text), nil
 }
 
 // each calls null for each NULL of the next n rows, and value with the position
@@ -205,32 +192,26 @@ func gather[T any](p *page, n int, values []T, null func(), add func(T)) {
 func (p *page) appendTo(b array.Builder, l *leaf, n int) error {
 	switch b := b.(type) {
 	case *array.BooleanBuilder:
-		bits, _ := p.data.Data()
-		each(p, n, b.AppendNull, func(i int) {
-			if p.indices != nil {
-				i = int(p.indices[i])
-			}
-			b.UnsafeAppend(bits[i/8]>>(i%8)&1 != 0)
-		})
+		gather(p, n, p.data.bools, b.AppendNull, func(v byte) { b.UnsafeAppend(v != 0) })
 	case *array.Int32Builder:
-		gather(p, n, p.data.Int32(), b.AppendNull, b.UnsafeAppend)
+		gather(p, n, p.data.i32, b.AppendNull, b.UnsafeAppend)
 	case *array.Uint32Builder:
-		gather(p, n, p.data.Int32(), b.AppendNull, func(v int32) { b.UnsafeAppend(uint32(v)) })
+		gather(p, n, p.data.i32, b.AppendNull, func(v int32) { b.UnsafeAppend(uint32(v)) })
 	case *array.Date32Builder:
-		gather(p, n, p.data.Int32(), b.AppendNull, func(v int32) { b.UnsafeAppend(arrow.Date32(v)) })
+		gather(p, n, p.data.i32, b.AppendNull, func(v int32) { b.UnsafeAppend(arrow.Date32(v)) })
 	case *array.Time32Builder:
-		gather(p, n, p.data.Int32(), b.AppendNull, func(v int32) { b.UnsafeAppend(arrow.Time32(v)) })
+		gather(p, n, p.data.i32, b.AppendNull, func(v int32) { b.UnsafeAppend(arrow.Time32(v)) })
 	case *array.Int64Builder:
-		gather(p, n, p.data.Int64(), b.AppendNull, b.UnsafeAppend)
+		gather(p, n, p.data.i64, b.AppendNull, b.UnsafeAppend)
 	case *array.Uint64Builder:
-		gather(p, n, p.data.Int64(), b.AppendNull, func(v int64) { b.UnsafeAppend(uint64(v)) })
+		gather(p, n, p.data.i64, b.AppendNull, func(v int64) { b.UnsafeAppend(uint64(v)) })
 	case *array.Time64Builder:
-		gather(p, n, p.data.Int64(), b.AppendNull, func(v int64) { b.UnsafeAppend(arrow.Time64(v)) })
+		gather(p, n, p.data.i64, b.AppendNull, func(v int64) { b.UnsafeAppend(arrow.Time64(v)) })
 	case *array.TimestampBuilder:
 		if l.kind == leafInt96 {
-			gather(p, n, p.data.Int96(), b.AppendNull, func(v deprecated.Int96) { b.UnsafeAppend(instantOf(v)) })
+			gather(p, n, p.data.i96, b.AppendNull, func(v deprecated.Int96) { b.UnsafeAppend(instantOf(v)) })
 		} else {
-			gather(p, n, p.data.Int64(), b.AppendNull, func(v int64) { b.UnsafeAppend(arrow.Timestamp(v)) })
+			gather(p, n, p.data.i64, b.AppendNull, func(v int64) { b.UnsafeAppend(arrow.Timestamp(v)) })
 		}
 	case *array.Float32Builder:
 		if l.kind == leafHalf {
@@ -239,15 +220,15 @@ func (p *page) appendTo(b array.Builder, l *leaf, n int) error {
 				return nil
 			})
 		}
-		gather(p, n, p.data.Float(), b.AppendNull, b.UnsafeAppend)
+		gather(p, n, p.data.f32, b.AppendNull, b.UnsafeAppend)
 	case *array.Float64Builder:
-		gather(p, n, p.data.Double(), b.AppendNull, b.UnsafeAppend)
+		gather(p, n, p.data.f64, b.AppendNull, b.UnsafeAppend)
 	case *array.Decimal128Builder:
 		switch l.physical {
 		case format.Int32:
-			gather(p, n, p.data.Int32(), b.AppendNull, func(v int32) { b.UnsafeAppend(decimal128.FromI64(int64(v))) })
+			gather(p, n, p.data.i32, b.AppendNull, func(v int32) { b.UnsafeAppend(decimal128.FromI64(int64(v))) })
 		case format.Int64:
-			gather(p, n, p.data.Int64(), b.AppendNull, func(v int64) { b.UnsafeAppend(decimal128.FromI64(v)) })
+			gather(p, n, p.data.i64, b.AppendNull, func(v int64) { b.UnsafeAppend(decimal128.FromI64(v)) })
 		default:
 			return p.texts(l, n, b.AppendNull, func(v []byte) error {
 				d, ok := decimalOf(v)
@@ -281,7 +262,7 @@ func appendText(b array.Builder, v []byte) {
 
 // texts calls add with the next n rows of byte arrays of any or of one length.
 func (p *page) texts(l *leaf, n int, null func(), add func([]byte) error) (err error) {
-	data, offsets := p.data.Data()
+	data, offsets := p.data.data, p.data.offsets
 	each(p, n, null, func(i int) {
 		if p.indices != nil {
 			i = int(p.indices[i])
@@ -299,7 +280,8 @@ func (p *page) texts(l *leaf, n int, null func(), add func([]byte) error) (err e
 	return err
 }
 
-// instantOf turns a Julian day and nanoseconds of the day into microseconds.
+// instantOf turns a Julian day and nanoseconds of the day into microseconds. It
+// wraps as Spark's own arithmetic does, which thus finds the year 290000 again.
 func instantOf(v deprecated.Int96) arrow.Timestamp {
 	nanos := int64(v[1])<<32 | int64(v[0])
 	days := int64(int32(v[2])) - 2_440_588 // 1970-01-01

@@ -33,6 +33,17 @@ func Read(ctx context.Context, paths []string, columns []string) pipeline.Stream
 	}
 }
 
+// Schema returns the columns of a file as Read yields them.
+func Schema(path string) (*arrow.Schema, error) {
+	s, err := openFile(path, path)
+	if err != nil {
+		return nil, err
+	}
+	defer s.Close()
+	_, fields, err := s.find(nil)
+	return arrow.NewSchema(fields, nil), err
+}
+
 // stream yields the file's batches; false when no more are wanted.
 func (s *source) stream(ctx context.Context, columns []string, schema **arrow.Schema, yield func(arrow.Record, error) bool) bool {
 	wanted, fields, err := s.find(columns)
@@ -46,7 +57,7 @@ func (s *source) stream(ctx context.Context, columns []string, schema **arrow.Sc
 		yield(nil, s.fail("", fmt.Sprintf("has other columns than the files before it: %s, not %s", own, *schema), nil))
 		return false
 	}
-	for g := range s.pq.Metadata().RowGroups {
+	for g := range s.meta.RowGroups {
 		r, err := s.openGroup(g, wanted, true)
 		if err != nil {
 			yield(nil, err)

@@ -5,14 +5,10 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
 	"iter"
 	"os"
-	"strings"
 
 	"github.com/apache/arrow/go/v17/arrow"
-	"github.com/parquet-go/parquet-go"
-	"github.com/parquet-go/parquet-go/format"
 	"github.com/smeltdata/smelt/pipeline"
 )
 
@@ -40,7 +36,7 @@ type source struct {
 	name   string
 	file   *os.File
 	size   int64
-	pq     *parquet.File
+	meta   footer
 	leaves []leaf
 }
 
@@ -74,17 +70,10 @@ func (s *source) open() error {
 	if err := s.checkFrame(); err != nil {
 		return err
 	}
-	err = guard(func() (err error) {
-		s.pq, err = parquet.OpenFile(s.file, s.size, &parquet.FileConfig{SkipPageIndex: true, SkipBloomFilters: true, ReadBufferSize: 64 << 10})
+	if err := s.readFooter(); err != nil {
 		return err
-	})
-	if err != nil && strings.Contains(err.Error(), "DecryptionConfig") {
-		return s.encrypted()
 	}
-	if err != nil {
-		return s.fail("", "its Parquet footer cannot be read", err)
-	}
-	if s.leaves, err = leavesOf(s.pq.Metadata().Schema); err != nil {
+	if s.leaves, err = leavesOf(s.meta.Schema); err != nil {
 		return s.fail("", "its Parquet schema cannot be read", err)
 	}
 	return s.checkFooter()
@@ -129,10 +118,33 @@ func (s *source) encrypted() error {
 	return &pipeline.Error{Kind: pipeline.ErrInput, File: s.name, Msg: "is an encrypted Parquet file, which cannot be read", Hint: "decrypt it first"}
 }
 
+// readFooter decodes the footer, whose frame was checked.
+func (s *source) readFooter() error {
+	var tail [4]byte
+	if _, err := s.file.ReadAt(tail[:], s.size-8); err != nil {
+		return s.fail("", "cannot be read", err)
+	}
+	b := make([]byte, binary.LittleEndian.Uint32(tail[:]))
+	if _, err := s.file.ReadAt(b, s.size-8-int64(len(b))); err != nil {
+		return s.fail("", "cannot be read", err)
+	}
+	n, err := unmarshal(b, &s.meta)
+	if err == nil && s.meta.EncryptionAlgorithm.Valid {
+		return s.encrypted()
+	}
+	if err == nil && n != len(b) {
+		err = fmt.Errorf("%d bytes are left over", len(b)-n)
+	}
+	if err != nil {
+		return s.fail("", "its Parquet footer is damaged", err)
+	}
+	return nil
+}
+
 // checkFooter refuses a footer whose numbers cannot be true, before anything
 // is read or allocated by them.
 func (s *source) checkFooter() error {
-	m := s.pq.Metadata()
+	m := &s.meta
 	damaged := func(format string, args ...any) error {
 		return s.fail("", "its Parquet footer is damaged: "+fmt.Sprintf(format, args...), nil)
 	}
@@ -145,7 +157,7 @@ func (s *source) checkFooter() error {
 		}
 		for i := range rg.Columns {
 			c := &rg.Columns[i]
-			if c.CryptoMetadata.Value != nil || len(c.EncryptedColumnMetadata) > 0 {
+			if c.CryptoMetadata.Valid || len(c.EncryptedColumnMetadata) > 0 {
 				return s.encrypted()
 			}
 			at := c.MetaData.DataPageOffset
@@ -178,7 +190,7 @@ func (s *source) Split(_ context.Context, size int64) ([]pipeline.Segment, error
 	var out []pipeline.Segment
 	var current *segment
 	row := int64(1)
-	for g, rg := range s.pq.Metadata().RowGroups {
+	for g, rg := range s.meta.RowGroups {
 		var n int64
 		for i := range rg.Columns {
 			n += rg.Columns[i].MetaData.TotalCompressedSize
@@ -219,7 +231,7 @@ func (g *segment) Scan(ctx context.Context, sc pipeline.Scan) iter.Seq2[*pipelin
 		}
 		row := g.row
 		for i := g.from; i < g.to; i++ {
-			n := s.pq.Metadata().RowGroups[i].NumRows
+			n := s.meta.RowGroups[i].NumRows
 			if n > 0 && scan.Wants(row, int(n)) {
 				r, err := s.openGroup(i, wanted, false)
 				if err != nil {
@@ -245,18 +257,12 @@ func (g *segment) Scan(ctx context.Context, sc pipeline.Scan) iter.Seq2[*pipelin
 }
 
 // guard turns a panic of the Parquet library, which some damaged files cause,
-// into an error. Nothing else is called inside it.
+// into an error.
 func guard(f func() error) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("damaged Parquet data: %v", r)
 		}
 	}()
-	err = f()
-	if errors.Is(err, io.EOF) {
-		err = io.ErrUnexpectedEOF
-	}
-	return err
+	return f()
 }
-
-var unreadable = map[format.CompressionCodec]bool{format.Lz4: true, format.LZO: true}

@@ -2,13 +2,10 @@ package parquetio
 
 import (
 	"bytes"
-	"encoding/binary"
-	"math/bits"
 	"sort"
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
-	"github.com/parquet-go/parquet-go/encoding/delta"
 	"github.com/parquet-go/parquet-go/format"
 	"github.com/smeltdata/smelt/pipeline"
 )
@@ -23,6 +20,7 @@ type textStage struct {
 	patient  bool // declared as a dictionary
 
 	mode  dictMode
+	ended bool                 // the page ends before the dictionary is given up
 	dict  *pipeline.Dictionary // of the row group, in order of first use
 	bytes int                  // of the dictionary's plain encoding
 	used  int                  // values that finished pages refer to
@@ -74,7 +72,7 @@ func newTextStage(l layout, pageRows int, c *compressor) *textStage {
 
 func (s *textStage) nextGroup() {
 	s.mode, s.dict, s.bytes, s.used = dictTry, pipeline.NewDictionary(), 0, 0
-	s.seen, s.group, s.chosen = s.seen[:0], s.stamp, false
+	s.seen, s.group, s.chosen, s.ended = s.seen[:0], s.stamp, false, false
 	if !s.layout.text {
 		s.mode = dictOff // raw bytes do not repeat
 	}
@@ -87,7 +85,7 @@ func (s *textStage) size() int {
 	return 4 * len(s.codes)
 }
 
-func (s *textStage) full() bool { return s.mode == dictOff && len(s.data) >= pageBytes }
+func (s *textStage) full() bool { return s.ended || s.mode == dictOff && len(s.data) >= pageBytes }
 
 func (s *textStage) take(arr arrow.Array, from, n int) (int, error) {
 	bitmap, offset := bitmapOf(arr)
@@ -98,7 +96,7 @@ func (s *textStage) take(arr arrow.Array, from, n int) (int, error) {
 		if s.mode != dictOff {
 			done = s.takeCodes(indices, bitmap, offset+from)
 		}
-		if done < len(indices) {
+		if done < len(indices) && !s.ended {
 			done += s.expand(indices[done:], bitmap, offset+from+done)
 		}
 		return done, nil
@@ -108,7 +106,7 @@ func (s *textStage) take(arr arrow.Array, from, n int) (int, error) {
 	if s.mode != dictOff {
 		done = s.hash(offsets[from:from+n+1], text, offsets[0], bitmap, offset+from)
 	}
-	if done < n {
+	if done < n && !s.ended {
 		done += s.copy(offsets[from+done:from+n+1], text, offsets[0], bitmap, offset+from+done)
 	}
 	return done, nil
@@ -272,14 +270,32 @@ func (s *textStage) touch(code uint32) {
 	}
 }
 
+// maxExpanded bounds how much text a page's codes may become again. Long texts
+// that repeat would be too much: their page is written before the dictionary is
+// given up.
+const maxExpanded = 16 * pageBytes
+
 // abandon gives the dictionary up: the page's codes become text again.
 func (s *textStage) abandon() {
+	if s.expanded() > maxExpanded {
+		s.ended = true
+		return
+	}
 	for _, c := range s.codes {
 		s.data = append(s.data, s.dict.Bytes(int32(c))...)
 		s.ends = append(s.ends, uint32(len(s.data)))
 	}
 	s.codes = s.codes[:0]
 	s.mode = dictOff
+}
+
+// expanded is the plain size of the page's codes.
+func (s *textStage) expanded() int {
+	n := 4 * len(s.codes)
+	for _, c := range s.codes {
+		n += len(s.dict.Bytes(int32(c)))
+	}
+	return n
 }
 
 // hash stages codes for text, as takeCodes does for codes.
@@ -372,133 +388,22 @@ func (s *textStage) page(body []byte, last bool) ([]byte, format.Encoding, bound
 func (s *textStage) nextPage() {
 	s.codes, s.data, s.ends = s.codes[:0], s.data[:0], s.ends[:1]
 	s.stamp++
+	if s.ended {
+		s.ended, s.mode = false, dictOff
+	}
 }
 
 // worthwhile decides on the dictionary when the row group's first page is full.
 func (s *textStage) worthwhile(last bool) bool {
 	n, distinct := len(s.codes), s.dict.Len()
 	if last {
-		raw := 4 * n
-		for _, c := range s.codes {
-			raw += len(s.dict.Bytes(int32(c)))
-		}
-		return s.bytes+n*indexWidth(distinct)/8 < raw
+		return s.bytes+n*indexWidth(distinct)/8 < s.expanded()
 	}
+	few := distinct <= n/4
 	if s.patient {
-		return distinct <= n/8*7
+		few = distinct <= n/8*7
 	}
-	return distinct <= n/4
-}
-
-// choose takes the encoding that makes the row group's first page of text
-// smallest, once compressed. Plain wins a near draw: it is read fastest.
-func (s *textStage) choose() error {
-	best := 0
-	for _, e := range []format.Encoding{format.Plain, format.DeltaLengthByteArray, format.DeltaByteArray} {
-		if err := s.encode(e); err != nil {
-			return err
-		}
-		if size := len(s.compress.compress(s.scratch)); best == 0 || size < best*31/32 {
-			best, s.plain = size, e
-		}
-	}
-	s.chosen = true
-	return nil
-}
-
-// encode puts the staged text, encoded, into the scratch buffer.
-func (s *textStage) encode(e format.Encoding) (err error) {
-	s.scratch = s.scratch[:0]
-	switch e {
-	case format.Plain:
-		for i, end := range s.ends[1:] {
-			v := s.data[s.ends[i]:end]
-			s.scratch = append(binary.LittleEndian.AppendUint32(s.scratch, uint32(len(v))), v...)
-		}
-	case format.DeltaLengthByteArray:
-		s.lengths = s.lengths[:0]
-		for i, end := range s.ends[1:] {
-			s.lengths = append(s.lengths, int32(end-s.ends[i]))
-		}
-		if err = s.appendDelta(s.lengths); err == nil {
-			s.scratch = append(s.scratch, s.data...)
-		}
-	case format.DeltaByteArray:
-		s.lengths, s.shared, s.suffixes = s.lengths[:0], s.shared[:0], s.suffixes[:0]
-		var before []byte
-		for i, end := range s.ends[1:] {
-			v := s.data[s.ends[i]:end]
-			n := sharedPrefix(before, v)
-			s.shared = append(s.shared, int32(n))
-			s.lengths = append(s.lengths, int32(len(v)-n))
-			s.suffixes = append(s.suffixes, v[n:]...)
-			before = v
-		}
-		if err = s.appendDelta(s.shared); err == nil {
-			if err = s.appendDelta(s.lengths); err == nil {
-				s.scratch = append(s.scratch, s.suffixes...)
-			}
-		}
-	}
-	return err
-}
-
-// appendDelta appends delta-packed integers to the scratch buffer.
-func (s *textStage) appendDelta(values []int32) (err error) {
-	s.packed, err = (&delta.BinaryPackedEncoding{}).EncodeInt32(s.packed, values)
-	s.scratch = append(s.scratch, s.packed...)
-	return err
-}
-
-// sharedPrefix returns how many bytes two texts begin with alike.
-func sharedPrefix(a, b []byte) int {
-	limit := min(len(a), len(b))
-	n := 0
-	for n+8 <= limit {
-		if x := binary.LittleEndian.Uint64(a[n:]) ^ binary.LittleEndian.Uint64(b[n:]); x != 0 {
-			return n + bits.TrailingZeros64(x)/8
-		}
-		n += 8
-	}
-	for n < limit && a[n] == b[n] {
-		n++
-	}
-	return n
-}
-
-// textBounds finds the least and the greatest staged text. Most values are
-// ruled out by their first eight bytes.
-func (s *textStage) textBounds() bounds {
-	before := s.data[:s.ends[1]]
-	b := bounds{before, before}
-	lo, hi := prefix(before), prefix(before)
-	for i := 2; i < len(s.ends); i++ {
-		v := s.data[s.ends[i-1]:s.ends[i]]
-		p := prefix(v)
-		if p > lo && p < hi || bytes.Equal(v, before) {
-			continue
-		}
-		before = v
-		if p >= hi && bytes.Compare(v, b.max) > 0 {
-			b.max, hi = v, p
-		} else if p <= lo && bytes.Compare(v, b.min) < 0 {
-			b.min, lo = v, p
-		}
-	}
-	return b
-}
-
-// prefix returns the first eight bytes of a text, as a number that orders as
-// the text does, but for ties.
-func prefix(b []byte) uint64 {
-	if len(b) >= 8 {
-		return binary.BigEndian.Uint64(b)
-	}
-	var p uint64
-	for i, c := range b {
-		p |= uint64(c) << (56 - 8*i)
-	}
-	return p
+	return few || s.expanded() > maxExpanded
 }
 
 func (s *textStage) dictionary() ([]byte, int) {

@@ -75,3 +75,31 @@ type fileMetaData struct {
 }
 
 func marshal(v any) ([]byte, error) { return thrift.Marshal(new(thrift.CompactProtocol), v) }
+
+// The footer's structures as they are read: only what reading needs, so that a
+// file with something unusual elsewhere can be read all the same.
+
+type footer struct {
+	Schema              thrift.Slice[format.SchemaElement] `thrift:"2,required"`
+	RowGroups           thrift.Slice[footerGroup]          `thrift:"4,required"`
+	EncryptionAlgorithm thrift.Null[struct{}]              `thrift:"8,optional"`
+}
+
+type footerGroup struct {
+	Columns thrift.Slice[footerColumn] `thrift:"1,required"`
+	NumRows int64                      `thrift:"3,required"`
+}
+
+type footerColumn struct {
+	MetaData                footerChunk           `thrift:"3,optional"`
+	CryptoMetadata          thrift.Null[struct{}] `thrift:"8,optional"`
+	EncryptedColumnMetadata []byte                `thrift:"9,optional"`
+}
+
+type footerChunk struct {
+	Codec                format.CompressionCodec `thrift:"4,required"`
+	NumValues            int64                   `thrift:"5,required"`
+	TotalCompressedSize  int64                   `thrift:"7,required"`
+	DataPageOffset       int64                   `thrift:"9,required"`
+	DictionaryPageOffset int64                   `thrift:"11,optional"`
+}

@@ -1,0 +1,102 @@
+package parquetio
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+
+	"github.com/andybalholm/brotli"
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/snappy"
+	"github.com/klauspost/compress/zstd"
+	"github.com/parquet-go/parquet-go/format"
+	"github.com/pierrec/lz4/v4"
+)
+
+// ratios says how far each codec that can be read may blow bytes up, roughly:
+// the size that a page's header promises is allocated only within them.
+var ratios = map[format.CompressionCodec]int{format.Uncompressed: 1, format.Snappy: 64, format.Gzip: 1100, format.Lz4Raw: 256, format.Zstd: 1 << 16, format.Brotli: 1 << 16}
+
+// decompressor decompresses the pages of one column chunk.
+type decompressor struct {
+	codec  format.CompressionCodec
+	gzip   *gzip.Reader
+	brotli *brotli.Reader
+}
+
+var zstdDecoder = sync.OnceValues(func() (*zstd.Decoder, error) {
+	return zstd.NewReader(nil, zstd.WithDecoderConcurrency(0), zstd.WithDecodeAllCapLimit(true), zstd.WithDecoderMaxMemory(maxPageBytes))
+})
+
+// decompress returns the size bytes that src stands for, in dst where they fit,
+// or src itself where it is not compressed.
+func (d *decompressor) decompress(dst, src []byte, size int) ([]byte, error) {
+	if d.codec == format.Uncompressed {
+		return src, nil
+	}
+	if size < 0 || size > maxPageBytes || size > 64+ratios[d.codec]*len(src) {
+		return nil, fmt.Errorf("%d bytes cannot hold a page of %d", len(src), size)
+	}
+	dst = grow(dst[:0], size)
+	n, err := d.into(dst, src)
+	if err == nil && n != size {
+		err = fmt.Errorf("a page of %d bytes has %d", size, n)
+	}
+	return dst, err
+}
+
+// into decompresses src and says how long it is; more than fits is an error.
+func (d *decompressor) into(dst, src []byte) (int, error) {
+	switch d.codec {
+	case format.Snappy:
+		if n, err := snappy.DecodedLen(src); err != nil || n != len(dst) {
+			return n, err
+		}
+		b, err := snappy.Decode(dst, src)
+		return len(b), err
+	case format.Lz4Raw:
+		return lz4.UncompressBlock(src, dst)
+	case format.Zstd:
+		z, err := zstdDecoder()
+		if err != nil {
+			return 0, err
+		}
+		b, err := z.DecodeAll(src, dst[:0:len(dst)])
+		return len(b), err
+	case format.Gzip:
+		if d.gzip == nil {
+			d.gzip = new(gzip.Reader)
+		}
+		if err := d.gzip.Reset(bytes.NewReader(src)); err != nil {
+			return 0, err
+		}
+		return readAll(d.gzip, dst)
+	default:
+		if d.brotli == nil {
+			d.brotli = new(brotli.Reader)
+		}
+		if err := d.brotli.Reset(bytes.NewReader(src)); err != nil {
+			return 0, err
+		}
+		return readAll(d.brotli, dst)
+	}
+}
+
+// readAll reads all of r, which must not be more than dst holds.
+func readAll(r io.Reader, dst []byte) (int, error) {
+	n, err := io.ReadFull(r, dst)
+	if err == io.EOF || err == io.ErrUnexpectedEOF {
+		return n, nil
+	}
+	if err != nil {
+		return n, err
+	}
+	if more, err := io.CopyN(io.Discard, r, 1); more > 0 {
+		return n, errors.New("a page is longer than it says")
+	} else if err != io.EOF {
+		return n, err
+	}
+	return n, nil
+}
