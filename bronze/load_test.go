@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/smeltdata/smelt/internal/judgetest"
 	"github.com/smeltdata/smelt/pipeline"
 )
 
@@ -163,14 +164,7 @@ func TestDefaults(t *testing.T) {
 // AdventureWorks' mapping names only columns that its files have, and every
 // order, customer and product column that an analyst needs.
 func TestAdventureWorksHeaders(t *testing.T) {
-	data := os.Getenv("SMELT_DATA")
-	if data == "" {
-		data = "../../shared/data"
-	}
-	data = filepath.Join(data, "adventureworks")
-	if _, err := os.Stat(data); err != nil {
-		t.Skip("no AdventureWorks files at ", data)
-	}
+	data := judgetest.Data(t, "adventureworks")
 	m, err := LoadMapping("../testdata/adventureworks.yml")
 	if err != nil {
 		t.Fatal(err)

@@ -119,6 +119,9 @@ func (r *run) run(ctx context.Context) (_ *pipeline.Report, err error) {
 	if err := r.prepare(ctx); err != nil {
 		return nil, err
 	}
+	if r.progress != nil {
+		r.progress(0, r.total)
+	}
 	if err := r.dimensions(ctx); err != nil {
 		return nil, err
 	}

@@ -79,7 +79,6 @@ func TestAdventureWorks(t *testing.T) {
 // smelt runs a command that must succeed and returns its stdout.
 func smelt(t *testing.T, args ...string) *bytes.Buffer {
 	t.Helper()
-	t.Setenv("SMELT_DATA", "") // it names the test data, not a flag's value
 	var out, err bytes.Buffer
 	if code := Run(t.Context(), args, &out, &err); code != 0 {
 		t.Fatalf("smelt %s: exit code %d\n%s", strings.Join(args, " "), code, &err)

@@ -12,6 +12,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"strings"
 	"syscall"
 
@@ -32,6 +33,9 @@ const (
 // Main runs the command that os.Args names and returns the exit code. Ctrl-C
 // and SIGTERM cancel it; a second one ends the process at once.
 func Main() int {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(50) // measured at 10 M lines: 0.75 GB instead of 1.06, in the same time
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop)

@@ -172,7 +172,7 @@ func (a *app) show(ctx context.Context, dir, name string, v view) error {
 		return err
 	}
 	if hidden != "" {
-		a.log("note", wrap(hidden, "  ", a.err.room()))
+		a.log("note", hidden)
 	}
 	if more && v.format == "table" {
 		a.log("note", a.moreRows(dir, name, v))

@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"strings"
 
 	"github.com/vbauerster/cupwriter"
 
@@ -62,6 +63,13 @@ func (a *app) log(level, msg string, attrs ...any) {
 		levels := map[string]slog.Level{"note": slog.LevelInfo, "warning": slog.LevelWarn, "error": slog.LevelError}
 		slog.New(slog.NewJSONHandler(a.err, nil)).Log(context.Background(), levels[level], msg, attrs...)
 		return
+	}
+	if a.err.width > 0 {
+		lines := strings.Split(msg, "\n")
+		for i, line := range lines {
+			lines[i] = wrap(line, "  ", a.err.room()-len("warning: "))
+		}
+		msg = strings.Join(lines, "\n")
 	}
 	switch level {
 	case "error":

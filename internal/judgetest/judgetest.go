@@ -1,6 +1,6 @@
 // Package judgetest finds what judges smelt's output in tests: Python with the
 // packages of testdata/judge/requirements.txt, which `make judges` installs into
-// $SMELT_JUDGES_DIR, and the public data sets of $SMELT_DATA.
+// $SMELT_JUDGES_DIR, and the public data sets of $SMELT_SHARED.
 package judgetest
 
 import (
@@ -39,19 +39,36 @@ func Python(t testing.TB, modules ...string) string {
 }
 
 // Data returns a folder of the public data sets, and skips the test without it.
-// They are in $SMELT_DATA, by default beside the repository.
+// They are in $SMELT_SHARED, which must have them all where it is set; by
+// default in shared/data beside the repository.
 func Data(t testing.TB, name string) string {
 	t.Helper()
-	shared := os.Getenv("SMELT_DATA")
+	shared := os.Getenv("SMELT_SHARED")
 	if shared == "" {
-		shared = filepath.Join("..", "..", "..", "shared", "data") // from a package two folders deep
+		shared = filepath.Join(root(t), "..", "shared", "data")
 	}
 	dir, err := filepath.Abs(filepath.Join(shared, name))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(dir); err != nil {
-		t.Skipf("no %s: %v; SMELT_DATA names the folder that holds it", name, err)
+		if os.Getenv("SMELT_SHARED") != "" {
+			t.Fatalf("SMELT_SHARED has no %s: %v", name, err)
+		}
+		t.Skipf("no %s: %v; SMELT_SHARED names the folder that holds it", name, err)
 	}
 	return dir
+}
+
+// root returns the repository's folder, which is above every test's.
+func root(t testing.TB) string {
+	dir := "."
+	for range 8 {
+		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+			return dir
+		}
+		dir = filepath.Join(dir, "..")
+	}
+	t.Fatal("no go.mod above the test's folder")
+	return ""
 }

@@ -12,22 +12,9 @@ import (
 
 	"github.com/apache/arrow/go/v17/arrow/array"
 
+	"github.com/smeltdata/smelt/internal/judgetest"
 	"github.com/smeltdata/smelt/pipeline"
 )
-
-// shared returns a folder of public test data, which is not in the repository.
-func shared(t *testing.T, name string) string {
-	t.Helper()
-	data := os.Getenv("SMELT_DATA")
-	if data == "" {
-		data = filepath.Join("..", "..", "..", "shared", "data")
-	}
-	dir := filepath.Join(data, name)
-	if _, err := os.Stat(dir); err != nil {
-		t.Skipf("no %s: %v; SMELT_DATA names the folder that holds it", name, err)
-	}
-	return dir
-}
 
 // records reads a file as text, "" for NULL.
 func records(t *testing.T, f pipeline.File) (columns []string, rows [][]string, rejects []pipeline.Rejected, err error) {
@@ -59,7 +46,7 @@ func records(t *testing.T, f pipeline.File) (columns []string, rows [][]string, 
 }
 
 func TestSpectrum(t *testing.T) {
-	dir := shared(t, "csv-spectrum")
+	dir := judgetest.Data(t, "csv-spectrum")
 	files, err := filepath.Glob(filepath.Join(dir, "csvs", "*.csv"))
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no files in %s: %v", dir, err)
@@ -97,7 +84,7 @@ const pollockLoads, pollockHolds = 14, 77
 // TestPollock reads Pollock's polluted files by their known dialects. Whatever
 // they hold, each record comes out or is rejected.
 func TestPollock(t *testing.T) {
-	dir := shared(t, "pollock")
+	dir := judgetest.Data(t, "pollock")
 	files, err := filepath.Glob(filepath.Join(dir, "csv", "*.csv"))
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no files in %s: %v", dir, err)
