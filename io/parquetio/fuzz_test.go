@@ -2,13 +2,17 @@ package parquetio
 
 import (
 	"bytes"
+	"encoding/binary"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"testing"
 
 	"github.com/apache/arrow/go/v17/arrow/memory"
 	"github.com/parquet-go/parquet-go"
+	"github.com/parquet-go/parquet-go/format"
 )
 
 // FuzzRoundTrip is TestRoundTrip with any seed.
@@ -22,41 +26,128 @@ func FuzzRoundTrip(f *testing.F) {
 }
 
 // FuzzSource reads damaged files. It may fail, with an error that names the
-// file, but neither panic nor take much memory. Checksums are taken out, so that
-// the damage reaches the decoders.
+// file, but neither panic nor take much memory.
+//
+//	go test -fuzz FuzzSource -fuzzminimizetime 10x
 func FuzzSource(f *testing.F) {
-	r := rand.New(rand.NewPCG(1, 1))
-	for _, codec := range []string{"snappy", "zstd", "none"} {
-		table := everyType()
-		f.Add(written(f, table, Options{Compression: codec, RowGroupRows: 40}, randomRows(r, memory.DefaultAllocator, table, 60)), false)
+	for _, file := range damageable(f, 3, 20) {
+		f.Add(file)
 	}
-	for _, file := range peerFiles(f) {
-		f.Add(file, false)
-	}
-	f.Add([]byte("PAR1PAR1"), true)
-	f.Fuzz(func(t *testing.T, file []byte, _ bool) {
-		if len(file) > 64<<10 {
-			return
-		}
-		path := filepath.Join(t.TempDir(), "test.parquet")
-		if err := os.WriteFile(path, file, 0o666); err != nil {
-			t.Fatal(err)
-		}
-		n := allocated(func() {
-			_, failed, err := readErrors(path)
-			if err != nil && !named(err, "test.parquet", "") {
-				t.Errorf("not one of ours: %v", err)
-			}
-			for c, err := range failed {
-				if !named(err, "test.parquet", c) {
-					t.Errorf("%s: not one of ours: %v", c, err)
-				}
-			}
-		})
-		if n > 4<<30 {
-			t.Errorf("%d bytes are allocated for a file of %d", n, len(file))
+	f.Add([]byte("PAR1PAR1"))
+	f.Fuzz(func(t *testing.T, file []byte) {
+		if len(file) < 64<<10 {
+			readDamaged(t, file, filepath.Join(t.TempDir(), "test.parquet"))
 		}
 	})
+}
+
+// TestMutations is FuzzSource with random damage, mostly to page headers and
+// footers. SMELT_MUTATIONS is how many files it reads.
+func TestMutations(t *testing.T) {
+	n, _ := strconv.Atoi(os.Getenv("SMELT_MUTATIONS"))
+	files := damageable(t, 30, 60)
+	path := filepath.Join(t.TempDir(), "test.parquet")
+	for seed := range max(n, 1000) {
+		r := rand.New(rand.NewPCG(uint64(seed), 2))
+		file := slices.Clone(files[r.IntN(len(files))])
+		for range 1 + r.IntN(4) {
+			at := r.IntN(len(file))
+			if r.IntN(2) == 0 {
+				at = len(file) - 9 - r.IntN(min(len(file)-9, 3000))
+			}
+			switch r.IntN(3) {
+			case 0:
+				file[at] = byte(r.IntN(256))
+			case 1:
+				file[at] ^= 1 << r.IntN(8)
+			default:
+				copy(file[at:], file[r.IntN(len(file)):][:1])
+			}
+		}
+		readDamaged(t, file, path)
+		if t.Failed() {
+			t.Fatalf("mutation %d", seed)
+		}
+	}
+}
+
+func readDamaged(t *testing.T, file []byte, path string) {
+	if err := os.WriteFile(path, file, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	n := allocated(func() {
+		_, failed, err := readErrors(path)
+		if err != nil && !named(err, "test.parquet", "") {
+			t.Errorf("not one of ours: %v", err)
+		}
+		for c, err := range failed {
+			if !named(err, "test.parquet", c) {
+				t.Errorf("%s: not one of ours: %v", c, err)
+			}
+		}
+	})
+	if n > 2<<30 {
+		t.Errorf("%d bytes are allocated for a file of %d", n, len(file))
+	}
+}
+
+// damageable are small files of every encoding and codec without checksums, so
+// that damage reaches the decoders.
+func damageable(t testing.TB, columns, rows int) (files [][]byte) {
+	t.Helper()
+	r := rand.New(rand.NewPCG(1, 1))
+	every := everyType().Columns
+	for i, codec := range []string{"snappy", "zstd", "none"} {
+		for from := i; from < len(every); from += 3 * columns {
+			var list []testColumn
+			for _, c := range every[from:min(from+columns, len(every))] {
+				list = append(list, testColumn(c))
+			}
+			table := mustTable("test.damage", list...)
+			files = append(files, written(t, table, Options{Compression: codec, RowGroupRows: 2 * rows / 3}, randomRows(r, memory.DefaultAllocator, table, rows)))
+		}
+	}
+	files = append(files, peerFiles(t)...)
+	for _, file := range files {
+		dropChecksums(t, file)
+		if _, failed, err := readErrors(saved(t, file)); err != nil || len(failed) > 0 {
+			t.Fatal(err, failed)
+		}
+	}
+	return files
+}
+
+// dropChecksums puts zeros in place of the pages' checksums.
+func dropChecksums(t testing.TB, file []byte) {
+	t.Helper()
+	s, err := openFile(saved(t, file), "test.parquet")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	for _, g := range s.meta.RowGroups {
+		for _, c := range g.Columns {
+			at := c.MetaData.DataPageOffset
+			if d := c.MetaData.DictionaryPageOffset; d != 0 {
+				at = min(at, d)
+			}
+			for end := at + c.MetaData.TotalCompressedSize; at < end; {
+				var h format.PageHeader
+				n, err := unmarshal(file[at:], &h)
+				if err != nil {
+					t.Fatal(err)
+				}
+				crc := binary.AppendVarint(nil, int64(h.CRC))
+				if k := bytes.Index(file[at:at+int64(n)], crc); k >= 0 && h.CRC != 0 {
+					for i := range crc {
+						file[int(at)+k+i] = 0x80
+					}
+					file[int(at)+k+len(crc)-1] = 0
+				}
+				at += int64(n) + int64(h.CompressedPageSize)
+			}
+		}
+	}
 }
 
 type peerRow struct {

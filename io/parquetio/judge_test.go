@@ -134,3 +134,13 @@ func compareFolder(t *testing.T, dir string) {
 		compareColumns(t, path, schema, want, i%7 == 0)
 	}
 }
+
+// TestJudgeSize compares the size of a table of a million rows with what others
+// make of it.
+func TestJudgeSize(t *testing.T) {
+	judgetest.Python(t, "duckdb", "pyarrow", "polars")
+	batches := saleBatches(1_000_000, 16<<10)
+	for _, codec := range []string{"snappy", "zstd"} {
+		judge(t, "size.py", saved(t, written(t, saleLines, Options{Compression: codec}, batches...)), codec)
+	}
+}

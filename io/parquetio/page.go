@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"math"
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
@@ -46,7 +47,7 @@ func (p *page) open(c *chunkReader, n int, levels []byte, levelEncoding, enc for
 			p.levels = p.levelSpace
 		}
 	}
-	if enc != format.RLEDictionary && enc != format.PlainDictionary {
+	if enc != format.RLEDictionary && enc != plainDictionary {
 		p.data = &p.own
 		return p.own.decode(c.leaf, enc, data, present)
 	}
@@ -62,11 +63,20 @@ func (p *page) open(c *chunkReader, n int, levels []byte, levelEncoding, enc for
 	return err
 }
 
+// plainDictionary is what older writers call both encodings of a dictionary.
+//
+//lint:ignore SA1019 deprecated for writers, not for readers
+const plainDictionary = format.PlainDictionary
+
 // dictionary is the values that a column chunk's pages refer to.
 type dictionary struct {
 	values
 	text arrow.Array // the same, of texts, once it is wanted
 }
+
+// plainDictionary is the encoding of both pages of a dictionary as format 1.0
+// called it. Files of older writers have it.
+const plainDictionary format.Encoding = 2
 
 // newDictionary decodes a dictionary page, whose bytes it keeps.
 func newDictionary(src []byte, h *format.DictionaryPageHeader, l *leaf) (*dictionary, error) {
@@ -75,8 +85,8 @@ func newDictionary(src []byte, h *format.DictionaryPageHeader, l *leaf) (*dictio
 		return nil, fmt.Errorf("a dictionary of %d values in %d bytes", n, len(src))
 	}
 	enc := h.Encoding
-	if enc == format.PlainDictionary {
-		enc = format.Plain // as older writers call it
+	if enc == plainDictionary {
+		enc = format.Plain
 	}
 	d := new(dictionary)
 	return d, d.decode(l, enc, src, n)
@@ -240,6 +250,9 @@ func (p *page) appendTo(b array.Builder, l *leaf, n int) error {
 			})
 		}
 	default:
+		if err := p.reserveText(b, l, n); err != nil {
+			return err
+		}
 		return p.texts(l, n, b.AppendNull, func(v []byte) error {
 			if l.kind == leafUUID && len(v) == 16 {
 				v = uuidText(v)
@@ -247,6 +260,39 @@ func (p *page) appendTo(b array.Builder, l *leaf, n int) error {
 			appendText(b, v)
 			return nil
 		})
+	}
+	return nil
+}
+
+// reserveText makes room for the texts of the next n rows. An array holds 2 GiB.
+func (p *page) reserveText(b array.Builder, l *leaf, n int) error {
+	present := n
+	if p.levels != nil {
+		present = 0
+		for _, v := range p.levels[p.row : p.row+n] {
+			present += int(v)
+		}
+	}
+	size, o := present*l.width, p.data.offsets
+	switch {
+	case l.physical == format.FixedLenByteArray:
+	case p.indices == nil:
+		size = int(o[p.value+present] - o[p.value])
+	default:
+		size = 0
+		for _, i := range p.indices[p.value : p.value+present] {
+			size += int(o[i+1] - o[i])
+		}
+	}
+	text, ok := b.(interface {
+		DataLen() int
+		ReserveData(int)
+	})
+	if ok && text.DataLen()+size > math.MaxInt32 {
+		return fmt.Errorf("the texts of %d rows pass 2 GiB", n)
+	}
+	if ok {
+		text.ReserveData(size)
 	}
 	return nil
 }

@@ -34,8 +34,8 @@ func TestRoundTrip(t *testing.T) {
 func TestRoundTripLarge(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 3))
 	table := everyType()
-	rec := randomRows(r, memory.DefaultAllocator, table, 60_000)
-	checkFile(t.Fatalf, written(t, table, Options{RowGroupRows: 45_000}, rec), filepath.Join(t.TempDir(), "test.parquet"), table, rec)
+	rec := randomRows(r, memory.DefaultAllocator, table, 30_000)
+	checkFile(t.Fatalf, written(t, table, Options{RowGroupRows: 22_000}, rec), filepath.Join(t.TempDir(), "test.parquet"), table, rec)
 }
 
 type failf func(format string, args ...any)

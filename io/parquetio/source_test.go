@@ -320,3 +320,17 @@ func BenchmarkScan(b *testing.B) {
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/n, "ns/row")
 }
+
+// BenchmarkRead reads the same file as Arrow arrays, without casts.
+func BenchmarkRead(b *testing.B) {
+	const n = 1 << 20
+	path := saved(b, written(b, saleLines, Options{}, saleBatches(n, 16<<10)...))
+	for b.Loop() {
+		for _, err := range Read(context.Background(), []string{path}, nil) {
+			if err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/n, "ns/row")
+}
