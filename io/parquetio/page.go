@@ -74,10 +74,6 @@ type dictionary struct {
 	text arrow.Array // the same, of texts, once it is wanted
 }
 
-// plainDictionary is the encoding of both pages of a dictionary as format 1.0
-// called it. Files of older writers have it.
-const plainDictionary format.Encoding = 2
-
 // newDictionary decodes a dictionary page, whose bytes it keeps.
 func newDictionary(src []byte, h *format.DictionaryPageHeader, l *leaf) (*dictionary, error) {
 	n := int(h.NumValues)
