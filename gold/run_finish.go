@@ -1,0 +1,130 @@
+package gold
+
+import (
+	"errors"
+	"fmt"
+	"runtime"
+	"runtime/debug"
+	"slices"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/smeltdata/smelt/bronze"
+	"github.com/smeltdata/smelt/pipeline"
+	"github.com/smeltdata/smelt/silver"
+)
+
+// finish writes what is only known at the end: the dimensions and gold.
+func (r *run) finish() error {
+	customers, err := r.model.DimCustomers(r.mem)
+	if err != nil {
+		return err
+	}
+	defer customers.Release()
+	products, err := r.model.DimProducts(r.mem)
+	if err != nil {
+		return err
+	}
+	defer products.Release()
+	w := r.writers(0)
+	err = errors.Join(w.write(silver.DimCustomers.Table, customers), w.write(silver.DimProducts.Table, products), w.close())
+	if err != nil {
+		return err
+	}
+	results, err := r.agg.Finish(Inputs{Customers: customers, Products: products, Reference: r.m.Rules.ReferenceDate, RFM: r.m.Rules.RFM, Mem: r.mem})
+	if err != nil {
+		return err
+	}
+	g := errgroup.Group{}
+	g.SetLimit(r.workers)
+	for _, res := range results {
+		g.Go(func() error {
+			w := r.writers(0)
+			var errs []error
+			for _, rec := range res.Batches {
+				errs = append(errs, w.write(res.Table, rec))
+				rec.Release()
+			}
+			return errors.Join(append(errs, w.close())...)
+		})
+		r.warnings = append(r.warnings, res.Warnings...)
+	}
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	return r.fillEmpty(results)
+}
+
+// fillEmpty gives every table that got no part an empty one.
+func (r *run) fillEmpty(results []Result) error {
+	tables := []*pipeline.Table{bronze.Customers.Table, bronze.Products.Table, bronze.Sales.Table, bronze.Rejects.Table,
+		silver.DimCustomers.Table, silver.DimProducts.Table, silver.FactSales.Table, silver.Quarantine.Table}
+	for _, res := range results {
+		tables = append(tables, res.Table)
+	}
+	for _, t := range tables {
+		if r.tables[t.Name] == nil {
+			w := r.writers(0)
+			_, err := w.of(t)
+			if err := errors.Join(err, w.close()); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// report adds everything up, and fails where it does not.
+func (r *run) report() (*pipeline.Report, error) {
+	counts := r.model.Counts()
+	rep := &pipeline.Report{BatchID: r.batchID, Workers: r.workers, Sources: r.sources, Warnings: append(r.warnings, counts.Warnings...)}
+	rep.Version, rep.Libraries = versions()
+	for _, t := range r.tables {
+		rep.Tables = append(rep.Tables, *t)
+	}
+	slices.SortFunc(rep.Tables, func(a, b pipeline.TableReport) int { return compareTables(a.Name, b.Name) })
+	for _, table := range []string{"customers", "products", "sales"} {
+		c := pipeline.Conservation{Table: table, Reasons: counts.Quarantined[table], Added: counts.Added[table], Deduplicated: counts.Deduplicated[table]}
+		for _, s := range r.sources {
+			if s.Table == table {
+				c.Records += s.Records
+				c.Rejected += s.Rejected
+			}
+		}
+		for _, n := range c.Reasons {
+			c.Quarantined += n
+		}
+		c.Bronze = r.tables["bronze."+table].Rows
+		c.Silver = r.tables[map[string]string{"customers": "silver.dim_customers", "products": "silver.dim_products", "sales": "silver.fact_sales"}[table]].Rows
+		if !c.Check() {
+			return nil, &pipeline.Error{Kind: pipeline.ErrData, Table: "bronze." + table, Msg: fmt.Sprintf(
+				"the counts do not add up: %d records = %d rows + %d rejects? %d rows = %d silver − %d added + %d quarantined + %d deduplicated?",
+				c.Records, c.Bronze, c.Rejected, c.Bronze, c.Silver, c.Added, c.Quarantined, c.Deduplicated),
+				Hint: "this is a bug in smelt, and nothing was published: please report it"}
+		}
+		rep.Conservation = append(rep.Conservation, c)
+	}
+	return rep, nil
+}
+
+// versions returns smelt's version and those of its main libraries.
+func versions() (string, map[string]string) {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown", nil
+	}
+	libs := map[string]string{"go": runtime.Version()}
+	version := info.Main.Version
+	for _, d := range info.Deps {
+		switch d.Path {
+		case "github.com/apache/arrow/go/v17", "github.com/parquet-go/parquet-go", "golang.org/x/sync":
+			libs[d.Path] = d.Version
+		case "github.com/smeltdata/smelt":
+			version = d.Version
+		}
+	}
+	if version == "" || version == "(devel)" {
+		version = "dev"
+	}
+	return version, libs
+}

@@ -1,0 +1,249 @@
+package gold
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync/atomic"
+
+	"github.com/apache/arrow/go/v17/arrow"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/smeltdata/smelt/bronze"
+	"github.com/smeltdata/smelt/pipeline"
+	"github.com/smeltdata/smelt/silver"
+)
+
+// dimensions reads customers and products, side by side, each in record order.
+func (r *run) dimensions(ctx context.Context) error {
+	g, ctx := errgroup.WithContext(ctx)
+	for _, d := range []struct {
+		table *pipeline.Table
+		add   func(arrow.Record, func(arrow.Record) error) error
+	}{
+		{bronze.Customers.Table, r.model.AddCustomers},
+		{bronze.Products.Table, r.model.AddProducts},
+	} {
+		g.Go(func() error {
+			dicts := bronze.Dictionaries{}
+			for _, segs := range r.of(d.table.Base()) {
+				w := r.writers(segs[0].part)
+				err := func() error {
+					for _, s := range segs {
+						in := r.inputs[s.input]
+						err := r.read(ctx, s, dicts, nil, true, []bronze.Target{in.Main()}, func(b *bronze.Output) error {
+							if err := w.rejects(in, b.Rejects); err != nil {
+								return err
+							}
+							if err := w.write(d.table, b.Records[0]); err != nil {
+								return err
+							}
+							return d.add(b.Records[0], func(q arrow.Record) error { return w.write(silver.Quarantine.Table, q) })
+						})
+						if err != nil {
+							return err
+						}
+					}
+					return nil
+				}()
+				if err = errors.Join(err, w.close()); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	return g.Wait()
+}
+
+// scanKeys scans the sales narrowly: for repeated lines and for the customers
+// and products that only the lines describe. Then it reads the records of
+// repeated lines in full and decides which of them stay.
+func (r *run) scanKeys(ctx context.Context) error {
+	scans := make([]*silver.KeyScan, r.workers)
+	err := r.parallel(ctx, r.of("sales"), func(ctx context.Context, worker int, segs []segment) error {
+		if scans[worker] == nil {
+			scans[worker] = r.model.NewKeyScan()
+		}
+		scan, dicts := scans[worker], bronze.Dictionaries{}
+		for _, s := range segs {
+			in := r.inputs[s.input]
+			var targets []bronze.Target
+			var each []func(arrow.Record) error
+			add := func(t bronze.Target, f func(arrow.Record) error) {
+				targets, each = append(targets, t), append(each, f)
+			}
+			if keys := in.Keys(silver.KeyColumns...); len(keys.Specs) == len(silver.KeyColumns) {
+				add(keys, func(rec arrow.Record) error { return scan.Sales(s.index, in.Returns(), rec) })
+			}
+			if r.derives("customers", in) {
+				add(in.Derived(bronze.Customers.Table), func(rec arrow.Record) error { return scan.DeriveCustomers(s.index, rec) })
+			}
+			if r.derives("products", in) {
+				add(in.Derived(bronze.Products.Table), func(rec arrow.Record) error { return scan.DeriveProducts(s.index, rec) })
+			}
+			if len(targets) == 0 {
+				continue
+			}
+			err := r.read(ctx, s, dicts, nil, false, targets, func(b *bronze.Output) error {
+				for i, rec := range b.Records {
+					if err := each[i](rec); err != nil {
+						return err
+					}
+				}
+				return nil
+			})
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	scans = slices.DeleteFunc(scans, func(s *silver.KeyScan) bool { return s == nil })
+	if err := r.model.Freeze(scans...); err != nil {
+		return err
+	}
+	err = r.parallel(ctx, r.of("sales"), func(ctx context.Context, worker int, segs []segment) error {
+		dicts := bronze.Dictionaries{}
+		for _, s := range segs {
+			rows := r.model.Repeated(s.index)
+			if len(rows) == 0 {
+				continue
+			}
+			in := r.inputs[s.input]
+			err := r.read(ctx, s, dicts, rows, false, []bronze.Target{in.Main()}, func(b *bronze.Output) error {
+				return r.model.Resolve(s.index, in.Returns(), b.Records[0])
+			})
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return r.model.Resolved()
+}
+
+// derives reports whether dimension rows are made from the input's lines:
+// where no file fills the dimension, or where the lines carry attributes.
+func (r *run) derives(table string, in *bronze.Input) bool {
+	attributes := in.Spec.Customers
+	if table == "products" {
+		attributes = in.Spec.Products
+	}
+	return len(attributes) > 0 || !slices.ContainsFunc(r.inputs, func(i *bronze.Input) bool { return i.Spec.Table == table })
+}
+
+// scanSales is the one full pass: every batch becomes bronze rows, fact rows
+// and gold aggregates.
+func (r *run) scanSales(ctx context.Context) error {
+	facts := make([]*silver.Fact, r.workers)
+	dicts := make([]bronze.Dictionaries, r.workers)
+	for i := range facts {
+		facts[i], dicts[i] = r.model.NewFact(r.mem), bronze.Dictionaries{}
+	}
+	err := r.parallel(ctx, r.of("sales"), func(ctx context.Context, worker int, segs []segment) (err error) {
+		w := r.writers(segs[0].part)
+		defer func() { err = errors.Join(err, w.close()) }()
+		for _, s := range segs {
+			if err := r.scanSegment(ctx, s, worker, w, facts[worker], dicts[worker]); err != nil {
+				return err
+			}
+			if done := r.done.Add(s.Bytes()); r.progress != nil {
+				r.progress(done, r.total)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return r.model.Finish(facts...)
+}
+
+func (r *run) scanSegment(ctx context.Context, s segment, worker int, w *writers, fact *silver.Fact, dicts bronze.Dictionaries) error {
+	in := r.inputs[s.input]
+	sales := func(yield func(arrow.Record, error) bool) {
+		stop := errors.New("stop")
+		err := r.read(ctx, s, dicts, nil, true, []bronze.Target{in.Main()}, func(b *bronze.Output) error {
+			if err := w.rejects(in, b.Rejects); err != nil {
+				return err
+			}
+			if !yield(b.Records[0], nil) {
+				return stop
+			}
+			return nil
+		})
+		if err != nil && err != stop {
+			yield(nil, err)
+		}
+	}
+	stages := append([]pipeline.Stage{
+		w.tee(bronze.Sales.Table),
+		fact.Stage(s.index, in.Returns(), func(q arrow.Record) error { return w.write(silver.Quarantine.Table, q) }),
+		w.tee(silver.FactSales.Table),
+	}, r.stages...)
+	for rec, err := range pipeline.Chain(stages...)(sales) {
+		if err != nil {
+			return err
+		}
+		if err := r.agg.Add(worker, rec); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// read scans a segment into the targets' batches; count adds what it read to
+// the run's report.
+func (r *run) read(ctx context.Context, s segment, dicts bronze.Dictionaries, rows []int64, count bool, targets []bronze.Target, each func(*bronze.Output) error) error {
+	in := r.inputs[s.input]
+	plan, err := in.Bind(r.m, r.lookups, targets...)
+	if err != nil {
+		return err
+	}
+	reader := plan.NewReader(r.mem, r.batchID, dicts)
+	defer reader.Release()
+	for b, err := range reader.Scan(ctx, s.Segment, rows) {
+		if err != nil {
+			return err
+		}
+		if err := each(b); err != nil {
+			return err
+		}
+	}
+	if count {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.sources[s.input].Merge(reader.Counts())
+	}
+	return nil
+}
+
+// parallel hands parts to the workers, in order.
+func (r *run) parallel(ctx context.Context, parts [][]segment, f func(ctx context.Context, worker int, segs []segment) error) error {
+	g, ctx := errgroup.WithContext(ctx)
+	var next atomic.Int64
+	for worker := range min(r.workers, len(parts)) {
+		g.Go(func() error {
+			for {
+				i := int(next.Add(1)) - 1
+				if i >= len(parts) {
+					return nil
+				}
+				if err := ctx.Err(); err != nil {
+					return err
+				}
+				if err := f(ctx, worker, parts[i]); err != nil {
+					return err
+				}
+			}
+		})
+	}
+	return g.Wait()
+}
