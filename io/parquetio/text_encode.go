@@ -4,10 +4,63 @@ import (
 	"bytes"
 	"encoding/binary"
 	"math/bits"
+	"sort"
 
 	"github.com/parquet-go/parquet-go/encoding/delta"
 	"github.com/parquet-go/parquet-go/format"
 )
+
+// expand stages the text of Arrow's codes until the page is full.
+func (s *textStage) expand(indices []int32, bitmap []byte, offset int) int {
+	for i, c := range indices {
+		if len(s.data) >= pageBytes {
+			return i
+		}
+		if bitmap != nil && bitmap[(offset+i)>>3]>>((offset+i)&7)&1 == 0 {
+			continue
+		}
+		from := int(s.offsets[c] - s.offsets[0])
+		n := int(s.offsets[c+1]-s.offsets[0]) - from
+		if at := len(s.data); n <= 16 && from+16 <= len(s.text) && at+16 <= cap(s.data) {
+			// Most keys are short: two words are faster than a call.
+			*(*[16]byte)(s.data[at : at+16]) = [16]byte(s.text[from:])
+			s.data = s.data[:at+n]
+		} else {
+			s.data = append(s.data, s.text[from:from+n]...)
+		}
+		s.ends = append(s.ends, uint32(len(s.data)))
+	}
+	return len(indices)
+}
+
+// copy stages text until the page is full.
+func (s *textStage) copy(offsets []int32, text []byte, base int32, bitmap []byte, offset int) int {
+	n := len(offsets) - 1
+	if bitmap != nil {
+		for i := range n {
+			if len(s.data) >= pageBytes {
+				return i
+			}
+			if bitmap[(offset+i)>>3]>>((offset+i)&7)&1 != 0 {
+				s.data = append(s.data, text[offsets[i]-base:offsets[i+1]-base]...)
+				s.ends = append(s.ends, uint32(len(s.data)))
+			}
+		}
+		return n
+	}
+	if len(s.data) >= pageBytes {
+		return 0
+	}
+	if room := pageBytes - len(s.data); int(offsets[n]-offsets[0]) > room {
+		n = sort.Search(n, func(i int) bool { return int(offsets[i]-offsets[0]) >= room })
+	}
+	shift := uint32(len(s.data)) - uint32(offsets[0])
+	s.data = append(s.data, text[offsets[0]-base:offsets[n]-base]...)
+	for _, o := range offsets[1 : n+1] {
+		s.ends = append(s.ends, uint32(o)+shift)
+	}
+	return n
+}
 
 // choose takes the encoding that makes the row group's first page of text
 // smallest, once compressed. Plain wins a near draw: it is read fastest.
