@@ -1,6 +1,7 @@
 package bronze
 
 import (
+	"slices"
 	"time"
 
 	"github.com/smeltdata/smelt/pipeline"
@@ -18,6 +19,23 @@ type Mapping struct {
 	Lookups  map[string]LookupSpec // small reference files, by name
 	Sources  []SourceSpec          // in order; "last" means last in this order
 	Rules    Rules
+}
+
+// Fills reports whether a source fills a bronze table: customers, products or sales.
+func (m *Mapping) Fills(table string) bool {
+	return slices.ContainsFunc(m.Sources, func(s SourceSpec) bool { return s.Table == table })
+}
+
+// Derives reports whether rows of customers or products are made from the lines
+// of a sales source: it maps their key, and no file fills them or the lines
+// carry attributes of them.
+func (m *Mapping) Derives(table string, s *SourceSpec) bool {
+	key, attributes := "customer_id", s.Customers
+	if table == "products" {
+		key, attributes = "product_id", s.Products
+	}
+	mapped := slices.ContainsFunc(s.Columns, func(c ColumnSpec) bool { return c.Column == key })
+	return s.Table == "sales" && mapped && (!m.Fills(table) || len(attributes) > 0)
 }
 
 // LookupSpec is a small reference file, held in memory and read by key.

@@ -169,8 +169,16 @@ func compare(t *testing.T, table string, got, want []string) {
 	}
 }
 
+// rounds is how many random shops are tried: fewer in a short test.
+func rounds(n uint64) uint64 {
+	if testing.Short() {
+		return n / 10
+	}
+	return n
+}
+
 func TestSeedAgainstReference(t *testing.T) {
-	for seed := range uint64(60) {
+	for seed := range rounds(60) {
 		rng := rand.New(rand.NewPCG(seed, 7))
 		w := randomWorld(rng)
 		got := w.aggregate(t, rng, 1+rng.IntN(4), Seed()...)
@@ -195,7 +203,7 @@ func TestOwnTable(t *testing.T) {
 	specs := append(Seed(), own("total"), own("by_category", ProductAttribute("category")),
 		own("by_customer_month", Column("customer_id"), OrderDate(ByMonth)),
 		own("by_country_day", Column("country"), OrderDate(ByDay)), own("by_segment", CustomerAttribute("segment")))
-	for seed := range uint64(20) {
+	for seed := range rounds(20) {
 		rng := rand.New(rand.NewPCG(seed, 8))
 		w := randomWorld(rng)
 		segments := map[string]string{"": "NULL"}

@@ -76,10 +76,10 @@ func (r *run) scanKeys(ctx context.Context) error {
 			if keys := in.Keys(silver.KeyColumns...); len(keys.Specs) == len(silver.KeyColumns) {
 				add(keys, func(rec arrow.Record) error { return scan.Sales(s.index, in.Returns(), rec) })
 			}
-			if r.derives("customers", in) {
+			if r.m.Derives("customers", in.Spec) {
 				add(in.Derived(bronze.Customers.Table), func(rec arrow.Record) error { return scan.DeriveCustomers(s.index, rec) })
 			}
-			if r.derives("products", in) {
+			if r.m.Derives("products", in.Spec) {
 				add(in.Derived(bronze.Products.Table), func(rec arrow.Record) error { return scan.DeriveProducts(s.index, rec) })
 			}
 			if len(targets) == 0 {
@@ -127,16 +127,6 @@ func (r *run) scanKeys(ctx context.Context) error {
 		return err
 	}
 	return r.model.Resolved()
-}
-
-// derives reports whether dimension rows are made from the input's lines:
-// where no file fills the dimension, or where the lines carry attributes.
-func (r *run) derives(table string, in *bronze.Input) bool {
-	attributes := in.Spec.Customers
-	if table == "products" {
-		attributes = in.Spec.Products
-	}
-	return len(attributes) > 0 || !slices.ContainsFunc(r.inputs, func(i *bronze.Input) bool { return i.Spec.Table == table })
 }
 
 // scanSales is the one full pass: every batch becomes bronze rows, fact rows

@@ -95,14 +95,14 @@ func (s *shop) run(t memory.TestingT, rng *rand.Rand, workers int) (result, erro
 					return err
 				}
 			}
-			if m.DerivesCustomers(spec) {
+			if s.mapping.Derives("customers", spec) {
 				for _, rec := range cut(rng, bronze.Customers, seg.customers) {
 					if err := scans[w].DeriveCustomers(i, rec); err != nil {
 						return err
 					}
 				}
 			}
-			if m.DerivesProducts(spec) {
+			if s.mapping.Derives("products", spec) {
 				for _, rec := range cut(rng, bronze.Products, seg.products) {
 					if err := scans[w].DeriveProducts(i, rec); err != nil {
 						return err

@@ -22,9 +22,10 @@ import (
 //
 //  1. AddCustomers and AddProducts, each in record order from one goroutine;
 //     the two may run side by side.
-//  2. The key scan, where a mapping needs one (see NeedsKeyScan): one KeyScan a
-//     worker. Segments are numbered in record order from 0 and mean the same
-//     records in every step; each is scanned by one worker.
+//  2. The key scan, where a line_number is mapped or a source derives customers
+//     or products (bronze.Mapping.Derives): one KeyScan a worker. Segments are
+//     numbered in record order from 0 and mean the same records in every step;
+//     each is scanned by one worker.
 //  3. Freeze.
 //  4. Resolve for the records that Repeated names, concurrently, then Resolved;
 //     both may be left out where nothing is repeated.
@@ -98,11 +99,8 @@ func New(m *bronze.Mapping, returned []bronze.ReturnedOrder, mem memory.Allocato
 			return nil, err
 		}
 	}
-	filled := func(table string) bool {
-		return slices.ContainsFunc(m.Sources, func(s bronze.SourceSpec) bool { return s.Table == table })
-	}
-	model.customers = newKnown(&customerSpec, filled("customers"))
-	model.products = newKnown(&productSpec, filled("products"))
+	model.customers = newKnown(&customerSpec, m.Fills("customers"))
+	model.products = newKnown(&productSpec, m.Fills("products"))
 	model.readers = [2]*dimensionReader{newDimensionReader(model.customers.dimension, nil), newDimensionReader(model.products.dimension, nil)}
 	return model, nil
 }
@@ -150,32 +148,6 @@ func (m *Model) add(r *dimensionReader, table string, rec arrow.Record, quaranti
 	q.count(m.counts.Quarantined)
 	m.mu.Unlock()
 	return q.flush(quarantine)
-}
-
-// NeedsKeyScan reports whether the key scan has anything to do for a sales
-// source: whether it gives line numbers, or attributes or keys of a dimension.
-func (m *Model) NeedsKeyScan(s *bronze.SourceSpec) bool {
-	return s.Table == "sales" && (mapsColumn(s, "line_number") || m.DerivesCustomers(s) || m.DerivesProducts(s))
-}
-
-// DerivesCustomers reports whether KeyScan.DeriveCustomers is to see the lines
-// of a sales source.
-func (m *Model) DerivesCustomers(s *bronze.SourceSpec) bool {
-	return m.derives(s, m.customers, "customer_id", s.Customers)
-}
-
-// DerivesProducts reports whether KeyScan.DeriveProducts is to see the lines of
-// a sales source.
-func (m *Model) DerivesProducts(s *bronze.SourceSpec) bool {
-	return m.derives(s, m.products, "product_id", s.Products)
-}
-
-func (m *Model) derives(s *bronze.SourceSpec, k *known, key string, attributes []bronze.ColumnSpec) bool {
-	return s.Table == "sales" && mapsColumn(s, key) && (!k.hasFile || len(attributes) > 0)
-}
-
-func mapsColumn(s *bronze.SourceSpec, column string) bool {
-	return slices.ContainsFunc(s.Columns, func(c bronze.ColumnSpec) bool { return c.Column == column })
 }
 
 // Freeze ends the key scan. Afterwards the dimensions are complete, apart from

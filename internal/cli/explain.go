@@ -184,7 +184,7 @@ func (p *plan) stages(out string) {
 		add("read the lookups")
 	}
 	for _, k := range []struct{ table, dim string }{{"customers", "silver.dim_customers"}, {"products", "silver.dim_products"}} {
-		if p.has(k.table) {
+		if p.m.Fills(k.table) {
 			add("read %s: bronze.%s is written, %s is held in memory; the latest record wins", k.table, k.table, k.dim)
 		}
 	}
@@ -202,11 +202,6 @@ func (p *plan) stages(out string) {
 	}
 }
 
-// has reports whether a source fills the table.
-func (p *plan) has(table string) bool {
-	return slices.ContainsFunc(p.m.Sources, func(s bronze.SourceSpec) bool { return s.Table == table })
-}
-
 // keyScan says why the sales are scanned narrowly first, as gold.Run does.
 func (p *plan) keyScan() []string {
 	var why []string
@@ -222,14 +217,13 @@ func (p *plan) keyScan() []string {
 		if len(in.Keys(silver.KeyColumns...).Specs) == len(silver.KeyColumns) {
 			add("lines of the same order_id and line_number are one, the latest")
 		}
-		for _, d := range []struct {
-			table string
-			specs []bronze.ColumnSpec
-		}{{"customers", in.Spec.Customers}, {"products", in.Spec.Products}} {
-			if !p.has(d.table) {
-				add(d.table + " have no file: the lines name them")
-			} else if len(d.specs) > 0 {
-				add("the lines describe " + d.table + " that no file has")
+		for _, table := range []string{"customers", "products"} {
+			switch {
+			case !p.m.Derives(table, in.Spec):
+			case p.m.Fills(table):
+				add("the lines describe " + table + " that no file has")
+			default:
+				add(table + " have no file: the lines name them")
 			}
 		}
 	}
