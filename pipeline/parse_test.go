@@ -253,8 +253,8 @@ func FuzzDate(f *testing.F) {
 		}
 		for _, layout := range []string{"2006-01-02 15:04:05", "2006-01-02T15:04:05Z07:00"} {
 			want, err := time.Parse(layout, s)
-			if err != nil || want.Nanosecond()%1000 != 0 || strings.Contains(s, ",") || len(s) < 19 || s[13] != ':' || want.UnixMicro() < minMicros || want.UnixMicro() > maxMicros || strings.Contains(s, "+24") || strings.Contains(s, "-24") || strings.HasSuffix(s, ":60") {
-				continue // time takes offsets of 24 hours or 60 minutes, which are none
+			if err != nil || want.Nanosecond()%1000 != 0 || strings.Contains(s, ",") || len(s) < 19 || s[11] == ' ' || s[13] != ':' || want.UnixMicro() < minMicros || want.UnixMicro() > maxMicros || strings.Contains(s, "+24") || strings.Contains(s, "-24") || strings.HasSuffix(s, ":60") {
+				continue // time takes hours with a blank, and offsets of 24 hours or 60 minutes
 			}
 			dot := strings.IndexByte(s, '.')
 			if dot >= 0 && len(strings.TrimRight(s[dot+1:], "Z+-:0123456789")) == 0 && len(s)-dot > 10 {
