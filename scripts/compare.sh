@@ -12,7 +12,7 @@ mkdir -p "$dir"
 go build -o "$dir/smelt" .
 shop=$dir/shop-$rows
 [ -d "$shop" ] || "$dir/smelt" generate --rows "$rows" -o "$shop"
-ls -l "$shop" | awk '{ sum += $5 } END { printf "%.0f MB of CSV\n", sum / 1e6 }'
+du -Lbc "$shop"/*.csv | awk 'END { printf "%.0f MB of CSV\n", $1 / 1e6 }'
 
 measure() { # NAME COMMAND…
 	local name=$1; shift
