@@ -100,6 +100,11 @@ func (m *Mapping) checkSource(path string, s *SourceSpec) *problem {
 			return p
 		}
 	}
+	if s.BadRecords != "" {
+		if p := checkChoice(path+".bad_records", "bad_records", s.BadRecords, badRecords); p != nil {
+			return p
+		}
+	}
 	if s.Table != "sales" {
 		for _, extra := range []struct {
 			key   string

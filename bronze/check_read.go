@@ -37,7 +37,7 @@ func checkRead(path string, f pipeline.File) *problem {
 		given bool
 	}{
 		{"delimiter", f.Delimiter != ""}, {"quote", f.Quote != ""}, {"escape", f.Escape != ""}, {"encoding", f.Encoding != ""},
-		{"comment", f.Comment != ""}, {"skip_rows", f.SkipRows != 0}, {"header", f.NoHeader}, {"names", f.Names != nil},
+		{"comment", f.Comment != ""}, {"skip_rows", f.SkipRows != 0}, {"skip_footer", f.SkipFooter != 0}, {"header", f.NoHeader}, {"header_rows", f.HeaderRows != 0}, {"names", f.Names != nil},
 		{"compression", f.Compression != ""},
 	} {
 		if k.given && f.Format == "parquet" {
@@ -53,8 +53,15 @@ func checkRead(path string, f pipeline.File) *problem {
 		if c == "" || k.key == "quote" && c == "none" {
 			continue
 		}
-		if len(c) != 1 || c[0] >= 0x80 || c == "\n" || c == "\r" || c == "\x00" {
-			return bad(path+"."+k.key, fmt.Sprintf("%s wants one ASCII character, not %q", k.key, c), "")
+		want := "one ASCII character"
+		if k.key == "delimiter" {
+			want = "ASCII characters"
+		}
+		if len(c) != 1 && k.key != "delimiter" || strings.ContainsFunc(c, func(r rune) bool { return r >= 0x80 || r == '\n' || r == '\r' || r == 0 }) {
+			return bad(path+"."+k.key, fmt.Sprintf("%s wants %s, not %q", k.key, want, c), "")
+		}
+		if d := f.Delimiter; k.key != "delimiter" && len(d) > 1 && strings.Contains(d, c) {
+			return bad(path+".delimiter", fmt.Sprintf("the delimiter %q holds the %s", d, k.key), "")
 		}
 		// An escape that is the quote is a doubled quote, which is the default.
 		if other := used[c]; other != "" && !(k.key == "escape" && other == "quote") {
@@ -66,8 +73,16 @@ func checkRead(path string, f pipeline.File) *problem {
 		}
 		used[c] = k.key
 	}
-	if f.SkipRows < 0 {
-		return bad(path+".skip_rows", "skip_rows is negative", "")
+	for _, k := range []struct {
+		key string
+		n   int
+	}{{"skip_rows", f.SkipRows}, {"skip_footer", f.SkipFooter}, {"header_rows", f.HeaderRows}} {
+		if k.n < 0 {
+			return bad(path+"."+k.key, k.key+" is negative", "")
+		}
+	}
+	if f.NoHeader && f.HeaderRows > 0 {
+		return bad(path+".header_rows", "header_rows needs a header", "leave out header: false, or header_rows")
 	}
 	for i, name := range f.Names {
 		if strings.TrimSpace(name) == "" || slices.Contains(f.Names[:i], name) {

@@ -12,7 +12,8 @@ var (
 	tableNames   = []string{"customers", "products", "sales"}
 	kinds        = []string{"returns"}
 	formats      = []string{"csv", "parquet"}
-	compressions = []string{"none", "gzip", "zstd"}
+	compressions = []string{"none", "gzip", "zstd", "zip"}
+	badRecords   = []string{"quarantine", "strict"}
 	encodings    = []string{"utf-8", "utf-16", "utf-16le", "utf-16be", "windows-1252", "latin-1"}
 	scorings     = []string{"ntile", "quantile"}
 	measures     = []string{"revenue", "sales", "returns", "discounts"}
@@ -84,6 +85,10 @@ var sourceBlock = &block[SourceSpec]{
 			"How these files write numbers."),
 		field("nulls", texts, func(s *SourceSpec) *[]string { return &s.Nulls }, "none", "[NULL, N/A]",
 			"Texts that mean no value, besides the empty one."),
+		field("bad_records", choice(badRecords), func(s *SourceSpec) *string { return &s.BadRecords }, "quarantine", "strict",
+			"What becomes of records that cannot be split into fields: they go to bronze.rejects, or the first one stops the run."),
+		field("max_rejects", rejectLimit, func(s *SourceSpec) *RejectLimit { return &s.MaxRejects }, "none", "1%",
+			"How many records of the source may be rejected, or which share of them, before the run fails."),
 	}),
 	// Editors then offer the columns of the table at hand.
 	more: func(s *schemas, o object) {
@@ -198,7 +203,7 @@ func reading[T any](at func(*T) *pipeline.File) []key[T] {
 			"The files' format."),
 		field("compression", choice(compressions), func(t *T) *string { return &at(t).Compression }, "by the file's ending", "gzip",
 			"How the files are compressed."),
-		field("delimiter", oneChar, func(t *T) *string { return &at(t).Delimiter }, "comma", "semicolon",
+		field("delimiter", characters, func(t *T) *string { return &at(t).Delimiter }, "comma", "semicolon",
 			"What separates fields."),
 		field("quote", text, func(t *T) *string { return &at(t).Quote }, "a double quote", "none",
 			"The character around fields that hold delimiters; none where there is no such."),
@@ -210,8 +215,12 @@ func reading[T any](at func(*T) *pipeline.File) []key[T] {
 			"Records that begin with it are passed over."),
 		field("skip_rows", wholeNumber, func(t *T) *int { return &at(t).SkipRows }, "0", "2",
 			"Lines to pass over before the header."),
+		field("skip_footer", wholeNumber, func(t *T) *int { return &at(t).SkipFooter }, "0", "1",
+			"Lines to pass over at the end; blank ones do not count."),
 		field("header", negated(flag), func(t *T) *bool { return &at(t).NoHeader }, "true", "false",
 			"Whether the first record names the columns; without it, give names."),
+		field("header_rows", wholeNumber, func(t *T) *int { return &at(t).HeaderRows }, "1", "2",
+			"How many records name the columns; a column's names are joined by a blank."),
 		field("names", texts, func(t *T) *[]string { return &at(t).Names }, "the header's", "[id, name, price]",
 			"Names of the columns, in order, in place of the header's."),
 	}

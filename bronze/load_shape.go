@@ -108,8 +108,8 @@ var anyScalar = object{"type": []any{"string", "number", "boolean"}}
 var (
 	text = scalar("a text", anyScalar, func(s string) (string, error) { return s, nil })
 
-	// oneChar takes words for what is hard to see or to quote.
-	oneChar = scalar("one character, or tab, space, comma, semicolon, pipe", object{"type": "string"},
+	// characters takes words for what is hard to see or to quote.
+	characters = scalar("one or more characters, or tab, space, comma, semicolon, pipe", object{"type": "string"},
 		func(s string) (string, error) { return charOf(s), nil })
 
 	separator = scalar("one character, or space", object{"type": "string"}, func(s string) (byte, error) {
@@ -138,6 +138,8 @@ var (
 		}
 		return v, nil
 	})
+
+	rejectLimit = scalar("a whole number or a percentage", object{"type": []any{"integer", "string"}}, ParseRejectLimit)
 
 	day = scalar("a day, YYYY-MM-DD", object{"type": "string", "format": "date"}, func(s string) (pipeline.Date, error) {
 		t, err := time.Parse(time.DateOnly, s)

@@ -48,7 +48,7 @@ func TestParseMappingFillsEverything(t *testing.T) {
 	const text = `output: out
 timezone: Europe/Berlin
 lookups:
-  t: {files: [a.csv, b.csv], key: K, delimiter: tab}
+  t: {files: [a.csv, b.csv], key: K, delimiter: tab, skip_footer: 1, header_rows: 2}
 sources:
   - table: sales
     files: s.csv
@@ -109,7 +109,7 @@ rfm: {recency: quantile, measure: sales, segments: {One: R1-5 F1-4, Two: [R1-4 F
 	}
 	want := &Mapping{
 		File: "smelt.yml", Output: "out", Location: in("Europe/Berlin"),
-		Lookups: map[string]LookupSpec{"t": {Files: []string{"a.csv", "b.csv"}, Key: "K", Read: pipeline.File{Delimiter: "\t"}, Line: 4, Col: 6}},
+		Lookups: map[string]LookupSpec{"t": {Files: []string{"a.csv", "b.csv"}, Key: "K", Read: pipeline.File{Delimiter: "\t", SkipFooter: 1, HeaderRows: 2}, Line: 4, Col: 6}},
 		Sources: []SourceSpec{{
 			Table: "sales", Files: []string{"s.csv"}, Location: in("UTC"),
 			Number: pipeline.Number{Decimal: ',', Thousands: ' ', Currency: true, Percent: true, Parentheses: true},

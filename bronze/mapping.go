@@ -58,6 +58,9 @@ type SourceSpec struct {
 	Nulls    []string        // texts that mean NULL, besides the empty one
 	Columns  []ColumnSpec    // bronze columns, in the bronze table's order
 
+	BadRecords string      // "quarantine" (default) or "strict": the first bad record stops the run
+	MaxRejects RejectLimit // more of them fail the run
+
 	// Attributes of customers and products that stand on the sales lines: they
 	// fill the dimension rows of keys that no customers or products file has.
 	// Only columns of bronze.customers and bronze.products other than the key.

@@ -106,9 +106,16 @@ func (r *Reader) Scan(ctx context.Context, seg pipeline.Segment, rows []int64) i
 				yield(nil, err)
 				return
 			}
+			if err := r.plan.input.strict(in.Rejects); err != nil {
+				yield(nil, err)
+				return
+			}
 			out := &Output{Rejects: in.Rejects}
 			r.counts.Records += int64(len(in.Rows) + len(in.Rejects))
 			r.counts.Rejected += int64(len(in.Rejects))
+			if r.counts.FirstReject == nil && len(in.Rejects) > 0 {
+				r.counts.FirstReject = &pipeline.FirstReject{Row: in.Rejects[0].Row, Error: in.Rejects[0].Error}
+			}
 			r.counts.Skipped += in.Skipped
 			for t := range r.tables {
 				var rec arrow.Record

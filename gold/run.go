@@ -128,6 +128,9 @@ func (r *run) run(ctx context.Context) (_ *pipeline.Report, err error) {
 	if err := r.scanSales(ctx); err != nil {
 		return nil, err
 	}
+	if err := bronze.CheckRejects(r.inputs, r.sources); err != nil {
+		return nil, err
+	}
 	if err := r.finish(); err != nil {
 		return nil, err
 	}

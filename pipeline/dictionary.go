@@ -17,6 +17,7 @@ type Dictionary struct {
 	offsets  []int32 // len = values + 1
 	slots    []slot
 	mask     uint64
+	seen     byte        // of no use, but what is read into it is read
 	snapshot arrow.Array // of the values so far; nil when stale
 }
 
@@ -40,8 +41,42 @@ func (d *Dictionary) Bytes(code int32) []byte {
 
 // Code returns the code of a text, a new one if it has none. It returns -1
 // when the dictionary's text would pass 2 GiB, Arrow's limit.
-func (d *Dictionary) Code(b []byte) int32 {
-	h := xxh3.Hash(b)
+func (d *Dictionary) Code(b []byte) int32 { return d.code(b, xxh3.Hash(b)) }
+
+// lookAhead is how many texts Codes looks up at a time.
+const lookAhead = 32
+
+// Codes is Code for many texts. It waits for memory once for some of them
+// together, not once for each: in a large dictionary that is most of the time.
+func (d *Dictionary) Codes(texts [][]byte, codes []int32) {
+	var hashes [lookAhead]uint64
+	var starts [lookAhead]int32
+	for len(texts) > 0 {
+		n := min(lookAhead, len(texts))
+		some := texts[:n]
+		for i, b := range some {
+			hashes[i] = xxh3.Hash(b)
+		}
+		// What follows brings into the cache what code will look at.
+		for i := range some {
+			starts[i] = max(0, d.slots[hashes[i]&d.mask].code-1)
+		}
+		for i := range some {
+			starts[i] = d.offsets[starts[i]]
+		}
+		for i := range some {
+			if at := int(starts[i]); at < len(d.data) {
+				d.seen ^= d.data[at]
+			}
+		}
+		for i, b := range some {
+			codes[i] = d.code(b, hashes[i])
+		}
+		texts, codes = texts[n:], codes[n:]
+	}
+}
+
+func (d *Dictionary) code(b []byte, h uint64) int32 {
 	hi := uint32(h >> 32)
 	for i := h & d.mask; ; i = (i + 1) & d.mask {
 		s := d.slots[i]

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/apache/arrow/go/v17/arrow"
@@ -30,6 +31,33 @@ func TestDictionaryAgainstMap(t *testing.T) {
 			if values.Value(int(code)) != s || d.Find([]byte(s)) != code {
 				t.Fatalf("value %d is %q, want %q", code, values.Value(int(code)), s)
 			}
+		}
+	})
+}
+
+// TestDictionaryCodes: many texts at a time get the codes that they would get
+// one by one.
+func TestDictionaryCodes(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		one, many := NewDictionary(), NewDictionary()
+		for range rapid.IntRange(1, 4).Draw(t, "times") {
+			var texts [][]byte
+			var want []int32
+			for i := range rapid.IntRange(0, 3000).Draw(t, "texts") {
+				b := fmt.Append(nil, i*7919%rapid.SampledFrom([]int{1, 10, 2000}).Draw(t, "values"))
+				if i%100 == 0 {
+					b = b[:0]
+				}
+				texts, want = append(texts, b), append(want, one.Code(b))
+			}
+			got := make([]int32, len(texts))
+			many.Codes(texts, got)
+			if !slices.Equal(got, want) {
+				t.Fatalf("codes %v, want %v", got, want)
+			}
+		}
+		if a, b := one.Values().String(), many.Values().String(); a != b {
+			t.Fatalf("values %s, want %s", b, a)
 		}
 	})
 }

@@ -31,10 +31,18 @@ type SourceReport struct {
 	File     string           `json:"file"`
 	Records  int64            `json:"records"`
 	Rejected int64            `json:"rejected"`
-	Skipped  int64            `json:"skipped"`            // blank, comment and repeated header lines
+	Skipped  int64            `json:"skipped"`            // blank, comment, repeated header, preamble and footer lines
 	Rescued  map[string]int64 `json:"rescued,omitempty"`  // bronze column → values that could not be cast
 	Rounded  map[string]int64 `json:"rounded,omitempty"`  // bronze column → decimals rounded to their scale
 	Unmapped []string         `json:"unmapped,omitempty"` // source columns that the mapping does not name
+
+	FirstReject *FirstReject `json:"first_reject,omitempty"`
+}
+
+// FirstReject is the first record of a file that is rejected.
+type FirstReject struct {
+	Row   int64  `json:"record"`
+	Error string `json:"error"`
 }
 
 // Conservation is the proof, for one of customers, products and sales, that
@@ -75,6 +83,9 @@ func (s *SourceReport) Merge(o SourceReport) {
 	s.Records += o.Records
 	s.Rejected += o.Rejected
 	s.Skipped += o.Skipped
+	if s.FirstReject == nil || o.FirstReject != nil && o.FirstReject.Row < s.FirstReject.Row {
+		s.FirstReject = o.FirstReject
+	}
 	s.Rescued = addCounts(s.Rescued, o.Rescued)
 	s.Rounded = addCounts(s.Rounded, o.Rounded)
 }

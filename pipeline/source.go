@@ -17,13 +17,15 @@ type File struct {
 
 	Format      string   // "csv", "parquet"; "" = by the file's ending
 	Compression string   // "none", "gzip", "zstd"; "" = by the file's ending
-	Delimiter   string   // one byte
+	Delimiter   string   // one or more ASCII characters
 	Quote       string   // one byte; "none" = no quoting
 	Escape      string   // one byte; "" = a doubled quote
 	Encoding    string   // "utf-8", "utf-16", "utf-16le", "utf-16be", "windows-1252", "latin-1"
 	Comment     string   // records that start with it are skipped
 	SkipRows    int      // physical lines before the header (or the first record)
+	SkipFooter  int      // lines at the end that are no records, blank ones not counted
 	NoHeader    bool     // the first record is data
+	HeaderRows  int      // records that together name the columns, joined by a blank; 0 = one
 	Names       []string // the columns' names, where given; with a header they replace it
 }
 

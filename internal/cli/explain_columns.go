@@ -224,6 +224,12 @@ func dialect(f pipeline.File) string {
 	if f.SkipRows > 0 {
 		out = append(out, plural(int64(f.SkipRows), "line")+" before the header")
 	}
+	if f.SkipFooter > 0 {
+		out = append(out, plural(int64(f.SkipFooter), "line")+" after the records")
+	}
+	if f.HeaderRows > 1 {
+		out = append(out, plural(int64(f.HeaderRows), "record")+" of header")
+	}
 	switch {
 	case f.NoHeader:
 		out = append(out, "no header: "+strings.Join(f.Names, ", "))

@@ -61,7 +61,7 @@ func newBatcher(s *source, sc pipeline.Scan) (*batcher, error) {
 		}
 		c := column{parser: f.Cast, name: s.columns[f.Column], field: i, typ: f.Cast.Cast.Type, dict: f.Dict, mem: mem, last: -1, rescued: &b.rescued}
 		if c.typ.ID() == arrow.DICTIONARY {
-			c.cache = new(codeCache)
+			c.cache, c.waiting = new(codeCache), new(lookups)
 			if c.dict == nil {
 				c.dict = pipeline.NewDictionary()
 			}

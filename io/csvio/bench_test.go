@@ -106,3 +106,44 @@ func BenchmarkScan(b *testing.B) {
 		s.Close()
 	}
 }
+
+// BenchmarkExact reads every record by the exact rules, as files with a wide
+// delimiter, or with an escape and quotes, need it.
+func BenchmarkExact(b *testing.B) {
+	for _, c := range []struct {
+		name string
+		text func(string) string
+		file pipeline.File
+	}{
+		{"wide delimiter", func(s string) string { return strings.ReplaceAll(s, ",", "||") }, pipeline.File{Delimiter: "||"}},
+		{"escape", func(s string) string { return strings.ReplaceAll(s, `, north`, `, \"north`) }, pipeline.File{Escape: `\`}},
+		{"stray quotes", func(s string) string { return strings.ReplaceAll(s, `, north`, `, "north`) }, pipeline.File{}},
+	} {
+		text, _ := sales(100_000, c.name != "wide delimiter")
+		text = c.text(text)
+		f := write(b, "x.csv", text)
+		f.Delimiter, f.Escape = c.file.Delimiter, c.file.Escape
+		s := open(b, f)
+		b.Run(c.name, func(b *testing.B) {
+			b.SetBytes(int64(len(text)))
+			defer perCPU(b, len(text))()
+			for b.Loop() {
+				n := 0
+				segments, err := s.Split(context.Background(), whole)
+				if err != nil {
+					b.Fatal(err)
+				}
+				for r, err := range segments[0].Scan(context.Background(), pipeline.Scan{}) {
+					if err != nil {
+						b.Fatal(err)
+					}
+					n += len(r.Rows)
+				}
+				if n != 100_000 {
+					b.Fatal(n)
+				}
+			}
+		})
+		s.Close()
+	}
+}

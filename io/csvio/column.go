@@ -30,6 +30,7 @@ type column struct {
 	bits    []byte
 	text    []byte
 	cache   *codeCache
+	waiting *lookups
 	last    int32 // the last code that was looked up; -1 before the first
 	full    bool  // the dictionary takes no more
 	rescued *[]pipeline.Rescued

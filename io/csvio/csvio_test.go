@@ -15,6 +15,7 @@ import (
 	"github.com/apache/arrow/go/v17/arrow/array"
 	"github.com/apache/arrow/go/v17/arrow/memory"
 	"go.uber.org/goleak"
+	"pgregory.net/rapid"
 
 	"github.com/smeltdata/smelt/pipeline"
 )
@@ -186,7 +187,18 @@ func TestRead(t *testing.T) {
 		{name: "unterminated at the end", text: "a,b\r\n1,2\r\n3,\"4", rows: []string{"1|1|2"}, rejects: []string{`2@10: unterminated quote: "3,\"4"`}},
 		{name: "after a quote", text: "a,b\n\"1\"x,2\n\"1\" ,2\n3,4\n", rows: []string{"3|3|4"}, rejects: []string{`1@4: text after a closing quote: "\"1\"x,2"`, `2@11: text after a closing quote: "\"1\" ,2"`}},
 		{name: "NUL and UTF-8", text: "a,b\n1,\x00\n\"\xff\",2\n\xc3,\xa4\nä,€\n", rows: []string{"4|ä|€"}, rejects: []string{`1@4: NUL byte: "1,\x00"`, `2@8: invalid UTF-8: "\"\xff\",2"`, `3@14: invalid UTF-8: "\xc3,\xa4"`}},
-		{name: "repeated header", text: "a,b\n1,2\na,b\n\uFEFFa,b\r\n\"a\",b\n", rows: []string{"1|1|2", "2|a|b"}, skipped: 2},
+		{name: "repeated header", text: "a,b\n\"a\",b\n1,2\na,b\n\uFEFFa,b\r\n", rows: []string{"1|1|2"}, skipped: 3},
+		{name: "another table", text: "a,b\n1,2\na,\"b\"\n3,4\na,b\n\"5,6\n", rows: []string{"1|1|2"}, rejects: []string{
+			`2@8: the header again, written in another way: another table begins: "a,\"b\""`, `3@14: after another table's header, which is record 2: "3,4"`,
+			`4@22: unterminated quote: "\"5,6"`}, skipped: 1},
+		{name: "stray quotes", text: "a,b\n\"x \"y\" z\",1\n\"\"x\",2\n\"3,\"y\"\n5\"x7\",a\"b\nx\"y,z\"\n\"z,\"\n", rows: []string{`1|x "y" z|1`, `2|"x|2`, `3|"3|y`, `4|5"x7"|a"b`},
+			rejects: []string{`5@40: quotes within fields that may enclose a delimiter: "x\"y,z\""`, `6@47: 1 fields, expected 2: "\"z,\""`}},
+		{name: "wide delimiter", text: "a, b\n1, \"x, \"\"\"\n\"2\",3, \n, 5\n", file: pipeline.File{Delimiter: ", "}, rows: []string{`1|1|x, "`, "3|∅|5"},
+			rejects: []string{`2@16: text after a closing quote: "\"2\",3, "`}},
+		{name: "wide delimiter of one sign", text: "a||b\n1||2\n|||3\n||||\n", file: pipeline.File{Delimiter: "||"}, rows: []string{"1|1|2", "2|∅||3"}, rejects: []string{`3@15: 3 fields, expected 2: "||||"`}},
+		{name: "header of two records", text: "x,\na,b\n1,2\na,b\n", file: pipeline.File{HeaderRows: 2}, rows: []string{"1|1|2"}, skipped: 1},
+		{name: "footer", text: "a,b\n1,2\n\nTotal: \"3\n(end)\n\n", file: pipeline.File{SkipFooter: 2}, rows: []string{"1|1|2"}, skipped: 3},
+		{name: "damaged header", text: "\"a,\"b\"\n1,2\n", rows: []string{"1|1|2"}},
 		{name: "comments", text: "# \"x\na,b\n#1,2\n3,#4\n \"#\n", file: pipeline.File{Comment: "#"}, rows: []string{"1|3|#4"}, rejects: []string{`2@19: 1 fields, expected 2: " \"#"`}, skipped: 2},
 		{name: "long comment mark", text: "a\n/\n//x\n/", file: pipeline.File{Comment: "//"}, rows: []string{"1|/", "2|/"}, skipped: 1},
 		{name: "preamble", text: "Report \"x\nof today,\r\na,b\n1,2\n", file: pipeline.File{SkipRows: 2}, rows: []string{"1|1|2"}, skipped: 2},
@@ -246,7 +258,8 @@ func TestErrors(t *testing.T) {
 		{"\xe4,b\n1,2\n", "not valid UTF-8", pipeline.ErrInput, pipeline.File{}},
 		{"a\x00,b\x00\n\x00", "NUL byte", pipeline.ErrInput, pipeline.File{}},
 		{"a,b\n", "names lists 1 columns, the file's header has 2", pipeline.ErrConfig, pipeline.File{Names: []string{"x"}}},
-		{"a,b\n", "delimiter must be one ASCII character", pipeline.ErrConfig, pipeline.File{Delimiter: "ab"}},
+		{"a,b\n", "delimiter must be one ASCII character", pipeline.ErrConfig, pipeline.File{Delimiter: "\n"}},
+		{"a,b\n", "delimiter must be of ASCII characters", pipeline.ErrConfig, pipeline.File{Delimiter: "a\n"}},
 		{"a,b\n", "cannot be the delimiter and the quote", pipeline.ErrConfig, pipeline.File{Quote: ","}},
 		{"a,b\n", "unknown encoding", pipeline.ErrConfig, pipeline.File{Encoding: "utf-7"}},
 		{"a,b\n", "unknown compression", pipeline.ErrConfig, pipeline.File{Compression: "lzma"}},
@@ -267,4 +280,43 @@ func TestErrors(t *testing.T) {
 			t.Errorf("%q: error %v, want %q", c.text, err, c.want)
 		}
 	}
+}
+
+// TestWideDelimiter holds a delimiter of two signs to one of one: the same text
+// with the one in place of the other has the same records.
+func TestWideDelimiter(t *testing.T) {
+	dir := t.TempDir()
+	rapid.Check(t, func(rt *rapid.T) {
+		text := "a,b,c\n" + dirty(rt)
+		f := pipeline.File{Path: filepath.Join(dir, "x.csv"), Name: "x.csv", Escape: rapid.SampledFrom([]string{"", `\`}).Draw(rt, "escape")}
+		var want result
+		for i, size := range []int64{whole, whole, 1, rapid.Int64Range(1, 200).Draw(rt, "size")} {
+			if i == 1 {
+				text = strings.ReplaceAll(text, ",", "::")
+				f.Delimiter = "::"
+			}
+			if err := os.WriteFile(f.Path, []byte(text), 0o600); err != nil {
+				rt.Fatal(err)
+			}
+			s := open(t, f)
+			if i > 1 {
+				s.chunk, s.window = rapid.Int64Range(1, 50).Draw(rt, "chunk"), rapid.IntRange(1, 30).Draw(rt, "window")
+			}
+			got := scan(t, s, size, texts(t, s))
+			s.Close()
+			for k, r := range got.rows {
+				got.rows[k] = strings.ReplaceAll(r, "::", ",") // within a field
+			}
+			for k, r := range got.rejects {
+				number, rest, _ := strings.Cut(r, "@")
+				_, rest, _ = strings.Cut(rest, ": ")
+				got.rejects[k] = number + ": " + strings.ReplaceAll(rest, "::", ",")
+			}
+			if i == 0 {
+				want = got
+			} else if fmt.Sprint(got) != fmt.Sprint(want) {
+				rt.Fatalf("%q in segments of %d bytes:\n%s\nwant\n%s", text, size, fmt.Sprint(got), fmt.Sprint(want))
+			}
+		}
+	})
 }

@@ -10,9 +10,6 @@ import (
 	"os"
 	"strings"
 
-	"github.com/klauspost/compress/gzip"
-	"github.com/klauspost/compress/zstd"
-
 	"github.com/smeltdata/smelt/pipeline"
 )
 
@@ -74,17 +71,13 @@ func (s *source) plain() bool {
 // first bytes.
 func (s *source) sniff(f pipeline.File) error {
 	switch f.Compression {
-	case "gzip", "zstd":
+	case "gzip", "zstd", "zip":
 		s.compression = f.Compression
 	case "":
-		for ending, c := range map[string]string{".gz": "gzip", ".gzip": "gzip", ".zst": "zstd", ".zstd": "zstd"} {
-			if strings.HasSuffix(strings.ToLower(f.Path), ending) {
-				s.compression = c
-			}
-		}
+		s.compression = byEnding(f.Path)
 	case "none":
 	default:
-		return &pipeline.Error{Kind: pipeline.ErrConfig, File: s.name, Msg: fmt.Sprintf("unknown compression %q", f.Compression), Hint: "write none, gzip or zstd"}
+		return &pipeline.Error{Kind: pipeline.ErrConfig, File: s.name, Msg: fmt.Sprintf("unknown compression %q", f.Compression), Hint: "write none, gzip, zstd or zip"}
 	}
 	in, err := s.decompressed()
 	if err != nil {
@@ -99,7 +92,7 @@ func (s *source) sniff(f pipeline.File) error {
 	for magic, what := range map[string]string{"\x1f\x8b": "compressed with gzip", "\x28\xb5\x2f\xfd": "compressed with zstd",
 		"PK\x03\x04": "a zip archive or a spreadsheet", "PAR1": "a Parquet file"} {
 		if s.compression == "" && bytes.HasPrefix(head, []byte(magic)) {
-			return s.fail("is "+what+", not text", nil, "set compression: gzip or zstd, or format: parquet; unpack an archive first, save a spreadsheet as CSV")
+			return s.fail("is "+what+", not text", nil, "set compression: gzip, zstd or zip, or format: parquet; save a spreadsheet as CSV")
 		}
 	}
 	return s.settle(f.Encoding, head)
@@ -135,31 +128,17 @@ func (s *source) settle(declared string, head []byte) error {
 	return nil
 }
 
-// decompressed opens the file's decompressed bytes.
-func (s *source) decompressed() (io.ReadCloser, error) {
-	raw := io.NewSectionReader(s.file, 0, s.size)
-	switch s.compression {
-	case "gzip":
-		if s.size == 0 {
-			break // nothing at all: an empty file, as its error says
-		}
-		return gzip.NewReader(raw)
-	case "zstd":
-		z, err := zstd.NewReader(raw, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(128<<20))
-		if err != nil {
-			return nil, err
-		}
-		return z.IOReadCloser(), nil
-	}
-	return io.NopCloser(raw), nil
-}
-
 // decoded opens the file's text in UTF-8, or in the dialect's charset.
 func (s *source) decoded() (io.ReadCloser, error) {
 	in, err := s.decompressed()
 	if err != nil {
 		return nil, err
 	}
+	return s.text(in), nil
+}
+
+// text decodes a stream of the file's bytes.
+func (s *source) text(in io.ReadCloser) io.ReadCloser {
 	u := &utf16Reader{r: in}
 	switch s.encoding {
 	case "utf-16le":
@@ -167,10 +146,10 @@ func (s *source) decoded() (io.ReadCloser, error) {
 	case "utf-16be":
 		u.order = binary.BigEndian
 	default:
-		return in, nil
+		return in
 	}
 	return struct {
 		io.Reader
 		io.Closer
-	}{u, in}, nil
+	}{u, in}
 }

@@ -2,6 +2,7 @@ package csvio
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"strings"
 	"unicode/utf8"
@@ -11,16 +12,21 @@ import (
 
 // dialect is how a file is written. It is immutable once the header is known.
 type dialect struct {
-	delimiter byte
+	delimiter byte      // its first byte
+	wide      []byte    // the delimiter, if it has several bytes
+	special   [256]bool // a byte that is not always text outside of quotes
 	quoting   bool
 	quote     byte
 	escaping  bool // escape is a byte of its own
 	escape    byte
-	comment   []byte // nil = none
-	nul       bool   // NUL bytes are allowed: one is the escape
-	limit     int    // longest record
-	width     int    // fields a record; 0 = not known yet
-	header    []byte // the header as it stands, without its line end; nil = none repeats
+	comment   []byte   // nil = none
+	nul       bool     // NUL bytes are allowed: one is the escape
+	limit     int      // longest record
+	width     int      // fields a record; 0 = not known yet
+	header    [][]byte // the header's records as they stand, without their line ends; nil = none repeats
+	names     [][]byte // the fields of its first one
+	short     int      // bytes that a record needs to hold names, at least; those it may have are long
+	long      int
 	charset   *charset
 }
 
@@ -39,7 +45,13 @@ func newDialect(f pipeline.File) (*dialect, error) {
 		*to = s[0]
 		return nil
 	}
-	if f.Delimiter != "" {
+	switch {
+	case len(f.Delimiter) > 1:
+		if strings.ContainsAny(f.Delimiter, "\r\n\x00\"") || !isASCII([]byte(f.Delimiter)) {
+			return nil, bad("delimiter must be of ASCII characters, not %q", f.Delimiter)
+		}
+		d.delimiter, d.wide = f.Delimiter[0], []byte(f.Delimiter)
+	case f.Delimiter != "":
 		if err := one("delimiter", f.Delimiter, &d.delimiter); err != nil {
 			return nil, err
 		}
@@ -60,8 +72,8 @@ func newDialect(f pipeline.File) (*dialect, error) {
 		d.escaping = d.quoting && d.escape != d.quote
 		d.nul = d.escape == 0
 	}
-	if d.quoting && d.quote == d.delimiter || d.escaping && d.escape == d.delimiter {
-		return nil, bad("%q cannot be the delimiter and the quote or escape", d.delimiter)
+	if d.quoting && bytes.IndexByte(d.wide, d.quote) >= 0 || d.quoting && d.quote == d.delimiter || d.escaping && d.escape == d.delimiter {
+		return nil, bad("%q cannot be the delimiter and the quote or escape", cmp.Or(f.Delimiter, ","))
 	}
 	if strings.ContainsAny(f.Comment, "\r\n") {
 		return nil, bad("a comment's beginning cannot hold a line end")
@@ -69,10 +81,33 @@ func newDialect(f pipeline.File) (*dialect, error) {
 	if f.Comment != "" {
 		d.comment = []byte(f.Comment)
 	}
-	if f.SkipRows < 0 {
-		return nil, bad("skip_rows is negative")
+	for key, n := range map[string]int{"skip_rows": f.SkipRows, "skip_footer": f.SkipFooter, "header_rows": f.HeaderRows} {
+		if n < 0 {
+			return nil, bad("%s is negative", key)
+		}
 	}
+	if f.NoHeader && f.HeaderRows > 0 {
+		return nil, bad("header_rows needs a header")
+	}
+	for _, c := range []byte{'\n', '\r', d.delimiter} {
+		d.special[c] = true
+	}
+	d.special[d.quote] = d.special[d.quote] || d.quoting
 	return d, nil
+}
+
+// separates returns the length of the delimiter at the beginning of b; 0 = there
+// is none.
+func (d *dialect) separates(b []byte) int {
+	switch {
+	case len(b) == 0 || b[0] != d.delimiter:
+		return 0
+	case d.wide == nil:
+		return 1
+	case bytes.HasPrefix(b, d.wide):
+		return len(d.wide)
+	}
+	return 0
 }
 
 // blank reports whether c makes a line blank if it has nothing else.
@@ -91,13 +126,69 @@ func (d *dialect) allBlank(line []byte) bool {
 
 var utf8BOM = []byte("\uFEFF")
 
+// setHeader notes the header, as it may come again.
+func (d *dialect) setHeader(records [][]byte, names [][]byte) {
+	d.header, d.names = records, names
+	d.short, d.long = len(records[0]), len(records[0])
+	size := 0
+	for _, n := range names {
+		size += len(n)
+	}
+	d.short = min(d.short, size+max(1, len(d.wide))*(len(names)-1))
+	d.long = max(d.long, 2*size+(2+max(1, len(d.wide)))*len(names)) + len(utf8BOM)
+	for _, r := range records {
+		d.short, d.long = min(d.short, len(r)), max(d.long, len(r)+len(utf8BOM))
+	}
+}
+
+// like reports whether a record may be the header again, for all that its
+// length and its beginning tell.
+func (d *dialect) like(record []byte) bool {
+	if d.header == nil || len(record) < d.short || len(record) > d.long || len(record) == 0 {
+		return false
+	}
+	c := record[0]
+	for _, h := range d.header {
+		if len(h) > 0 && c == h[0] {
+			return true
+		}
+	}
+	return d.quoting && c == d.quote || c == utf8BOM[0] || len(d.names[0]) == 0 || c == d.names[0][0]
+}
+
 // repeats reports whether a record is the header again, as it is in a file
 // that was put together from several.
 func (d *dialect) repeats(record []byte) bool {
-	if d.header == nil || len(record) != len(d.header) && len(record) != len(d.header)+len(utf8BOM) {
+	if !d.like(record) {
 		return false
 	}
-	return bytes.Equal(bytes.TrimPrefix(record, utf8BOM), d.header)
+	record = bytes.TrimPrefix(record, utf8BOM)
+	for _, h := range d.header {
+		if bytes.Equal(record, h) {
+			return true
+		}
+	}
+	return false
+}
+
+// again reports whether a record holds the header's names, although it is
+// written in another way: the beginning of another table.
+func (d *dialect) again(record []byte, fields []span) bool {
+	if len(fields) < 2 || len(fields) != len(d.names) || !d.like(record) {
+		return false
+	}
+	var buf []byte
+	for i, f := range fields {
+		text := record[f.from:f.to]
+		if f.escaped {
+			buf = append(buf[:0], text...)
+			text = d.unescape(buf)
+		}
+		if !bytes.Equal(text, d.names[i]) {
+			return false
+		}
+	}
+	return true
 }
 
 // encoded reports whether a text is valid in the file's encoding.

@@ -12,6 +12,7 @@ const (
 	kindLong                // a line that is too long; its end is not known yet
 	kindSkip                // a blank line, a comment or the header again
 	kindComment             // a comment that is too long; its end is not known yet
+	kindTable               // the header again, written in another way: another table begins
 )
 
 // lexed is one record or line, in positions from its first byte.
@@ -34,8 +35,10 @@ type span struct {
 }
 
 const (
-	openQuote = "unterminated quote"
-	afterText = "text after a closing quote"
+	openQuote   = "unterminated quote"
+	afterText   = "text after a closing quote"
+	headerAgain = "the header again, written in another way: another table begins"
+	strayQuotes = "quotes within fields that may enclose a delimiter"
 )
 
 // lex reads what stands at the beginning of b by the exact rules. final says
@@ -47,8 +50,18 @@ func (d *dialect) lex(b []byte, final bool, broken int, spans *[]span) lexed {
 		v = b[:d.limit+1]
 	}
 	cut = len(b) > d.limit
-	fields := (*spans)[:0]
+	fields, stray := (*spans)[:0], false
 	defer func() { *spans = fields }()
+	damaged := func(msg string, broke int) lexed {
+		l := d.damaged(b, v, final, msg, broke)
+		if l.kind == kindBad && d.width > 0 && d.quoting {
+			var ok bool
+			if fields, ok = d.mend(b[:l.end], fields); ok {
+				return d.judged(b, l, fields)
+			}
+		}
+		return l
+	}
 
 	i := 0
 	for i < len(v) && d.blank(v[i]) {
@@ -82,17 +95,27 @@ func (d *dialect) lex(b []byte, final bool, broken int, spans *[]span) lexed {
 				if broke == len(v) && !cut && !final {
 					return lexed{kind: kindMore}
 				}
-				return d.damaged(b, v, final, openQuote, broke)
+				return damaged(openQuote, broke)
 			}
 			s = span{i + 1, end, escaped}
 			i = end + 1
-			if i < len(v) && v[i] != d.delimiter && v[i] != '\n' && v[i] != '\r' {
-				return d.damaged(b, v, final, afterText, i)
+			if i < len(v) && v[i] != '\n' && v[i] != '\r' && d.separates(v[i:]) == 0 {
+				if !cut && !final && bytes.HasPrefix(d.wide, v[i:]) {
+					return lexed{kind: kindMore}
+				}
+				return damaged(afterText, i)
 			}
 		} else {
 			s.from = i
-			for i < len(v) && v[i] != d.delimiter && v[i] != '\n' && v[i] != '\r' {
-				i++
+			for ; i < len(v); i++ {
+				if !d.special[v[i]] {
+					continue
+				}
+				if c := v[i]; c == d.quote && d.quoting {
+					stray = true
+				} else if c == '\n' || c == '\r' || d.wide == nil || d.separates(v[i:]) > 0 {
+					break
+				}
 			}
 			s.to = i
 		}
@@ -100,16 +123,35 @@ func (d *dialect) lex(b []byte, final bool, broken int, spans *[]span) lexed {
 			if !cut {
 				return lexed{kind: kindMore}
 			}
-			return d.damaged(b, v, final, openQuote, i)
+			return damaged(openQuote, i)
 		}
 		fields = append(fields, s)
-		if i == len(v) || v[i] != d.delimiter {
+		n := d.separates(v[i:])
+		if n == 0 {
 			break
 		}
+		i += n - 1
 	}
 	l := d.line(b, v, i, final, lexed{kind: kindRecord})
-	if l.kind == kindRecord && d.repeats(b[:l.end]) {
+	if l.kind != kindRecord {
+		return l
+	}
+	if stray && d.quoting && d.width > 0 && d.straddles(b[:l.end], fields) {
+		l.kind, l.msg = kindBad, strayQuotes
+		return l
+	}
+	return d.judged(b, l, fields)
+}
+
+// judged tells records from headers.
+func (d *dialect) judged(b []byte, l lexed, fields []span) lexed {
+	switch text := b[:l.end]; {
+	case d.repeats(text):
 		l.kind = kindSkip
+	case d.again(text, fields):
+		l.kind = kindTable
+	default:
+		l.kind = kindRecord
 	}
 	return l
 }

@@ -25,6 +25,7 @@ type model struct {
 	width                    int
 	offset                   int
 	row                      int64
+	table                    int64 // record that began another table
 	result
 }
 
@@ -39,9 +40,10 @@ func cutLine(b string) (line, rest string) {
 	return b[:i], b[i+1:]
 }
 
-func (m *model) record(b string) (fields []string, n int, msg string) {
+func (m *model) record(b string) (fields []modelField, n int, msg string) {
 	for i := 0; ; i++ {
 		var f []byte
+		from, to, enclosed := i, 0, false
 		if m.quote != 0 && i < len(b) && b[i] == m.quote {
 			for i++; ; i++ {
 				if i >= len(b) {
@@ -57,6 +59,7 @@ func (m *model) record(b string) (fields []string, n int, msg string) {
 				}
 				f = append(f, b[i])
 			}
+			from, to, enclosed = from+1, i, true
 			i++
 			if i < len(b) && !strings.ContainsRune(string(m.delimiter)+"\r\n", rune(b[i])) {
 				return nil, i, "text after a closing quote"
@@ -66,43 +69,74 @@ func (m *model) record(b string) (fields []string, n int, msg string) {
 				f = append(f, b[i])
 				i++
 			}
+			to = i
 		}
-		fields = append(fields, string(f))
+		fields = append(fields, modelField{string(f), from, to, enclosed})
 		if i == len(b) || b[i] != m.delimiter {
 			return fields, i, ""
 		}
 	}
 }
 
+// modelField is a field and where it stands in its record.
+type modelField struct {
+	text     string
+	from, to int
+	enclosed bool
+}
+
 func (m *model) read(b string) {
 	total := len(b)
+	top := true // right below the header
 	for b != "" {
 		offset := int64(m.offset + total - len(b))
 		line, rest := cutLine(b)
 		if strings.Trim(line, " \t") == "" || m.comment != "" && strings.HasPrefix(line, m.comment) {
 			m.skipped++
-			b = rest
+			b, top = rest, false
 			continue
 		}
 		fields, n, msg := m.record(b)
 		raw := b[:n]
-		switch {
-		case msg != "":
+		if msg != "" {
 			raw = line
 			if n > len(line) {
 				msg = "unterminated quote"
 			}
 			b = rest
-		default:
+			if f, ok := m.mended(line); ok {
+				fields, msg = f, ""
+			}
+		} else {
 			_, b = cutLine(b[n:])
-			if raw == m.header || raw == "\uFEFF"+m.header {
-				m.skipped++
-				continue
+			if m.doubtful(raw, fields) {
+				msg = "quotes within fields that may enclose a delimiter"
 			}
 		}
+		if msg == "" && (raw == m.header || raw == "\uFEFF"+m.header) {
+			m.skipped++
+			top = false
+			continue
+		}
+		again := msg == "" && len(fields) == m.width
+		for i, name := range strings.Split(m.header, ",") {
+			again = again && fields[i].text == name
+		}
+		if again && top {
+			m.skipped++
+			continue
+		}
+		top = false
 		m.row++
 		switch {
 		case msg != "":
+		case again:
+			msg = "the header again, written in another way: another table begins"
+			if m.table == 0 {
+				m.table = m.row
+			}
+		case m.table > 0:
+			msg = fmt.Sprintf("after another table's header, which is record %d", m.table)
 		case strings.IndexByte(raw, 0) >= 0:
 			msg = "NUL byte"
 		case !utf8.ValidString(raw):
@@ -116,10 +150,10 @@ func (m *model) read(b string) {
 		}
 		out := fmt.Sprint(m.row)
 		for _, f := range fields {
-			if f == "" {
-				f = "∅"
+			if f.text == "" {
+				f.text = "∅"
 			}
-			out += "|" + f
+			out += "|" + f.text
 		}
 		m.rows = append(m.rows, out)
 	}

@@ -9,14 +9,16 @@ import (
 	"os"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/smeltdata/smelt/pipeline"
 )
 
 // Open opens a delimited text file as a source. It is a pipeline.Opener.
 //
-// A file may be compressed with gzip or zstd, and encoded in UTF-8, UTF-16,
-// Windows-1252 or Latin-1; a byte order mark decides over the declared encoding.
+// A file may be compressed with gzip or zstd, or be the only one in a zip archive,
+// and encoded in UTF-8, UTF-16, Windows-1252 or Latin-1; a byte order mark decides
+// over the declared encoding.
 // A pipe is copied to the temporary folder first, because input is read more than
 // once; Close removes the copy. The source may be used from several goroutines.
 func Open(ctx context.Context, f pipeline.File) (pipeline.Source, error) {
@@ -27,7 +29,7 @@ func Open(ctx context.Context, f pipeline.File) (pipeline.Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &source{name: f.Name, dialect: d, chunk: chunkBytes, window: windowBytes}
+	s := &source{name: f.Name, dialect: d, chunk: chunkBytes, window: windowBytes, bomb: bombBytes, last: -1}
 	if pipeline.IsVirtual(f.Path) {
 		return nil, s.fail("is not a file on this machine", nil, "give the path of a file, or an opener of your own for such names")
 	}
@@ -49,10 +51,12 @@ type source struct {
 	size        int64
 	temporary   bool // the file is a copy that Close removes
 	compression string
+	bomb        int64 // bytes of text that it may have, however small it is
 	encoding    string
 	columns     []string
 	first       place // where the first record begins, in the decoded text
-	skipped     int64 // lines before it, the header aside
+	last        int64 // where the last one ends, if lines after it are skipped and the file is not plain; or -1
+	skipped     int64 // lines before and after the records, the header aside
 	chunk       int64 // bytes that Split gives a worker at a time
 	window      int   // bytes that are in memory at first
 }
@@ -65,6 +69,9 @@ func (s *source) fail(msg string, err error, hint string) error {
 func (s *source) reading(err error) error {
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return err
+	}
+	if errors.Is(err, errBomb) {
+		return s.fail("is too large when decompressed", err, "if it is right, decompress it first and name the text file")
 	}
 	if s.compression != "" {
 		return s.fail("cannot be decompressed as "+s.compression, err, "the file is damaged, cut off or compressed in another way: fetch it again, or set its compression")
@@ -102,6 +109,11 @@ func (s *source) open(ctx context.Context, f pipeline.File) error {
 		return s.reading(err)
 	}
 	s.dialect.width = len(s.columns)
+	if f.SkipFooter > 0 {
+		if err := s.cutFooter(ctx, f.SkipFooter); err != nil {
+			return s.reading(err)
+		}
+	}
 	return nil
 }
 
@@ -134,40 +146,75 @@ func (s *source) readHeader(ctx context.Context, r *reader, f pipeline.File) err
 		return nil
 	}
 	skipped := s.skipped
-	for {
+	var h header
+	for len(h.records) < max(1, f.HeaderRows) {
 		l, ok, err := r.next(ctx)
 		if err != nil {
 			return err
 		}
 		if !ok {
+			if len(h.records) > 0 {
+				return s.fail(fmt.Sprintf("ends within the header, after %d of its %d records", len(h.records), f.HeaderRows), nil, "check header_rows")
+			}
 			return s.empty()
 		}
-		if l.kind == kindRecord {
-			return s.useHeader(ctx, r, f, l, skipped)
+		if l.kind == kindBad && s.widthAfter(r, l) {
+			l = r.peek() // it may be mended, now that the number of fields is known
 		}
-		if l.kind != kindSkip && l.kind != kindComment {
+		switch l.kind {
+		case kindRecord:
+			if f.NoHeader { // it shows how many columns there are
+				for i := range r.spans {
+					s.columns = append(s.columns, strconv.Itoa(i+1))
+				}
+				return nil
+			}
+			if err := s.addHeader(&h, r, l); err != nil {
+				return err
+			}
+		case kindSkip, kindComment:
+			skipped++
+		default:
 			msg := l.msg
 			if l.kind == kindLong {
 				msg = "it is too long"
 			}
 			return s.fail("the header cannot be split into fields: "+msg, nil, "check delimiter, quote, escape and skip_rows")
 		}
-		skipped++
 		if err := r.take(ctx, l); err != nil {
 			return err
 		}
 	}
+	return s.useHeader(ctx, r, f, h, skipped)
 }
 
-// useHeader takes the first record for the header, or for what shows how many
-// columns there are.
-func (s *source) useHeader(ctx context.Context, r *reader, f pipeline.File, l lexed, skipped int64) error {
-	if f.NoHeader {
-		for i := range r.spans {
-			s.columns = append(s.columns, strconv.Itoa(i+1))
+// widthAfter looks beyond a damaged header for a record that shows how many
+// fields there are.
+func (s *source) widthAfter(r *reader, l lexed) bool {
+	var spans []span
+	for b, tries := r.rest()[l.next:], 0; len(b) > 0 && tries < 16; tries++ {
+		next := s.dialect.lex(b, r.final, 0, &spans)
+		switch next.kind {
+		case kindRecord:
+			s.dialect.width = len(spans)
+			return len(spans) > 1
+		case kindMore, kindLong, kindComment:
+			return false
 		}
-		return nil
+		b = b[next.next:]
 	}
+	return false
+}
+
+// header is what is read of a header.
+type header struct {
+	records [][]byte // as they stand
+	names   [][]byte // the fields of the first
+	columns []string // the fields of all of them, joined
+}
+
+// addHeader adds a record to the header.
+func (s *source) addHeader(h *header, r *reader, l lexed) error {
 	text := slices.Clone(r.rest()[:l.end])
 	if !s.dialect.encoded(text) {
 		return s.fail("the header is not valid "+s.encodingName(), nil, "set the file's encoding, windows-1252 for instance")
@@ -175,16 +222,31 @@ func (s *source) useHeader(ctx context.Context, r *reader, f pipeline.File, l le
 	if bytes.IndexByte(text, 0) >= 0 && !s.dialect.nul {
 		return s.fail("the header holds a NUL byte", nil, "set the file's encoding, utf-16le for instance")
 	}
-	for _, sp := range r.spans {
+	if h.records == nil {
+		h.columns = make([]string, len(r.spans))
+	} else if len(r.spans) != len(h.columns) {
+		return s.fail(fmt.Sprintf("the header's first record has %d fields, record %d has %d", len(h.columns), len(h.records)+1, len(r.spans)), nil, "check header_rows and skip_rows")
+	}
+	for i, sp := range r.spans {
 		name := text[sp.from:sp.to]
 		if sp.escaped {
 			name = s.dialect.unescape(slices.Clone(name))
 		}
+		if h.records == nil {
+			h.names = append(h.names, bytes.TrimPrefix(name, utf8BOM))
+		}
 		if s.dialect.charset != nil {
 			name = s.dialect.charset.append(nil, name)
 		}
-		s.columns = append(s.columns, string(bytes.TrimSpace(bytes.TrimPrefix(name, utf8BOM))))
+		h.columns[i] = strings.TrimSpace(h.columns[i] + " " + string(bytes.TrimSpace(bytes.TrimPrefix(name, utf8BOM))))
 	}
+	h.records = append(h.records, bytes.TrimPrefix(text, utf8BOM))
+	return nil
+}
+
+// useHeader takes the header's names, and goes on to the first record.
+func (s *source) useHeader(ctx context.Context, r *reader, f pipeline.File, h header, skipped int64) error {
+	s.columns = h.columns
 	if len(f.Names) > 0 {
 		if len(f.Names) != len(s.columns) {
 			return &pipeline.Error{Kind: pipeline.ErrConfig, File: s.name,
@@ -192,9 +254,20 @@ func (s *source) useHeader(ctx context.Context, r *reader, f pipeline.File, l le
 		}
 		s.columns = slices.Clone(f.Names)
 	}
-	s.dialect.header = bytes.TrimPrefix(text, utf8BOM)
-	if err := r.take(ctx, l); err != nil {
-		return err
+	s.dialect.width = len(s.columns)
+	s.dialect.setHeader(h.records, h.names)
+	for { // right below the header, its names are no other table's
+		l, ok, err := r.next(ctx)
+		if err != nil {
+			return err
+		}
+		if !ok || l.kind != kindTable {
+			break
+		}
+		if err := r.take(ctx, l); err != nil {
+			return err
+		}
+		skipped++
 	}
 	s.first = place{offset: r.offset(), row: 1}
 	s.skipped = skipped

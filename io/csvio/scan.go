@@ -191,17 +191,20 @@ func (s *scanner) lines(fresh bool) {
 			s.row++
 		}
 		s.pos = s.lineAfter(end)
-		if !s.all && len(s.only) == 0 {
+		if !s.all && len(s.only) == 0 || s.table > 0 {
 			break
 		}
 	}
 	s.fields(starts, firsts)
+	if s.table > 0 {
+		s.forget()
+	}
 }
 
 // usual reports whether a line, which has the right number of fields, can be
 // nothing but a record.
 func (s *scanner) usual(text []byte) bool {
-	return len(text) > 0 && text[0] > ' ' && s.comment == nil && len(text) != len(s.header) && len(text) != len(s.header)+len(utf8BOM) && len(text) <= s.limit
+	return len(text) > 0 && text[0] > ' ' && s.comment == nil && !s.like(text) && len(text) <= s.limit
 }
 
 // fields notes where the wanted fields of lines are, column by column.
@@ -234,7 +237,8 @@ func (s *scanner) fields(starts, firsts []uint32) {
 	s.waiting += len(starts)
 }
 
-// unquote drops the quotes around fields, and half of those that are doubled.
+// unquote drops the quotes around fields, half of those that are doubled, and
+// escapes.
 func (s *scanner) unquote(from, to []uint32) {
 	for k, a := range from {
 		b := to[k]
@@ -243,7 +247,7 @@ func (s *scanner) unquote(from, to []uint32) {
 		}
 		a, b = a+1, b-1
 		if s.tokens.doubled {
-			if text := s.buf[a:b]; bytes.IndexByte(text, s.quote) >= 0 {
+			if text := s.buf[a:b]; bytes.IndexByte(text, s.quote) >= 0 || s.escaping && bytes.IndexByte(text, s.escape) >= 0 {
 				b = a + uint32(len(s.unescape(text)))
 			}
 		}
@@ -274,6 +278,9 @@ func (s *scanner) ordinary(text []byte, fields int) bool {
 		return false
 	case len(text) > s.limit:
 		s.refuse(text[:s.limit+1], s.tooLong())
+	case s.like(text) && s.peek().kind == kindTable:
+		s.refuse(text, headerAgain)
+		s.table = s.row
 	default:
 		msg := ""
 		if !s.valid {
@@ -338,6 +345,13 @@ func (s *scanner) one(l lexed) {
 		return
 	case kindBad:
 		s.refuse(text, l.msg)
+		return
+	case kindTable:
+		s.refuse(text, headerAgain)
+		return
+	}
+	if s.table > 0 {
+		s.refuse(text, fmt.Sprintf("after another table's header, which is record %d", s.table))
 		return
 	}
 	if msg := s.invalid(text); msg != "" {

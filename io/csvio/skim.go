@@ -92,10 +92,10 @@ func (s *skimmer) token() bool {
 // consume consumes the record that ends at end, unless lex must look at it.
 func (s *skimmer) consume(end int) bool {
 	text := s.buf[s.pos:end]
-	if len(text) > s.limit || s.comment != nil && bytes.HasPrefix(text, s.comment) {
+	if len(text) > s.limit || s.like(text) || s.comment != nil && bytes.HasPrefix(text, s.comment) {
 		return false
 	}
-	if (len(text) > 0 && text[0] > ' ' || !s.allBlank(text)) && !s.repeats(text) {
+	if len(text) > 0 && text[0] > ' ' || !s.allBlank(text) {
 		s.row++
 	}
 	s.pos = s.lineAfter(end)

@@ -25,7 +25,7 @@ func (s *source) Split(ctx context.Context, size int64) ([]pipeline.Segment, err
 	}
 	whole := &segment{source: s, from: s.first, to: s.size, bytes: s.size, skipped: s.skipped}
 	if !s.plain() {
-		whole.to = -1
+		whole.to = s.last
 	}
 	if !s.plain() || s.size-s.first.offset <= size {
 		return []pipeline.Segment{whole}, nil
@@ -91,11 +91,9 @@ func (s *source) cuts(ctx context.Context, size int64) ([]place, error) {
 		}
 		if p.guessed && p.from.offset == at.offset && at.broken <= at.offset {
 			for _, c := range p.cuts {
-				c.row += at.row - p.from.row
-				cuts = append(cuts, c)
+				cuts = append(cuts, c.after(at))
 			}
-			p.to.row += at.row - p.from.row
-			at = p.to
+			at = p.to.after(at)
 			continue
 		}
 		to, more, err := s.skim(ctx, at, hi, size)
@@ -105,6 +103,19 @@ func (s *source) cuts(ctx context.Context, size int64) ([]place, error) {
 		at, cuts = to, append(cuts, more...)
 	}
 	return cuts, nil
+}
+
+// after turns a place that was counted from row 1 on into one that is counted
+// from another place on.
+func (p place) after(at place) place {
+	p.row += at.row - 1
+	if p.table > 0 {
+		p.table += at.row - 1
+	}
+	if at.table > 0 {
+		p.table = at.table
+	}
+	return p
 }
 
 // skim reads from a place between records to the first one not before stop.

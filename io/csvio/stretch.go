@@ -24,10 +24,10 @@ func (s *stretches) ready() bool { return s.line < s.tokens.count || s.tokenise(
 // tokenise looks at what comes next. It reports whether a line ends in it.
 func (s *stretches) tokenise() bool {
 	lim := min(s.end, s.pos+tokenBytes)
-	if lim == s.pos {
+	if lim == s.pos || s.wide != nil || s.table > 0 {
 		return false
 	}
-	if s.nextQuote() < lim && (s.escaping || s.comment != nil || s.broken > s.offset() || s.limit < tokenBytes) {
+	if s.nextQuote() < lim && (s.comment != nil || s.broken > s.offset() || s.limit < tokenBytes) {
 		// Here lex must look at the quotes.
 		if lim = s.mark; lim-s.pos < 4*slack {
 			return false
@@ -35,7 +35,7 @@ func (s *stretches) tokenise() bool {
 	}
 	s.line, s.first = 0, 0
 	if s.mark < lim {
-		s.tokens.scanQuoted(s.buf, s.pos, lim, s.end, s.delimiter, s.quote)
+		s.tokens.scanQuoted(s.buf, s.pos, lim, s.end, s.delimiter, s.quote, s.escaping, s.escape)
 	} else {
 		s.tokens.scan(s.buf, s.pos, lim, s.end, s.delimiter)
 	}

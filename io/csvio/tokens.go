@@ -26,7 +26,7 @@ type tokens struct {
 	count int      // of lines
 	odd   uint64   // a top bit is set where some byte is not ASCII
 	nul   bool
-	// The stretch has quotes, and some of them are doubled.
+	// The stretch has quotes, and some of them are doubled or escaped.
 	quoted, doubled bool
 }
 
@@ -104,14 +104,16 @@ func (t *tokens) add(buf []byte, pos, base, end int, d, k uint64) {
 	t.n = n + i
 }
 
-// scanQuoted is scan for text with quotes, each doubled where it stands within
-// quotes. It ends early, at the line before one with a quote that is out of place.
-func (t *tokens) scanQuoted(buf []byte, pos, lim, end int, delimiter, quote byte) {
+// scanQuoted is scan for text with quotes, each doubled or escaped where it
+// stands within quotes. It ends early, at the line before one with a quote that is out of place.
+func (t *tokens) scanQuoted(buf []byte, pos, lim, end int, delimiter, quote byte, escaping bool, escape byte) {
 	*t = tokens{at: t.at, lines: t.lines, quoted: true}
 	pattern, mark := ones*uint64(delimiter), ones*uint64(quote)
 	inside := uint64(0)     // all bits, where the step begins inside quotes
 	afterSep := uint64(1)   // the byte before the step is a separator or a closing quote
 	afterQuote := uint64(0) // it is a closing quote
+	sign := ones * uint64(escape)
+	carry := uint64(0) // the step's first byte is escaped
 	for base := pos; base < lim; base += 64 {
 		b := (*[64]byte)(buf[base:])
 		x0, x1 := binary.LittleEndian.Uint64(b[0:]), binary.LittleEndian.Uint64(b[8:])
@@ -125,6 +127,24 @@ func (t *tokens) scanQuoted(buf []byte, pos, lim, end int, delimiter, quote byte
 			gather(zero(x4^pattern))<<32 | gather(zero(x5^pattern))<<40 | gather(zero(x6^pattern))<<48 | gather(zero(x7^pattern))<<56
 		q := gather(zero(x0^mark)) | gather(zero(x1^mark))<<8 | gather(zero(x2^mark))<<16 | gather(zero(x3^mark))<<24 |
 			gather(zero(x4^mark))<<32 | gather(zero(x5^mark))<<40 | gather(zero(x6^mark))<<48 | gather(zero(x7^mark))<<56
+		var escaped uint64 // what follows an escape that is not escaped itself
+		if escaping {
+			e := gather(zero(x0^sign)) | gather(zero(x1^sign))<<8 | gather(zero(x2^sign))<<16 | gather(zero(x3^sign))<<24 |
+				gather(zero(x4^sign))<<32 | gather(zero(x5^sign))<<40 | gather(zero(x6^sign))<<48 | gather(zero(x7^sign))<<56
+			escaped = carry
+			carry = 0
+			for e &^= escaped; e != 0; e &= e - 1 {
+				t.doubled = true
+				next := (e & -e) << 1
+				if next == 0 {
+					carry = 1
+				}
+				escaped |= next
+				e &^= next
+			}
+		}
+		lone := q & escaped
+		q &^= escaped
 		in := q // after this: from an opening quote to the byte before its closing one
 		in ^= in << 1
 		in ^= in << 2
@@ -149,6 +169,7 @@ func (t *tokens) scanQuoted(buf []byte, pos, lim, end int, delimiter, quote byte
 		// An opening quote follows a separator, or a closing quote that it doubles;
 		// after a closing quote stands a separator, or its double.
 		wrong := opening&^((sep|closing)<<1|afterSep) | (closing<<1|afterQuote)&^(sep|opening)
+		wrong |= lone &^ in // outside of quotes nothing is escaped
 		t.doubled = t.doubled || opening&(closing<<1|afterQuote) != 0
 		afterSep, afterQuote = (sep|closing)>>63, closing>>63
 		valid := ^uint64(0)

@@ -105,6 +105,7 @@ type place struct {
 	offset int64
 	row    int64 // number of the next record
 	broken int64 // see lexed.broke
+	table  int64 // number of the record that began another table; 0 = none did
 }
 
 // reader reads one record after the other by the exact rules.
@@ -113,14 +114,15 @@ type reader struct {
 	*window
 	row    int64
 	broken int64
+	table  int64
 	spans  []span
 }
 
 func newReader(d *dialect, w *window, p place) *reader {
-	return &reader{dialect: d, window: w, row: p.row, broken: p.broken}
+	return &reader{dialect: d, window: w, row: p.row, broken: p.broken, table: p.table}
 }
 
-func (r *reader) place() place { return place{r.offset(), r.row, r.broken} }
+func (r *reader) place() place { return place{r.offset(), r.row, r.broken, r.table} }
 
 // done reports whether everything is consumed.
 func (r *reader) done() bool { return r.final && r.pos == r.end }
@@ -139,8 +141,11 @@ func (r *reader) peek() lexed {
 
 // take consumes what was peeked.
 func (r *reader) take(ctx context.Context, l lexed) error {
-	if l.kind == kindBad || l.kind == kindLong {
+	if l.broke > 0 {
 		r.broken = max(r.broken, r.offset()+int64(l.broke))
+	}
+	if l.kind == kindTable && r.table == 0 {
+		r.table = r.row
 	}
 	if l.kind != kindSkip && l.kind != kindComment {
 		r.row++
