@@ -43,6 +43,10 @@ func TestAnyFiles(t *testing.T) {
 			for i := range kinds {
 				kinds[i] = r.IntN(9)
 			}
+			if r.IntN(3) > 0 { // mostly lines of sales, so that there is something to map
+				header = append(header, pick([]string{"Order No", "Bestellnr", "invoice"}), pick([]string{"SKU", "Artikelnummer"}), "Menge", "Date", "Price")
+				kinds = append(kinds, r.IntN(2), 1, 1, []int{8, 8, 2}[r.IntN(3)], []int{3, 6}[r.IntN(2)])
+			}
 			var b bytes.Buffer
 			row := func(fields []string) {
 				for i, f := range fields {

@@ -8,6 +8,7 @@ import (
 	"io"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/smeltdata/smelt/pipeline"
@@ -227,27 +228,8 @@ func (s *source) decode(raw []byte) string {
 
 // lineEnds reports how lines end, which needs no telling.
 func (k *detector) lineEnds() {
-	n := map[string]int{}
-	for t := k.text; t != ""; {
-		e := lineEnd([]byte(t[:min(len(t), 1<<16)]), 0)
-		if e == len(t) {
-			break
-		}
-		if e == 1<<16 {
-			t = t[e:]
-			continue
-		}
-		switch end := t[e:min(len(t), e+2)]; {
-		case end == "\r\n":
-			n["CRLF"]++
-			e++
-		case end[0] == '\r':
-			n["CR"]++
-		default:
-			n["LF"]++
-		}
-		t = t[e+1:]
-	}
+	crlf := strings.Count(k.text, "\r\n")
+	n := map[string]int{"CRLF": crlf, "CR": strings.Count(k.text, "\r") - crlf, "LF": strings.Count(k.text, "\n") - crlf}
 	best, total := "LF", 0
 	for name, c := range n {
 		total += c
