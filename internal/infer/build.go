@@ -104,8 +104,14 @@ func (x *inference) dimension(l *layout, table string, targets []target) {
 			return false
 		})
 	}
-	if e := b.has("full_name"); e != nil && b.has("first_name") != nil && b.has("last_name") == nil && slices.Equal(e.columns[0].words, []string{"name"}) {
-		e.target, e.reason = "last_name", "by its name, beside a first name"
+	// A lone "name" beside one half of a name is the other half.
+	if e := b.has("full_name"); e != nil && e.columns[0] != nil && slices.Equal(e.columns[0].words, []string{"name"}) {
+		switch first, last := b.has("first_name"), b.has("last_name"); {
+		case first != nil && last == nil:
+			e.target, e.reason = "last_name", "by its name, beside a first name"
+		case last != nil && first == nil:
+			e.target, e.reason = "first_name", "by its name, beside a last name"
+		}
 	}
 	x.blocks = append(x.blocks, b)
 }
