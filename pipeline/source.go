@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"iter"
+	"path/filepath"
 	"strings"
 
 	"github.com/apache/arrow/go/v17/arrow"
@@ -27,6 +28,11 @@ type File struct {
 	NoHeader    bool     // the first record is data
 	HeaderRows  int      // records that together name the columns, joined by a blank; 0 = one
 	Names       []string // the columns' names, where given; with a header they replace it
+}
+
+// IsParquet reports whether the file is Parquet: as Format says, else by its ending.
+func (f File) IsParquet() bool {
+	return f.Format == "parquet" || f.Format == "" && strings.EqualFold(filepath.Ext(f.Path), ".parquet")
 }
 
 // Opener opens an input file. Formats implement it; a library user may open

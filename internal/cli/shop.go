@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -68,7 +67,7 @@ func (s *shop) lake(m *bronze.Mapping) string {
 
 // open opens an input file in the format that it is in.
 func open(ctx context.Context, f pipeline.File) (pipeline.Source, error) {
-	if f.Format == "parquet" || f.Format == "" && strings.EqualFold(filepath.Ext(f.Path), ".parquet") {
+	if f.IsParquet() {
 		return parquetio.Open(ctx, f)
 	}
 	return csvio.Open(ctx, f)

@@ -301,7 +301,7 @@ func openAll(ctx context.Context, files []pipeline.File, open pipeline.Opener) (
 			o.size = info.Size()
 		}
 		var err error
-		if isParquet(f.Name) {
+		if f.IsParquet() {
 			o.columns, err = header(ctx, f, open)
 		} else {
 			var r reading
@@ -333,8 +333,6 @@ func header(ctx context.Context, f pipeline.File, open pipeline.Opener) ([]strin
 	}
 	return src.Columns(), src.Close()
 }
-
-func isParquet(name string) bool { return strings.HasSuffix(strings.ToLower(name), ".parquet") }
 
 // ascii reports whether the beginning of a file has ASCII signs only.
 func ascii(path string) bool {

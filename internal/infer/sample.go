@@ -94,7 +94,7 @@ func (l *layout) sampleFile(ctx context.Context, f pipeline.File, open pipeline.
 		return &pipeline.Error{Kind: pipeline.ErrInput, File: f.Name, Msg: "cannot be read", Err: err}
 	}
 	size := info.Size()
-	if isParquet(f.Name) {
+	if f.IsParquet() {
 		return l.sampleGroups(ctx, f, open, size > room)
 	}
 	packed := isPacked(f)

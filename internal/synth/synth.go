@@ -32,7 +32,8 @@ type Options struct {
 // DefaultMessy is the share of blemishes that "smelt generate" uses.
 const DefaultMessy = 0.01
 
-// DemoOptions are those of the shop that Demo writes.
+// DemoOptions are those of the shop that "smelt demo" shows: 100,000 sales
+// records, 2,000 customers, 500 products.
 var DemoOptions = Options{Rows: 100_000, Seed: 1, Messy: 0.02}
 
 // Shop is what was written.
@@ -72,12 +73,6 @@ func CustomersOf(rows int64) int64 { return min(max(rows/50, 10), 5_000_000) }
 
 // ProductsOf returns how many products a shop of so many sales records has.
 func ProductsOf(rows int64) int64 { return min(max(rows/200, 10), 1_000_000) }
-
-// Demo writes the shop that "smelt demo" shows: 100,000 sales records, 2,000
-// customers, 500 products.
-func Demo(dir string) (Shop, error) {
-	return Generate(context.Background(), dir, DemoOptions, nil)
-}
 
 // Generate writes a shop into dir, which is made if need be. progress, where
 // given, is told how many sales records are written; it is called from one

@@ -221,14 +221,14 @@ func BenchmarkGenerate(b *testing.B) {
 	b.ReportMetric(float64(bytes)/500_000, "B/line")
 }
 
-func ExampleDemo() {
+func ExampleGenerate() {
 	dir, err := os.MkdirTemp("", "shop")
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
 	defer os.RemoveAll(dir)
-	shop, err := Demo(dir)
+	shop, err := Generate(context.Background(), dir, DemoOptions, nil)
 	if err != nil {
 		fmt.Println(err)
 		return
