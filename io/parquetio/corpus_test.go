@@ -21,9 +21,6 @@ import (
 var unreadable = map[string]string{
 	"datapage_v1-corrupt-checksum.parquet":           "checksum is wrong",
 	"rle-dict-uncompressed-corrupt-checksum.parquet": "checksum is wrong",
-	"hadoop_lz4_compressed.parquet":                  "is compressed in a way that smelt does not read",
-	"hadoop_lz4_compressed_larger.parquet":           "is compressed in a way that smelt does not read",
-	"non_hadoop_lz4_compressed.parquet":              "is compressed in a way that smelt does not read",
 }
 
 func corpus(t *testing.T, folder string) []string {

@@ -2,6 +2,7 @@ package parquetio
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -17,7 +18,7 @@ import (
 
 // ratios says how far each codec that can be read may blow bytes up, roughly:
 // the size that a page's header promises is allocated only within them.
-var ratios = map[format.CompressionCodec]int{format.Uncompressed: 1, format.Snappy: 64, format.Gzip: 1100, format.Lz4Raw: 256, format.Zstd: 1 << 16, format.Brotli: 1 << 16}
+var ratios = map[format.CompressionCodec]int{format.Uncompressed: 1, format.Snappy: 64, format.Gzip: 1100, format.Lz4: 256, format.Lz4Raw: 256, format.Zstd: 1 << 16, format.Brotli: 1 << 16}
 
 // decompressor decompresses the pages of one column chunk.
 type decompressor struct {
@@ -56,6 +57,11 @@ func (d *decompressor) into(dst, src []byte) (int, error) {
 		}
 		b, err := snappy.Decode(dst, src)
 		return len(b), err
+	case format.Lz4:
+		if hadoopLZ4(dst, src) {
+			return len(dst), nil
+		}
+		return lz4.UncompressBlock(src, dst)
 	case format.Lz4Raw:
 		return lz4.UncompressBlock(src, dst)
 	case format.Zstd:
@@ -82,6 +88,41 @@ func (d *decompressor) into(dst, src []byte) (int, error) {
 		}
 		return readAll(d.brotli, dst)
 	}
+}
+
+// hadoopLZ4 decompresses what Hadoop's codec, and so Spark's, calls LZ4: blocks,
+// each of which begins with its size, and within them parts, each of which
+// begins with its compressed size. It reports whether src is that, and fills dst:
+// others wrote a bare LZ4 block under the same name.
+func hadoopLZ4(dst, src []byte) bool {
+	length := func() int {
+		n := int64(binary.BigEndian.Uint32(src))
+		src = src[4:]
+		return int(n)
+	}
+	for len(src) >= 4 {
+		size := length()
+		if size > len(dst) {
+			return false
+		}
+		block := dst[:size]
+		dst = dst[size:]
+		for len(block) > 0 {
+			if len(src) < 4 {
+				return false
+			}
+			k := length()
+			if k > len(src) {
+				return false
+			}
+			n, err := lz4.UncompressBlock(src[:k], block)
+			if err != nil || n == 0 {
+				return false
+			}
+			block, src = block[n:], src[k:]
+		}
+	}
+	return len(src) == 0 && len(dst) == 0
 }
 
 // readAll reads all of r, which must not be more than dst holds.

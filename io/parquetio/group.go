@@ -42,11 +42,8 @@ func (s *source) openGroup(group int, wanted []int, text bool) (*groupReader, er
 
 func (s *source) openChunk(group, column int) (*chunkReader, error) {
 	l := &s.leaves[column]
-	if l.nested {
-		return nil, &pipeline.Error{Kind: pipeline.ErrInput, File: s.name, Column: l.name, Msg: "is nested (a list, a map or a struct), which smelt does not read", Hint: "flatten it before, or map another column"}
-	}
-	if l.typ == nil {
-		return nil, s.fail(l.name, "has a Parquet type that smelt does not read", nil)
+	if l.nested || l.typ == nil {
+		return nil, s.unread(l)
 	}
 	groups := s.meta.RowGroups
 	codec := groups[group].Columns[column].MetaData.Codec

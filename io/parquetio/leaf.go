@@ -3,7 +3,6 @@ package parquetio
 import (
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/parquet-go/parquet-go/deprecated"
@@ -13,13 +12,15 @@ import (
 
 // leaf is one column of a file that holds values.
 type leaf struct {
-	name     string
-	nested   bool // in a group, a list or a map
+	name     string // of the column; all that are nested in one have its name
+	top      int    // position of the column among the schema's elements
+	nested   bool   // in a group, a list or a map
 	optional bool
 	physical format.Type
 	width    int // of a FIXED_LEN_BYTE_ARRAY
 	kind     leafKind
 	typ      arrow.DataType // what it is read as; nil where it cannot be
+	declared string         // the type in the file's words
 }
 
 // plainWidth is the number of bytes that each plain value has; 0 = any, or not
@@ -56,9 +57,9 @@ func leavesOf(schema []format.SchemaElement) ([]leaf, error) {
 	}
 	var out []leaf
 	at := 1
-	var walk func(path []string, children int32) error
-	walk = func(path []string, children int32) error {
-		if len(path) > maxDepth {
+	var walk func(top, depth int, children int32) error
+	walk = func(top, depth int, children int32) error {
+		if depth > maxDepth {
 			return errors.New("it is nested too deeply")
 		}
 		for range children {
@@ -66,19 +67,21 @@ func leavesOf(schema []format.SchemaElement) ([]leaf, error) {
 				return errors.New("it ends too early")
 			}
 			e := &schema[at]
+			if depth == 0 {
+				top = at
+			}
 			at++
-			name := append(path[:len(path):len(path)], e.Name)
 			if e.Type.Valid {
 				l := leafOf(e)
-				l.name, l.nested = strings.Join(name, "."), len(path) > 0 || e.RepetitionType.Valid && e.RepetitionType.V == format.Repeated
+				l.name, l.top, l.nested = schema[top].Name, top, depth > 0 || e.RepetitionType.Valid && e.RepetitionType.V == format.Repeated
 				out = append(out, l)
-			} else if err := walk(name, e.NumChildren.V); err != nil {
+			} else if err := walk(top, depth+1, e.NumChildren.V); err != nil {
 				return err
 			}
 		}
 		return nil
 	}
-	if err := walk(nil, schema[0].NumChildren.V); err != nil {
+	if err := walk(0, 0, schema[0].NumChildren.V); err != nil {
 		return nil, err
 	}
 	if at != len(schema) {
@@ -99,10 +102,22 @@ func leafOf(e *format.SchemaElement) leaf {
 	if logical == nil {
 		logical = logicalOf(e, converted)
 	}
+	l.declared = l.physical.String()
+	switch {
+	case logical != nil:
+		l.declared = fmt.Sprintf("%s %v", l.declared, logical)
+	case converted == deprecated.Interval:
+		l.declared += " INTERVAL"
+	}
 	if d, ok := logical.(*format.DecimalType); ok {
 		l.kind = leafDecimal
-		if d.Precision > 0 && d.Precision <= 38 && d.Scale >= 0 && d.Scale <= d.Precision && l.physical != format.Boolean && l.physical != format.Float && l.physical != format.Double && l.physical != format.Int96 {
+		bytes := l.physical == format.ByteArray || l.physical == format.FixedLenByteArray
+		switch {
+		case d.Scale < 0 || d.Scale > d.Precision || !bytes && l.physical != format.Int32 && l.physical != format.Int64:
+		case d.Precision > 0 && d.Precision <= 38:
 			l.typ = &arrow.Decimal128Type{Precision: d.Precision, Scale: d.Scale}
+		case bytes && d.Precision > 38 && d.Precision <= 76:
+			l.typ = &arrow.Decimal256Type{Precision: d.Precision, Scale: d.Scale}
 		}
 		return l
 	}

@@ -1,7 +1,6 @@
 package parquetio
 
 import (
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"math"
@@ -245,6 +244,15 @@ func (p *page) appendTo(b array.Builder, l *leaf, n int) error {
 				return nil
 			})
 		}
+	case *array.Decimal256Builder:
+		return p.texts(l, n, b.AppendNull, func(v []byte) error {
+			d, ok := longDecimalOf(v)
+			if !ok {
+				return fmt.Errorf("a decimal of %d bytes is out of range", len(v))
+			}
+			b.UnsafeAppend(d)
+			return nil
+		})
 	default:
 		if err := p.reserveText(b, l, n); err != nil {
 			return err
@@ -320,46 +328,4 @@ func (p *page) texts(l *leaf, n int, null func(), add func([]byte) error) (err e
 		}
 	})
 	return err
-}
-
-// instantOf turns a Julian day and nanoseconds of the day into microseconds. It
-// wraps as Spark's own arithmetic does, which thus finds the year 290000 again.
-func instantOf(v deprecated.Int96) arrow.Timestamp {
-	nanos := int64(v[1])<<32 | int64(v[0])
-	days := int64(int32(v[2])) - 2_440_588 // 1970-01-01
-	return arrow.Timestamp(days*86_400_000_000 + nanos/1000)
-}
-
-// decimalOf reads a big-endian two's complement number.
-func decimalOf(b []byte) (decimal128.Num, bool) {
-	var hi, lo uint64
-	if len(b) > 0 && b[0]&0x80 != 0 {
-		hi, lo = ^uint64(0), ^uint64(0)
-	}
-	sign := byte(hi)
-	for len(b) > 16 {
-		if b[0] != sign {
-			return decimal128.Num{}, false
-		}
-		b = b[1:]
-	}
-	if len(b) == 16 && (b[0]^sign)&0x80 != 0 {
-		return decimal128.Num{}, false // a longer number that lost its sign
-	}
-	for _, c := range b {
-		hi, lo = hi<<8|lo>>56, lo<<8|uint64(c)
-	}
-	return decimal128.New(int64(hi), lo), true
-}
-
-func uuidText(v []byte) []byte {
-	out := make([]byte, 0, 36)
-	for i, n := range [...]int{4, 2, 2, 2, 6} {
-		if i > 0 {
-			out = append(out, '-')
-		}
-		out = hex.AppendEncode(out, v[:n])
-		v = v[n:]
-	}
-	return out
 }

@@ -2,7 +2,6 @@ package parquetio
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/apache/arrow/go/v17/arrow"
@@ -103,8 +102,8 @@ func (s *source) find(columns []string) (wanted []int, fields []arrow.Field, err
 	}
 	for _, i := range wanted {
 		l := &s.leaves[i]
-		if l.typ == nil {
-			return nil, nil, s.fail(l.name, "has a Parquet type that smelt does not read", errors.ErrUnsupported)
+		if l.nested || l.typ == nil {
+			return nil, nil, s.unread(l)
 		}
 		fields = append(fields, arrow.Field{Name: l.name, Type: l.typ, Nullable: l.optional})
 	}

@@ -15,10 +15,10 @@ import (
 // Open opens a Parquet file as a source. It is a pipeline.Opener.
 //
 // Every column that is not nested can be read, whichever encoding and
-// compression its writer chose, but for Hadoop's LZ4 and LZO. Nested columns
-// are listed, their parts joined by dots, and refused when they are wanted. An
-// INT96 time is an instant, as Spark writes it. Files that are encrypted, cut
-// off or not Parquet are refused.
+// compression its writer chose, but for LZO. A nested column (a struct, a list,
+// a map) is listed under its own name, and refused when it is wanted. An INT96
+// time is an instant, as Spark writes it. Files that are encrypted, cut off or
+// not Parquet are refused.
 func Open(ctx context.Context, f pipeline.File) (pipeline.Source, error) {
 	name := f.Name
 	if name == "" {
@@ -33,15 +33,24 @@ func Open(ctx context.Context, f pipeline.File) (pipeline.Source, error) {
 
 // source is an open file. Scans read it with ReadAt, and share nothing else.
 type source struct {
-	name   string
-	file   *os.File
-	size   int64
-	meta   footer
-	leaves []leaf
+	name    string
+	file    *os.File
+	size    int64
+	meta    footer
+	leaves  []leaf
+	columns []int // a leaf of each column
 }
 
 func (s *source) fail(column, msg string, err error) error {
 	return &pipeline.Error{Kind: pipeline.ErrInput, File: s.name, Column: column, Msg: msg, Err: err}
+}
+
+// unread is the error of a column whose type is not read.
+func (s *source) unread(l *leaf) error {
+	if l.nested {
+		return &pipeline.Error{Kind: pipeline.ErrInput, File: s.name, Column: l.name, Msg: "is nested (a list, a map or a struct), which smelt does not read", Hint: "flatten it before, or map another column"}
+	}
+	return &pipeline.Error{Kind: pipeline.ErrInput, File: s.name, Column: l.name, Value: l.declared, Msg: "has a Parquet type that smelt does not read", Hint: "write it as a text, a number or a time, or map another column"}
 }
 
 func openFile(path, name string) (*source, error) {
@@ -75,6 +84,12 @@ func (s *source) open() error {
 	}
 	if s.leaves, err = leavesOf(s.meta.Schema); err != nil {
 		return s.fail("", "its Parquet schema cannot be read", err)
+	}
+	for i, l := range s.leaves {
+		// The leaves of a nested column stand together.
+		if i == 0 || l.top != s.leaves[i-1].top {
+			s.columns = append(s.columns, i)
+		}
 	}
 	return s.checkFooter()
 }
@@ -176,9 +191,9 @@ func (s *source) checkFooter() error {
 }
 
 func (s *source) Columns() []string {
-	names := make([]string, len(s.leaves))
-	for i, l := range s.leaves {
-		names[i] = l.name
+	names := make([]string, len(s.columns))
+	for i, k := range s.columns {
+		names[i] = s.leaves[k].name
 	}
 	return names
 }
@@ -227,7 +242,7 @@ func (g *segment) Scan(ctx context.Context, sc pipeline.Scan) iter.Seq2[*pipelin
 		}
 		wanted := make([]int, len(sc.Fields))
 		for i, f := range sc.Fields {
-			wanted[i] = f.Column
+			wanted[i] = s.columns[f.Column]
 		}
 		row := g.row
 		for i := g.from; i < g.to; i++ {
