@@ -87,7 +87,7 @@ func (m *Mapping) checkLookup(path, name string, l LookupSpec) *problem {
 	}
 	return first(
 		func() *problem { return checkFiles(path, l.Files) },
-		func() *problem { return checkRead(path, l.Read) })
+		func() *problem { return checkRead(path, l.Files, l.Read) })
 }
 
 func (m *Mapping) checkSource(path string, s *SourceSpec) *problem {
@@ -124,7 +124,7 @@ func (m *Mapping) checkSource(path string, s *SourceSpec) *problem {
 	}
 	return first(
 		func() *problem { return checkFiles(path, s.Files) },
-		func() *problem { return checkRead(path, s.Read) },
+		func() *problem { return checkRead(path, s.Files, s.Read) },
 		func() *problem { return checkNumber(path+".number", s.Number) },
 		func() *problem { return m.checkColumns(path+".columns", s, s.Columns, table, nil, needed) },
 		func() *problem {
@@ -319,7 +319,7 @@ func (m *Mapping) checkRules(r *Rules) *problem {
 		except := without(columnNames(Sales.Columns), returnedColumns)
 		if p := first(
 			func() *problem { return checkFiles(path, list.Files) },
-			func() *problem { return checkRead(path, list.Read) },
+			func() *problem { return checkRead(path, list.Files, list.Read) },
 			func() *problem {
 				for _, c := range list.Columns {
 					at := path + ".columns." + c.Column

@@ -21,7 +21,7 @@ func checkFiles(path string, files []string) *problem {
 }
 
 // checkRead checks how files are to be read.
-func checkRead(path string, f pipeline.File) *problem {
+func checkRead(path string, files []string, f pipeline.File) *problem {
 	for _, k := range []struct {
 		key, value string
 		right      []string
@@ -32,6 +32,7 @@ func checkRead(path string, f pipeline.File) *problem {
 			}
 		}
 	}
+	parquet := !slices.ContainsFunc(files, func(name string) bool { return !(pipeline.File{Path: name, Format: f.Format}).IsParquet() })
 	for _, k := range []struct {
 		key   string
 		given bool
@@ -40,7 +41,7 @@ func checkRead(path string, f pipeline.File) *problem {
 		{"comment", f.Comment != ""}, {"skip_rows", f.SkipRows != 0}, {"skip_footer", f.SkipFooter != 0}, {"header", f.NoHeader}, {"header_rows", f.HeaderRows != 0}, {"names", f.Names != nil},
 		{"compression", f.Compression != ""},
 	} {
-		if k.given && f.Format == "parquet" {
+		if k.given && parquet {
 			return bad(path+"."+k.key, k.key+" is for csv: a Parquet file says itself", "leave it out")
 		}
 	}

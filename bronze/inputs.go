@@ -89,6 +89,10 @@ func expand(dir string, patterns []string, read pipeline.File) ([]pipeline.File,
 			}
 			return nil, &pipeline.Error{Kind: pipeline.ErrInput, File: pattern, Msg: msg, Hint: listing(dir, filepath.Dir(full))}
 		}
+		if info, err := os.Stat(full); err == nil && info.IsDir() {
+			return nil, &pipeline.Error{Kind: pipeline.ErrInput, File: pattern, Msg: "is a folder, not a file",
+				Hint: fmt.Sprintf("name the files in it: %s/*.parquet, for instance", strings.TrimSuffix(pattern, "/"))}
+		}
 		for _, p := range paths {
 			name := p
 			if rel, err := filepath.Rel(dir, p); err == nil {

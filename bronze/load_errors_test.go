@@ -134,6 +134,7 @@ var errorCases = []struct {
 	{sales("header: false", good), "4:13", "without a header", "names: ["},
 	{sales("names: [a, b, a]", good), "4:19", `the name "a" is empty or repeated`, ""},
 	{sales("format: parquet", "delimiter: ;", good), "5:16", "is for csv", ""},
+	{strings.Replace(sales("skip_rows: 2", good), "s.csv", "s.parquet", 1), "4:16", "is for csv", ""},
 	{sales("number: {decimal: ','  , thousands: ','}", good), "4:13", "the same character", ""},
 	{sales("number: {thousands: 0}", good), "4:25", "cannot separate digits", ""},
 	{rules("dates: {from: 2020-01-02, to: 2020-01-01}"), "2:8", "is after the last", ""},

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/smeltdata/smelt/pipeline"
 )
@@ -99,7 +100,11 @@ func loadLookup(ctx context.Context, m *Mapping, spec LookupSpec, open pipeline.
 
 func missingColumn(name string, header []string) *pipeline.Error {
 	hint := fmt.Sprintf("the file's columns are: %s", join(header))
-	if near := pipeline.Nearest(name, header); near != "" {
+	near := pipeline.Nearest(name, header)
+	if top, _, ok := strings.Cut(name, "."); ok && near == "" && slices.Contains(header, top) {
+		near = top // a part of a nested column, which is refused under its own name
+	}
+	if near != "" {
 		hint = fmt.Sprintf("did you mean %q? %s", near, hint)
 	}
 	return &pipeline.Error{Kind: pipeline.ErrInput, Column: name, Msg: "the file has no such column", Hint: hint}

@@ -301,7 +301,7 @@ func onceIn(header []string, column string) *pipeline.Error {
 	}
 	if slices.Contains(header[first+1:], column) {
 		return &pipeline.Error{Kind: pipeline.ErrInput, Column: column, Msg: "the file has several columns of this name",
-			Hint: "give the columns names of your own: names: […], in the file's order"}
+			Hint: "give the columns of a csv file names of your own: names: […], in the file's order; in a Parquet file rename one"}
 	}
 	return nil
 }

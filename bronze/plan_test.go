@@ -30,10 +30,10 @@ func TestBindErrors(t *testing.T) {
 		"unit_price: Pric":                                  `memory://p: column "Pric": the file has no such column` + "\n  did you mean \"Price\"? the file's columns are: Id, Brand, Price, Brand",
 		"unit_price: {from: [Price, Zzzzzzzz]}":             `memory://p: column "Zzzzzzzz": the file has no such column` + "\n  the file's columns are: Id, Brand, Price, Brand",
 		"brand: {template: '{Brnd}'}":                       `memory://p: column "Brnd": the file has no such column` + "\n  did you mean \"Brand\"? the file's columns are: Id, Brand, Price, Brand",
-		"brand: Brand":                                      `memory://p: column "Brand": the file has several columns of this name` + "\n  give the columns names of your own: names: […], in the file's order",
-		"brand: {from: 'l[Brand].Name'}":                    `memory://p: column "Brand": the file has several columns of this name` + "\n  give the columns names of your own: names: […], in the file's order",
+		"brand: Brand":                                      `memory://p: column "Brand": the file has several columns of this name` + "\n  give the columns of a csv file names of your own: names: […], in the file's order; in a Parquet file rename one",
+		"brand: {from: 'l[Brand].Name'}":                    `memory://p: column "Brand": the file has several columns of this name` + "\n  give the columns of a csv file names of your own: names: […], in the file's order; in a Parquet file rename one",
 		"brand: {from: ['l[Id].Nam', Id]}":                  `memory://l: column "Nam": the file has no such column` + "\n  did you mean \"Name\"? the file's columns are: Key, Name, Twice, Twice",
-		"brand: {from: ['l[Id].Name', 'l[Id].Twice']}":      `memory://l: column "Twice": the file has several columns of this name` + "\n  give the columns names of your own: names: […], in the file's order",
+		"brand: {from: ['l[Id].Name', 'l[Id].Twice']}":      `memory://l: column "Twice": the file has several columns of this name` + "\n  give the columns of a csv file names of your own: names: […], in the file's order; in a Parquet file rename one",
 		"brand: {template: 'x {l[l[Idd].Name].Name} {Id}'}": `memory://p: column "Idd": the file has no such column` + "\n  did you mean \"Id\"? the file's columns are: Id, Brand, Price, Brand",
 	} {
 		_, err := readAll(t, parse(t, products(lookups, columns)), f, 0, nil)

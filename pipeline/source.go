@@ -30,9 +30,14 @@ type File struct {
 	Names       []string // the columns' names, where given; with a header they replace it
 }
 
-// IsParquet reports whether the file is Parquet: as Format says, else by its ending.
+// IsParquet reports whether the file is Parquet: as Format says, else by its
+// ending. One that was packed as a whole (.parquet.gz) is meant as Parquet too.
 func (f File) IsParquet() bool {
-	return f.Format == "parquet" || f.Format == "" && strings.EqualFold(filepath.Ext(f.Path), ".parquet")
+	name := strings.ToLower(f.Path)
+	for _, packed := range []string{".gz", ".zst", ".zip"} {
+		name = strings.TrimSuffix(name, packed)
+	}
+	return f.Format == "parquet" || f.Format == "" && filepath.Ext(name) == ".parquet"
 }
 
 // Opener opens an input file. Formats implement it; a library user may open

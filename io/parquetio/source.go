@@ -108,6 +108,8 @@ func (s *source) checkFrame() error {
 		return s.fail("", "is empty, not a Parquet file", nil)
 	case first == "PARE":
 		return s.encrypted()
+	case first[:2] == "\x1f\x8b" || first == "\x28\xb5\x2f\xfd" || first == "PK\x03\x04":
+		return &pipeline.Error{Kind: pipeline.ErrInput, File: s.name, Msg: "is not a Parquet file, but a packed one (gzip, zstd or zip)", Hint: "unpack it first: Parquet files are compressed within"}
 	case first != magic:
 		return s.fail("", "is not a Parquet file", nil)
 	case s.size < 12:

@@ -203,6 +203,7 @@ func TestNotParquet(t *testing.T) {
 		{"empty", nil, "is empty, not a Parquet file"},
 		{"short", []byte("PA"), "is not a Parquet file"},
 		{"csv", []byte("order_id,quantity\n1,2\n3,4\n"), "is not a Parquet file"},
+		{"gzip", append([]byte("\x1f\x8b"), whole...), "unpack it first"},
 		{"magic", []byte("PAR1"), "was probably cut off"},
 		{"twice", []byte("PAR1PAR1"), "was probably cut off"},
 		{"half", whole[:len(whole)/2], "was probably cut off"},
