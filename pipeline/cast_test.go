@@ -120,6 +120,7 @@ func TestCastArray(t *testing.T) {
 		{name: "float to decimal", in: f64(0.1, 2.675, math.NaN(), math.Inf(-1), 1e15, -0.00005, 1e-9), to: Cast{Type: PriceType}, want: []string{"0.1000", "2.6750", "∅", "∅", "∅", "-0.0001", "0.0000"},
 			rescued: []CastFailure{{2, "NaN"}, {3, "-Inf"}, {4, "1000000000000000"}}, rounded: 2},
 		{name: "float to decimal of a comma source", in: f64(1234.5), to: Cast{Type: PriceType, Number: Number{Decimal: ',', Thousands: '.'}}, want: []string{"1234.5000"}},
+		{name: "NaN that means null", in: f64(1, math.NaN(), math.Inf(1)), to: Cast{Type: PriceType, Nulls: []string{"NaN"}}, want: []string{"1.0000", "∅", "∅"}, rescued: []CastFailure{{2, "+Inf"}}},
 		{name: "float to int", in: f64(2, 2.5, 1e19, math.Copysign(0, -1)), to: Cast{Type: Int64Type}, want: []string{"2", "∅", "∅", "0"}, rescued: []CastFailure{{1, "2.5"}, {2, "10000000000000000000"}}},
 		{name: "float to text", in: f64(17850, 1234567, 0.5, 1e21, 1e-7), to: Cast{Type: StringType}, want: []string{"17850", "1234567", "0.5", "1e+21", "0.0000001"}},
 		{name: "float to integer id", in: f64(17850, 1234567), to: Cast{Type: CodeType, Integer: true}, want: []string{"17850", "1234567"}},

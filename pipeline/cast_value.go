@@ -186,7 +186,11 @@ func (c *caster) bool(i int, v bool) {
 // is 0.1, not the binary fraction nearest to it.
 func (c *caster) float(i int, v float64, bits int) {
 	if math.IsNaN(v) || math.IsInf(v, 0) {
-		c.rescue(i, strconv.FormatFloat(v, 'g', -1, bits))
+		if c.buf = strconv.AppendFloat(c.buf[:0], v, 'g', -1, bits); c.meansNull(c.buf) {
+			c.null()
+		} else {
+			c.rescue(i, string(c.buf))
+		}
 		return
 	}
 	format := byte('f')
