@@ -107,28 +107,68 @@ func BenchmarkScan(b *testing.B) {
 	}
 }
 
-// BenchmarkExact reads every record by the exact rules, as files with a wide
-// delimiter, or with an escape and quotes, need it.
-func BenchmarkExact(b *testing.B) {
+// BenchmarkPaths finds the fields of every record, as a scan without columns
+// does, in files that are written in all the ways that cost something.
+func BenchmarkPaths(b *testing.B) {
+	const n = 100_000
+	plain, _ := sales(n, false)
+	quoted, _ := sales(n, true)
+	with := func(s, old, new string) string { return strings.ReplaceAll(s, old, new) }
+	commented := func(s, comment string) string {
+		var out strings.Builder
+		i := 0
+		for line := range strings.Lines(s) {
+			if out.WriteString(line); i%10 == 9 {
+				out.WriteString(comment)
+			}
+			i++
+		}
+		return out.String()
+	}
+	wide := func(s string) string { return with(with(s, ",", "||"), "|| north", ", north") }
+	var utf16 strings.Builder
+	for _, c := range with(plain, "Spain", "España") {
+		utf16.WriteByte(byte(c))
+		utf16.WriteByte(byte(c >> 8))
+	}
 	for _, c := range []struct {
-		name string
-		text func(string) string
-		file pipeline.File
+		name, text string
+		file       pipeline.File
 	}{
-		{"wide delimiter", func(s string) string { return strings.ReplaceAll(s, ",", "||") }, pipeline.File{Delimiter: "||"}},
-		{"escape", func(s string) string { return strings.ReplaceAll(s, `, north`, `, \"north`) }, pipeline.File{Escape: `\`}},
-		{"stray quotes", func(s string) string { return strings.ReplaceAll(s, `, north`, `, "north`) }, pipeline.File{}},
+		{"plain", plain, pipeline.File{}},
+		{"plain, all options", plain, pipeline.File{Comment: "#", Escape: `\`}},
+		{"tab", with(plain, ",", "\t"), pipeline.File{Delimiter: "\t"}},
+		{"CRLF", with(plain, "\n", "\r\n"), pipeline.File{}},
+		{"CR", with(plain, "\n", "\r"), pipeline.File{}},
+		{"comments", commented(plain, "# a comment, and more\n"), pipeline.File{Comment: "#"}},
+		{"wide delimiter", wide(plain), pipeline.File{Delimiter: "||"}},
+		{"UTF-8", with(plain, "Spain", "España"), pipeline.File{}},
+		{"UTF-16", utf16.String(), pipeline.File{Encoding: "utf-16le"}},
+		{"Windows-1252", with(plain, "Spain", "Espa\xf1a"), pipeline.File{Encoding: "windows-1252"}},
+		{"quoted", quoted, pipeline.File{}},
+		{"quoted, all options", quoted, pipeline.File{Comment: "#", Escape: `\`}},
+		{"quoted, comments", commented(quoted, "# a \"comment\", and more\n"), pipeline.File{Comment: "#"}},
+		{"quoted, CRLF", with(quoted, "\n", "\r\n"), pipeline.File{}},
+		{"quoted, line ends", with(quoted, ", north", ",\nnorth"), pipeline.File{}},
+		{"quoted, wide delimiter", wide(quoted), pipeline.File{Delimiter: "||"}},
+		{"doubled", with(quoted, ", north", `, ""north""`), pipeline.File{}},
+		{"escape", with(quoted, ", north", `, \"north\"`), pipeline.File{Escape: `\`}},
+		{"quotes as text", with(plain, ",\n", ",a 5\" disk\n"), pipeline.File{}},
+		{"quotes as text, quoted", with(quoted, ",\n", ",a 5\" disk\n"), pipeline.File{}},
+		{"quotes as text, in pairs", with(quoted, ",\n", ",the \"best\" disk\n"), pipeline.File{}},
+		{"mend", with(quoted, `, north"`, ` 5" disk"`), pipeline.File{}},
+		{"mend, delimiter", with(quoted, ", north", `, "north`), pipeline.File{}},
+		{"mend, several", with(quoted, ", north", `, the "north" side`), pipeline.File{}},
+		{"mend, text", with(with(plain, ",web", `,"web`), ",\n", `,"a"`+"\n"), pipeline.File{}},
 	} {
-		text, _ := sales(100_000, c.name != "wide delimiter")
-		text = c.text(text)
-		f := write(b, "x.csv", text)
-		f.Delimiter, f.Escape = c.file.Delimiter, c.file.Escape
-		s := open(b, f)
+		f := write(b, "x.csv", c.text)
+		c.file.Path, c.file.Name = f.Path, f.Name
+		s := open(b, c.file)
 		b.Run(c.name, func(b *testing.B) {
-			b.SetBytes(int64(len(text)))
-			defer perCPU(b, len(text))()
+			b.SetBytes(int64(len(c.text)))
+			defer perCPU(b, len(c.text))()
 			for b.Loop() {
-				n := 0
+				got := 0
 				segments, err := s.Split(context.Background(), whole)
 				if err != nil {
 					b.Fatal(err)
@@ -137,10 +177,10 @@ func BenchmarkExact(b *testing.B) {
 					if err != nil {
 						b.Fatal(err)
 					}
-					n += len(r.Rows)
+					got += len(r.Rows)
 				}
-				if n != 100_000 {
-					b.Fatal(n)
+				if got != n {
+					b.Fatal(got, "records")
 				}
 			}
 		})
