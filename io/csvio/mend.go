@@ -1,6 +1,7 @@
 package csvio
 
 import (
+	"bytes"
 	"slices"
 	"sync"
 )
@@ -169,43 +170,48 @@ func (d *dialect) straddles(v []byte, fields []span) bool {
 			continue
 		}
 		for g := f.from; g < f.to; g++ {
-			if v[g] != d.quote {
-				continue
+			if v[g] == d.quote {
+				if g = d.astride(v, g, f.to); g > f.to {
+					return true
+				}
 			}
-			if g+1 == f.to || v[g+1] == ' ' || v[g+1] == '\t' {
-				continue
-			}
-			if v[g+1] == d.quote {
-				g++
-				continue
-			}
-			h := d.lone(v, g+1)
-			if h < 0 {
-				break
-			}
-			if !d.closes(v, h) {
-				continue
-			}
-			if h >= f.to {
-				return true
-			}
-			g = h
 		}
 	}
 	return false
 }
 
+// astride looks at a quote within a field which is not enclosed, and ends at to.
+// It returns the last place that needs no look any more, which is past to if
+// the quote could enclose the delimiter there.
+func (d *dialect) astride(v []byte, g, to int) int {
+	switch {
+	case g+1 == to || v[g+1] == ' ' || v[g+1] == '\t':
+		return g
+	case v[g+1] == d.quote:
+		return g + 1
+	}
+	h := d.lone(v, g+1)
+	switch {
+	case h < 0:
+		return to
+	case d.closes(v, h):
+		return h
+	}
+	return g
+}
+
 // lone returns the next quote that is not doubled, or -1.
 func (d *dialect) lone(v []byte, i int) int {
-	for ; i < len(v); i++ {
-		if v[i] == d.quote {
-			if i+1 == len(v) || v[i+1] != d.quote {
-				return i
-			}
-			i++
+	for {
+		n := bytes.IndexByte(v[i:], d.quote)
+		if n < 0 {
+			return -1
 		}
+		if i += n; i+1 == len(v) || v[i+1] != d.quote {
+			return i
+		}
+		i += 2
 	}
-	return -1
 }
 
 // closes reports whether a quote stands as one that closes: after text, and

@@ -46,12 +46,12 @@ func (m *model) mend(line string, i int, known map[int]ways) ways {
 			w.add(1, way{cost, false, []modelField{f}}.unless(doubtful))
 			return
 		}
-		for n, r := range m.mend(line, end+1, known) {
+		for n, r := range m.mend(line, end+len(m.delimiter), known) {
 			w.add(n+1, way{cost + r.cost, r.several, append([]modelField{f}, r.fields...)}.unless(doubtful || r.fields == nil))
 		}
 	}
 	q := string(m.quote)
-	end := strings.IndexByte(line[i:], m.delimiter)
+	end := strings.Index(line[i:], m.delimiter)
 	if end < 0 {
 		end = len(line)
 	} else {
@@ -65,7 +65,7 @@ func (m *model) mend(line string, i int, known map[int]ways) ways {
 	if quotes == 1 && strings.Contains(line[end:], q) {
 		field(end, 1, modelField{line[i:end], i, end, false})
 	}
-	closes := func(at int) bool { return at == len(line) || line[at] == m.delimiter }
+	closes := func(at int) bool { return at == len(line) || strings.HasPrefix(line[at:], m.delimiter) }
 	text, cost := "", 0
 	for at := i + 1; at < len(line); {
 		next := byte(0)
@@ -89,7 +89,7 @@ func (m *model) mend(line string, i int, known map[int]ways) ways {
 			if closes(at + 1) {
 				field(at+1, cost, modelField{text, i + 1, at, true})
 			}
-			doubtful = doubtful || at > i+1 && line[at-1] == m.delimiter
+			doubtful = doubtful || strings.HasSuffix(line[i+1:at], m.delimiter)
 			text += q
 			cost++
 			at++
@@ -133,10 +133,10 @@ func (m *model) doubtful(raw string, fields []modelField) bool {
 	for _, f := range fields {
 		for k := 0; k+1 < len(lone) && !f.enclosed; k++ {
 			g, h := lone[k], lone[k+1]
-			if g < f.from || g >= f.to || g+1 == f.to || is(g+1, " \t") || is(h-1, " \t"+string(m.delimiter)) {
+			if g < f.from || g >= f.to || g+1 == f.to || is(g+1, " \t") || is(h-1, " \t") || strings.HasSuffix(raw[:h], m.delimiter) {
 				continue
 			}
-			if h+1 < len(raw) && !is(h+1, " \t\r\n"+string(m.delimiter)) {
+			if h+1 < len(raw) && !is(h+1, " \t\r\n") && !strings.HasPrefix(raw[h+1:], m.delimiter) {
 				continue
 			}
 			if h >= f.to {

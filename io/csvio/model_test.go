@@ -19,13 +19,14 @@ import (
 // model reads a text whole by the rules of the package doc, as simply as it
 // can be written: the judge of everything that is fast.
 type model struct {
-	delimiter, quote, escape byte // 0 = none
-	comment                  string
-	header                   string
-	width                    int
-	offset                   int
-	row                      int64
-	table                    int64 // record that began another table
+	delimiter     string
+	quote, escape byte // 0 = none
+	comment       string
+	header        string
+	width         int
+	offset        int
+	row           int64
+	table         int64 // record that began another table
 	result
 }
 
@@ -61,20 +62,21 @@ func (m *model) record(b string) (fields []modelField, n int, msg string) {
 			}
 			from, to, enclosed = from+1, i, true
 			i++
-			if i < len(b) && !strings.ContainsRune(string(m.delimiter)+"\r\n", rune(b[i])) {
+			if i < len(b) && b[i] != '\r' && b[i] != '\n' && !strings.HasPrefix(b[i:], m.delimiter) {
 				return nil, i, "text after a closing quote"
 			}
 		} else {
-			for i < len(b) && b[i] != m.delimiter && b[i] != '\r' && b[i] != '\n' {
+			for i < len(b) && !strings.HasPrefix(b[i:], m.delimiter) && b[i] != '\r' && b[i] != '\n' {
 				f = append(f, b[i])
 				i++
 			}
 			to = i
 		}
 		fields = append(fields, modelField{string(f), from, to, enclosed})
-		if i == len(b) || b[i] != m.delimiter {
+		if !strings.HasPrefix(b[i:], m.delimiter) {
 			return fields, i, ""
 		}
+		i += len(m.delimiter) - 1
 	}
 }
 
@@ -119,7 +121,7 @@ func (m *model) read(b string) {
 			continue
 		}
 		again := msg == "" && len(fields) == m.width
-		for i, name := range strings.Split(m.header, ",") {
+		for i, name := range strings.Split(m.header, m.delimiter) {
 			again = again && fields[i].text == name
 		}
 		if again && top {
@@ -166,11 +168,15 @@ func check(t interface {
 	Helper()
 }, tb testing.TB, path, text string, f pipeline.File, sizes ...int64) {
 	t.Helper()
-	const header = "a,b,c"
+	header := "a,b,c"
+	if f.Delimiter == "" {
+		f.Delimiter = ","
+	}
+	header = strings.ReplaceAll(header, ",", f.Delimiter)
 	if err := os.WriteFile(path, []byte(header+"\n"+text), 0o600); err != nil {
 		tb.Fatal(err)
 	}
-	m := model{delimiter: ',', quote: '"', comment: f.Comment, header: header, width: 3, offset: len(header) + 1}
+	m := model{delimiter: f.Delimiter, quote: '"', comment: f.Comment, header: header, width: 3, offset: len(header) + 1}
 	if f.Escape != "" {
 		m.escape = f.Escape[0]
 	}
@@ -210,7 +216,11 @@ func TestDirtyFiles(t *testing.T) {
 			Escape:  rapid.SampledFrom([]string{"", "", "\\"}).Draw(rt, "escape"),
 			Quote:   rapid.SampledFrom([]string{"", "", "", "none"}).Draw(rt, "quote"),
 		}
-		check(rt, t, filepath.Join(dir, "x.csv"), dirty(rt), f, rapid.Int64Range(1, 200).Draw(rt, "size"), 1, 64)
+		text := dirty(rt)
+		if f.Delimiter = rapid.SampledFrom([]string{",", ",", "|", "||", ", ", "<->", "-\t-\t", "-delimiter"}).Draw(rt, "delimiter"); f.Delimiter != "," {
+			text = strings.ReplaceAll(text, ",", f.Delimiter)
+		}
+		check(rt, t, filepath.Join(dir, "x.csv"), text, f, rapid.Int64Range(1, 200).Draw(rt, "size"), 1, 64)
 	})
 }
 
@@ -229,6 +239,9 @@ func FuzzReader(f *testing.F) {
 		}
 		if dialect&4 != 0 {
 			file.Quote = "none"
+		}
+		if dialect&8 != 0 {
+			file.Delimiter = ",,"
 		}
 		check(t, t, filepath.Join(t.TempDir(), "x.csv"), string(text), file, max(1, size%1000), 1)
 	})

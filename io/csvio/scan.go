@@ -171,7 +171,7 @@ func (s *scanner) step(ctx context.Context) (bool, error) {
 // tokens are new.
 func (s *scanner) lines(fresh bool) {
 	t := s.tokens
-	odd := t.odd&high != 0
+	odd := t.odd
 	if fresh {
 		s.valid = (!t.nul || s.nul) && (!odd || s.encoded(s.buf[s.pos:s.stop()]))
 	}
@@ -182,7 +182,10 @@ func (s *scanner) lines(fresh bool) {
 		end := int(t.at[index])
 		s.line++
 		s.first = index + 1
-		if s.valid && index-first+1 == s.width && s.usual(s.buf[s.pos:end]) || s.ordinary(s.buf[s.pos:end], index-first+1) {
+		if s.straddling(end, first) {
+			s.refuse(s.buf[s.pos:end], strayQuotes)
+			s.row++
+		} else if s.valid && index-first+1 == s.width && s.usual(s.buf[s.pos:end]) || s.ordinary(s.buf[s.pos:end], index-first+1) {
 			if s.all || s.wants() {
 				starts = append(starts, uint32(s.pos))
 				firsts = append(firsts, uint32(first))
@@ -204,12 +207,12 @@ func (s *scanner) lines(fresh bool) {
 // usual reports whether a line, which has the right number of fields, can be
 // nothing but a record.
 func (s *scanner) usual(text []byte) bool {
-	return len(text) > 0 && text[0] > ' ' && s.comment == nil && !s.like(text) && len(text) <= s.limit
+	return len(text) > 0 && text[0] > ' ' && (s.comment == nil || text[0] != s.comment[0]) && !s.like(text) && len(text) <= s.limit
 }
 
 // fields notes where the wanted fields of lines are, column by column.
 func (s *scanner) fields(starts, firsts []uint32) {
-	firsts = firsts[:len(starts)]
+	firsts, size := firsts[:len(starts)], uint32(s.tokens.size)
 	for i, c := range s.wanted {
 		from := s.from[i][s.waiting:][:len(starts)]
 		to := s.to[i][s.waiting:][:len(starts)]
@@ -227,7 +230,7 @@ func (s *scanner) fields(starts, firsts []uint32) {
 		default:
 			for k, f := range firsts {
 				pair := at[int(f)+c-1:][:2]
-				from[k], to[k] = pair[0]+1, pair[1]
+				from[k], to[k] = pair[0]+size, pair[1]
 			}
 		}
 		if s.tokens.quoted {

@@ -9,10 +9,11 @@ type stretches struct {
 	mark   int // position of the next quote; less than pos where it is not known
 	line   int // the next of the tokens' lines
 	first  int // index in tokens.at of its first separator
+	stray  int // the next of the tokens' strays
 }
 
 func newStretches(r *reader) *stretches {
-	return &stretches{reader: r, tokens: newTokens(), mark: -1}
+	return &stretches{reader: r, tokens: newTokens(r.dialect), mark: -1}
 }
 
 // forget drops what is known of positions in the window: it will change.
@@ -24,20 +25,20 @@ func (s *stretches) ready() bool { return s.line < s.tokens.count || s.tokenise(
 // tokenise looks at what comes next. It reports whether a line ends in it.
 func (s *stretches) tokenise() bool {
 	lim := min(s.end, s.pos+tokenBytes)
-	if lim == s.pos || s.wide != nil || s.table > 0 {
+	if lim == s.pos || s.table > 0 || !s.tokens.apply() {
 		return false
 	}
-	if s.nextQuote() < lim && (s.comment != nil || s.broken > s.offset() || s.limit < tokenBytes) {
-		// Here lex must look at the quotes.
+	if s.nextQuote() < lim && s.limit < tokenBytes {
+		// Here lex must look at the quotes: they may go past the limit.
 		if lim = s.mark; lim-s.pos < 4*slack {
 			return false
 		}
 	}
-	s.line, s.first = 0, 0
+	s.line, s.first, s.stray = 0, 0, 0
 	if s.mark < lim {
-		s.tokens.scanQuoted(s.buf, s.pos, lim, s.end, s.delimiter, s.quote, s.escaping, s.escape)
+		s.tokens.scanQuoted(s.buf, s.pos, lim, s.end, s.broken > s.offset())
 	} else {
-		s.tokens.scan(s.buf, s.pos, lim, s.end, s.delimiter)
+		s.tokens.scan(s.buf, s.pos, lim, s.end)
 	}
 	return s.tokens.count > 0
 }
@@ -67,4 +68,24 @@ func (s *stretches) lineAfter(end int) int {
 func (s *stretches) stop() int {
 	t := s.tokens
 	return int(t.at[t.lines[t.count-1]])
+}
+
+// straddling is straddles for a line of the tokens, of which the first separator
+// is known, and the end.
+func (s *stretches) straddling(end, first int) bool {
+	t, v, from := s.tokens, s.buf[s.pos:end], 0
+	for ; s.stray < len(t.strays) && int(t.strays[s.stray]) < end; s.stray++ {
+		g := int(t.strays[s.stray]) - s.pos
+		if g < from {
+			continue
+		}
+		for int(t.at[first])-s.pos <= g {
+			first++
+		}
+		to := int(t.at[first]) - s.pos
+		if from = s.astride(v, g, to) + 1; from > to+1 {
+			return true
+		}
+	}
+	return false
 }

@@ -1,99 +1,126 @@
 package csvio
 
 import (
+	"bytes"
 	"encoding/binary"
 	"math/bits"
-)
-
-const (
-	low  = 0x7f7f7f7f7f7f7f7f
-	high = 0x8080808080808080
-	ones = 0x0101010101010101
-	// atLine added to a byte's lower bits sets its top bit unless the byte is at
-	// most CR, as the line ends, NUL and a tab are.
-	atLine = 0x7272727272727272
 )
 
 // tokenBytes is how much is tokenised at a time.
 const tokenBytes = 32 << 10
 
 // tokens are the separators of a stretch of text that begins where a record
-// does. Each step looks at 64 bytes, of which it makes masks, a bit for a byte.
+// does. Each step looks at 64 bytes, of which it makes masks.
 type tokens struct {
-	at    []uint32 // positions of the delimiters and of where lines end
-	lines []uint32 // indexes in at of where lines end
-	n     int      // of at
-	count int      // of lines
-	odd   uint64   // a top bit is set where some byte is not ASCII
-	nul   bool
+	*dialect
+	at     []uint32 // positions of the delimiters and of where lines end
+	lines  []uint32 // indexes in at of where lines end
+	strays []uint32 // positions of the quotes that are in fields which are not enclosed
+	n      int      // of at
+	count  int      // of lines
+	odd    bool     // some byte is not ASCII
+	nul    bool
 	// The stretch has quotes, and some of them are doubled or escaped.
 	quoted, doubled bool
+
+	size       int // of a delimiter
+	wide, mask uint64
 }
 
-func newTokens() *tokens {
-	return &tokens{at: make([]uint32, tokenBytes+slack), lines: make([]uint32, tokenBytes+slack)}
+// wideBytes is the longest delimiter that tokens can have.
+const wideBytes = 8
+
+func newTokens(d *dialect) *tokens {
+	t := &tokens{dialect: d, at: make([]uint32, tokenBytes+slack), lines: make([]uint32, tokenBytes+slack), size: 1}
+	if n := len(d.wide); n > 0 {
+		var text [wideBytes]byte
+		copy(text[:], d.wide)
+		t.size, t.wide, t.mask = n, binary.LittleEndian.Uint64(text[:]), ^uint64(0)>>(64-8*min(n, wideBytes))
+	}
+	return t
 }
 
-// zero has the top bit of each byte of x that is 0, and no others.
-func zero(x uint64) uint64 { return ^((x&low + low) | x) & high }
+// apply reports whether there can be tokens of a dialect: not where it is hard
+// to say what a quote is.
+func (t *tokens) apply() bool {
+	return t.size <= wideBytes && !(t.quoting && t.blank(t.quote)) && !(t.escaping && bytes.IndexByte(t.dialect.wide, t.escape) >= 0)
+}
 
-// small has the top bit of each byte of x that is at most CR, and no others.
-func small(x uint64) uint64 { return ^((x&low + atLine) | x) & high }
-
-// gather moves the top bits of eight bytes, of which no other bits are set,
-// into the lowest byte, in their order.
-func gather(x uint64) uint64 { return (x >> 7) * 0x0102040810204080 >> 56 }
+func (t *tokens) clear(quoted bool) {
+	t.strays = t.strays[:0]
+	t.n, t.count, t.odd, t.nul, t.quoted, t.doubled = 0, 0, false, false, quoted, false
+}
 
 // scan finds the separators in buf[pos:lim], at most tokenBytes, which have no
 // quotes; buf has slack bytes after lim. A line does not end at a CR that is the
 // last byte before end: an LF may follow.
-func (t *tokens) scan(buf []byte, pos, lim, end int, delimiter byte) {
-	*t = tokens{at: t.at, lines: t.lines}
-	pattern := ones * uint64(delimiter)
+func (t *tokens) scan(buf []byte, pos, lim, end int) {
+	t.clear(false)
+	delimiter, next := ones*uint64(t.delimiter), pos
+	var w block
 	for base := pos; base < lim; base += 64 {
-		b := (*[64]byte)(buf[base:])
-		x0, x1 := binary.LittleEndian.Uint64(b[0:]), binary.LittleEndian.Uint64(b[8:])
-		x2, x3 := binary.LittleEndian.Uint64(b[16:]), binary.LittleEndian.Uint64(b[24:])
-		x4, x5 := binary.LittleEndian.Uint64(b[32:]), binary.LittleEndian.Uint64(b[40:])
-		x6, x7 := binary.LittleEndian.Uint64(b[48:]), binary.LittleEndian.Uint64(b[56:])
-		t.odd |= x0 | x1 | x2 | x3 | x4 | x5 | x6 | x7
-		k := gather(small(x0)) | gather(small(x1))<<8 | gather(small(x2))<<16 | gather(small(x3))<<24 |
-			gather(small(x4))<<32 | gather(small(x5))<<40 | gather(small(x6))<<48 | gather(small(x7))<<56
-		d := gather(zero(x0^pattern)) | gather(zero(x1^pattern))<<8 | gather(zero(x2^pattern))<<16 | gather(zero(x3^pattern))<<24 |
-			gather(zero(x4^pattern))<<32 | gather(zero(x5^pattern))<<40 | gather(zero(x6^pattern))<<48 | gather(zero(x7^pattern))<<56
+		valid := w.load(buf[base:])
+		t.odd = t.odd || valid != ^uint64(0)
 		if left := lim - base; left < 64 {
-			d &= 1<<left - 1
-			k &= 1<<left - 1
+			valid &= 1<<left - 1
 		}
-		t.add(buf, pos, base, end, d, k)
+		d := w.equal(delimiter) & valid
+		k := w.small() & valid &^ d
+		if t.size > 1 {
+			d, next = t.delimiters(buf, base, d, next)
+		}
+		if k != 0 {
+			_, k = t.lineEnds(buf, pos, base, end, k)
+		}
+		t.add(base, d, k)
 	}
 }
 
-// add adds the separators of a step: delimiters by d, and those of the small
-// bytes of k that are line ends.
-func (t *tokens) add(buf []byte, pos, base, end int, d, k uint64) {
-	n := t.n
+// delimiters keeps of the places where a delimiter's first byte stands those
+// where all of it does, from next on. It returns also where the last one ends.
+func (t *tokens) delimiters(buf []byte, base int, first uint64, next int) (uint64, int) {
+	for m := first; m != 0; m &= m - 1 {
+		p := base + bits.TrailingZeros64(m)
+		if p >= next && binary.LittleEndian.Uint64(buf[p:])&t.mask == t.wide {
+			next = p + t.size
+		} else {
+			first ^= m & -m
+		}
+	}
+	return first, next
+}
+
+// lineEnds finds line ends among the small bytes k: all their bytes, and the
+// first one of each, where the line ends.
+func (t *tokens) lineEnds(buf []byte, pos, base, end int, k uint64) (all, first uint64) {
 	for ; k != 0; k &= k - 1 {
-		i := bits.TrailingZeros64(k)
-		p := base + i
+		p := base + bits.TrailingZeros64(k)
+		bit := k & -k
 		switch buf[p] {
 		case 0:
 			t.nul = true
-			continue
 		case '\n':
-			if p > pos && buf[p-1] == '\r' {
-				continue
+			all |= bit
+			if p == pos || buf[p-1] != '\r' {
+				first |= bit
 			}
 		case '\r':
-			if p+1 == end {
-				continue
+			all |= bit
+			if p+1 != end {
+				first |= bit
 			}
-		default:
-			continue
 		}
-		t.lines[t.count] = uint32(n + bits.OnesCount64(d&(1<<i-1)))
+	}
+	return all, first
+}
+
+// add adds the separators of a step: delimiters by d, and by k where lines end.
+func (t *tokens) add(base int, d, k uint64) {
+	n := t.n
+	d |= k
+	for ; k != 0; k &= k - 1 {
+		t.lines[t.count] = uint32(n + bits.OnesCount64(d&(k&-k-1)))
 		t.count++
-		d |= 1 << i
 	}
 	at := t.at[n:][:64]
 	i := 0
@@ -104,47 +131,48 @@ func (t *tokens) add(buf []byte, pos, base, end int, d, k uint64) {
 	t.n = n + i
 }
 
-// scanQuoted is scan for text with quotes, each doubled or escaped where it
-// stands within quotes. It ends early, at the line before one with a quote that is out of place.
-func (t *tokens) scanQuoted(buf []byte, pos, lim, end int, delimiter, quote byte, escaping bool, escape byte) {
-	*t = tokens{at: t.at, lines: t.lines, quoted: true}
-	pattern, mark := ones*uint64(delimiter), ones*uint64(quote)
-	inside := uint64(0)     // all bits, where the step begins inside quotes
-	afterSep := uint64(1)   // the byte before the step is a separator or a closing quote
-	afterQuote := uint64(0) // it is a closing quote
-	sign := ones * uint64(escape)
-	carry := uint64(0) // the step's first byte is escaped
+// scanQuoted is scan for text with quotes. It ends early, at the line before one
+// that must be read by the exact rules: a comment, or one with text after a closing
+// quote; or, where lines are strict, one with a line end within quotes.
+func (t *tokens) scanQuoted(buf []byte, pos, lim, end int, strict bool) {
+	t.clear(true)
+	delimiter, quote, escape := ones*uint64(t.delimiter), ones*uint64(t.quote), ones*uint64(t.escape)
+	next := pos
+	broken := uint64(0) // all bits, where a line end within quotes is wrong
+	if strict {
+		broken = ^broken
+	}
+	// Of the step before, in the lowest bit, as if it were shifted by one:
+	inside := uint64(0)     // all bits, where it ends inside quotes
+	afterSep := uint64(1)   // it ends with a separator or a closing quote
+	afterQuote := uint64(0) // with a closing quote
+	afterLine := uint64(1)  // with a line end
+	afterSign := uint64(0)  // with an escape
+	spill := uint64(0)      // where in this step the delimiter ends that begins in the one before
+	var w block
 	for base := pos; base < lim; base += 64 {
-		b := (*[64]byte)(buf[base:])
-		x0, x1 := binary.LittleEndian.Uint64(b[0:]), binary.LittleEndian.Uint64(b[8:])
-		x2, x3 := binary.LittleEndian.Uint64(b[16:]), binary.LittleEndian.Uint64(b[24:])
-		x4, x5 := binary.LittleEndian.Uint64(b[32:]), binary.LittleEndian.Uint64(b[40:])
-		x6, x7 := binary.LittleEndian.Uint64(b[48:]), binary.LittleEndian.Uint64(b[56:])
-		t.odd |= x0 | x1 | x2 | x3 | x4 | x5 | x6 | x7
-		k := gather(small(x0)) | gather(small(x1))<<8 | gather(small(x2))<<16 | gather(small(x3))<<24 |
-			gather(small(x4))<<32 | gather(small(x5))<<40 | gather(small(x6))<<48 | gather(small(x7))<<56
-		d := gather(zero(x0^pattern)) | gather(zero(x1^pattern))<<8 | gather(zero(x2^pattern))<<16 | gather(zero(x3^pattern))<<24 |
-			gather(zero(x4^pattern))<<32 | gather(zero(x5^pattern))<<40 | gather(zero(x6^pattern))<<48 | gather(zero(x7^pattern))<<56
-		q := gather(zero(x0^mark)) | gather(zero(x1^mark))<<8 | gather(zero(x2^mark))<<16 | gather(zero(x3^mark))<<24 |
-			gather(zero(x4^mark))<<32 | gather(zero(x5^mark))<<40 | gather(zero(x6^mark))<<48 | gather(zero(x7^mark))<<56
-		var escaped uint64 // what follows an escape that is not escaped itself
-		if escaping {
-			e := gather(zero(x0^sign)) | gather(zero(x1^sign))<<8 | gather(zero(x2^sign))<<16 | gather(zero(x3^sign))<<24 |
-				gather(zero(x4^sign))<<32 | gather(zero(x5^sign))<<40 | gather(zero(x6^sign))<<48 | gather(zero(x7^sign))<<56
-			escaped = carry
-			carry = 0
-			for e &^= escaped; e != 0; e &= e - 1 {
+		valid, within := w.load(buf[base:]), ^uint64(0)
+		t.odd = t.odd || valid != ^uint64(0)
+		if left := lim - base; left < 64 {
+			within = 1<<left - 1
+			valid &= within
+		}
+		d, q := w.equal(delimiter)&valid, w.equal(quote)&valid
+		k := w.small() & valid &^ d
+		var lone uint64 // quotes after an escape
+		if t.escaping {
+			if e := w.equal(escape) & valid; e|afterSign != 0 {
+				var escaped uint64
+				escaped, afterSign = escapes(e, afterSign)
 				t.doubled = true
-				next := (e & -e) << 1
-				if next == 0 {
-					carry = 1
-				}
-				escaped |= next
-				e &^= next
+				lone = q & escaped
+				q ^= lone
 			}
 		}
-		lone := q & escaped
-		q &^= escaped
+		var all, ends uint64
+		if k != 0 {
+			all, ends = t.lineEnds(buf, pos, base, end, k)
+		}
 		in := q // after this: from an opening quote to the byte before its closing one
 		in ^= in << 1
 		in ^= in << 2
@@ -153,35 +181,66 @@ func (t *tokens) scanQuoted(buf []byte, pos, lim, end int, delimiter, quote byte
 		in ^= in << 16
 		in ^= in << 32
 		in ^= inside
-		inside = uint64(int64(in) >> 63)
-		var ends uint64
-		for m := k; m != 0; m &= m - 1 {
-			i := bits.TrailingZeros64(m)
-			switch buf[base+i] {
-			case '\n', '\r':
-				ends |= 1 << i
-			case 0:
-				t.nul = true
+		var strays, sep, after, closing, wrong uint64
+		for {
+			var to int
+			if sep = d &^ in; t.size > 1 {
+				sep, to = t.delimiters(buf, base, sep, next)
 			}
+			opening := q & in
+			closing = q &^ in
+			lined := all&^in<<1 | afterLine
+			// An opening quote follows a separator, or a closing quote that it doubles;
+			// after a closing quote stands a separator, or its double.
+			after = sep<<(t.size-1) | spill | all&^in | closing
+			wrong = (closing<<1|afterQuote)&^(sep|all|opening) | all&in&broken
+			if t.comment != nil {
+				wrong |= t.comments(buf[:end], base, lined&within)
+			}
+			wrong &= within
+			// The first other one is no opening quote, but text.
+			stray := opening &^ (after<<1 | afterSep) & (wrong&-wrong - 1)
+			if stray == 0 {
+				t.doubled = t.doubled || opening&(closing<<1|afterQuote) != 0
+				next, afterLine = to, all&^in>>63
+				break
+			}
+			stray &= -stray
+			strays |= stray
+			q ^= stray
+			in ^= -stray
 		}
-		opening, closing := q&in, q&^in
-		sep := (d | ends) &^ in
-		// An opening quote follows a separator, or a closing quote that it doubles;
-		// after a closing quote stands a separator, or its double.
-		wrong := opening&^((sep|closing)<<1|afterSep) | (closing<<1|afterQuote)&^(sep|opening)
-		wrong |= lone &^ in // outside of quotes nothing is escaped
-		t.doubled = t.doubled || opening&(closing<<1|afterQuote) != 0
-		afterSep, afterQuote = (sep|closing)>>63, closing>>63
-		valid := ^uint64(0)
-		if left := lim - base; left < 64 {
-			valid = 1<<left - 1
+		strays |= lone &^ in // outside of quotes nothing is escaped
+		sep, ends = sep&(wrong&-wrong-1), ends&^in&(wrong&-wrong-1)
+		for ; strays != 0; strays &= strays - 1 {
+			t.strays = append(t.strays, uint32(base+bits.TrailingZeros64(strays)))
 		}
-		if wrong &= valid; wrong != 0 {
-			valid = wrong&-wrong - 1
-		}
-		t.add(buf, pos, base, end, d&^in&valid, ends&^in&valid)
+		t.add(base, sep, ends)
 		if wrong != 0 {
 			return
 		}
+		inside = uint64(int64(in) >> 63)
+		afterSep, afterQuote, spill = after>>63, closing>>63, sep>>(65-t.size)
 	}
+}
+
+// comments keeps of the beginnings of lines m those of comments.
+func (t *tokens) comments(b []byte, base int, m uint64) uint64 {
+	for x := m; x != 0; x &= x - 1 {
+		if p := base + bits.TrailingZeros64(x); p >= len(b) || !bytes.HasPrefix(b[p:], t.comment) {
+			m ^= x & -x
+		}
+	}
+	return m
+}
+
+// escapes is the mask of what follows an escape that is not escaped itself.
+// before is 1 where the byte before is such an escape; then after says so of the
+// last one.
+func escapes(e, before uint64) (escaped, after uint64) {
+	const even = 0x5555555555555555
+	e &^= before
+	follows := e<<1 | before
+	sum, after := bits.Add64(e&^even&^follows, e, 0) // runs that begin at odd places
+	return (even ^ sum<<1) & follows, after
 }
