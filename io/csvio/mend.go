@@ -26,17 +26,26 @@ const mendFields = 1 << 10
 
 // reading is the best way to read a line up to some place.
 type reading struct {
-	cost int32 // quotes taken for text, and 1; 0 = there is no way
-	more bool  // another one is as good
-	from int32 // place of its last field
-	span span
+	cost    int32 // quotes taken for text, and 1; 0 = there is no way
+	from    int32 // place of its last field
+	a, b    int32 // that field's text
+	escaped bool
+	more    bool // another one is as good
 }
 
-// mender is memory for mending.
+// mender mends a line. A place is where a field may begin: 0 is the line's
+// beginning, and the others are after each delimiter.
 type mender struct {
-	cuts  []int     // where the delimiters are
-	best  []int32   // by place, whatever the number of fields
-	table []reading // by place and number of fields
+	*dialect
+	line   []byte
+	cuts   []int32 // where the delimiters are
+	quotes []int32 // where the quotes are
+	best   []int32 // cost of the best way to a place, whatever the number of fields
+	// By place and by how many delimiters before it are text. There are lost at most:
+	// more leave too few fields.
+	table []reading
+	lost  int
+	limit int32 // quotes that may be text
 }
 
 var menders = sync.Pool{New: func() any { return new(mender) }}
@@ -45,119 +54,139 @@ var menders = sync.Pool{New: func() any { return new(mender) }}
 func (d *dialect) mend(v []byte, fields []span) ([]span, bool) {
 	m := menders.Get().(*mender)
 	defer menders.Put(m)
-	// The places where a field may begin: 0, and after each delimiter.
-	cuts := m.cuts[:0]
-	last := -1 // the last quote
+	m.dialect, m.line, m.cuts, m.quotes = d, v, m.cuts[:0], m.quotes[:0]
 	for i, c := range v {
 		if d.special[c] {
 			if c == d.quote {
-				last = i
+				m.quotes = append(m.quotes, int32(i))
 			} else if d.separates(v[i:]) > 0 {
-				cuts = append(cuts, i)
+				m.cuts = append(m.cuts, int32(i))
 			}
 		}
 	}
-	m.cuts = cuts
-	places, w := len(cuts)+1, d.width
+	places, w := len(m.cuts)+1, d.width
 	if places < w || places > mendFields || places*w > 64*mendFields {
 		return fields, false
 	}
-	size := max(1, len(d.wide))
-	best := slices.Grow(m.best[:0], places+1)[:places+1]
-	table := slices.Grow(m.table[:0], (places+1)*(w+1))[:(places+1)*(w+1)]
-	m.best, m.table = best, table
-	clear(best)
-	clear(table)
-	best[0], table[0].cost = 1, 1
-	for p := range places {
-		if best[p] == 0 {
-			continue
-		}
-		at := 0
-		if p > 0 {
-			at = cuts[p-1] + size
-		}
-		// step notes a field that ends at a delimiter, or at the end of the line.
-		step := func(end int, s span, cost int32, doubtful bool) {
-			to := places
-			if end < len(v) {
-				i, ok := slices.BinarySearch(cuts, end)
-				if !ok {
-					return
-				}
-				to = i + 1
-			}
-			if c := best[p] + cost; best[to] == 0 || c < best[to] {
-				best[to] = c
-			}
-			if doubtful {
-				return
-			}
-			for n := range min(w, p+1) { // no more fields than places
-				a, b := &table[p*(w+1)+n], &table[to*(w+1)+n+1]
-				switch c := a.cost + cost; {
-				case a.cost == 0:
-				case b.cost == 0 || c < b.cost:
-					*b = reading{c, a.more, int32(p), s}
-				case c == b.cost:
-					b.more = true
-				}
-			}
-		}
-		next, _ := slices.BinarySearch(cuts, at)
-		end := len(v)
-		if next < len(cuts) {
-			end = cuts[next]
-		}
-		quotes := int32(0)
-		for _, c := range v[at:end] {
-			if c == d.quote {
-				quotes++
-			}
-		}
-		if at == len(v) || v[at] != d.quote {
-			step(end, span{at, end, false}, quotes, false)
-			continue
-		}
-		if quotes == 1 && last > end {
-			step(end, span{at, end, false}, 1, false)
-		}
-		d.enclosed(v, at+1, step)
+	m.lost = places - w
+	// Most often a few quotes are enough. What takes more cannot be better.
+	m.limit = 2
+	for m.read(); m.best[places] == 0 && int(m.limit) < len(m.quotes); m.read() {
+		m.limit *= 8
 	}
-	result := table[places*(w+1)+w]
-	if result.cost == 0 || result.more || result.cost > best[places] {
+	result := m.table[places*(m.lost+1)+m.lost]
+	if result.cost == 0 || result.more || result.cost > m.best[places] {
 		return fields, false
 	}
 	fields = slices.Grow(fields[:0], w)[:w]
-	for n, p := w, int32(places); n > 0; n-- {
-		r := table[int(p)*(w+1)+n]
-		fields[n-1], p = r.span, r.from
+	for n, p := w, places; n > 0; n-- {
+		r := m.table[p*(m.lost+1)+p-n]
+		fields[n-1], p = span{int(r.a), int(r.b), r.escaped}, int(r.from)
 	}
 	return fields, !d.straddles(v, fields)
 }
 
-// enclosed calls step for each way that a field whose text begins at i may end.
-func (d *dialect) enclosed(v []byte, i int, step func(end int, s span, cost int32, doubtful bool)) {
-	from, strays, escaped, doubtful := i, int32(0), false, false
-	for i < len(v) {
-		switch c := v[i]; {
-		case d.escaping && c == d.escape && i+1 < len(v) && (v[i+1] == d.quote || v[i+1] == d.escape):
-			i, escaped = i+2, true
-		case c != d.quote:
-			i++
-		case i+1 < len(v) && v[i+1] == d.quote:
-			if i+2 == len(v) || d.separates(v[i+2:]) > 0 {
-				step(i+2, span{from, i + 1, escaped}, strays+1, doubtful)
-			}
-			i, escaped = i+2, true
-		default:
-			if i+1 == len(v) || d.separates(v[i+1:]) > 0 {
-				step(i+1, span{from, i, escaped}, strays, doubtful)
-			}
-			strays++
-			doubtful = doubtful || i > from && d.ends(v[from:i])
-			i++
+// read finds the best ways to all places.
+func (m *mender) read() {
+	places := len(m.cuts) + 1
+	m.best = slices.Grow(m.best[:0], places+1)[:places+1]
+	m.table = slices.Grow(m.table[:0], (places+1)*(m.lost+1))[:(places+1)*(m.lost+1)]
+	clear(m.best)
+	clear(m.table)
+	m.best[0], m.table[0].cost = 1, 1
+	at, next, first := 0, 0, 0 // the place, the next delimiter and the next quote
+	for p := range places {
+		if p > 0 {
+			at = int(m.cuts[p-1]) + max(1, len(m.wide))
 		}
+		for next < len(m.cuts) && int(m.cuts[next]) < at {
+			next++
+		}
+		for first < len(m.quotes) && int(m.quotes[first]) < at {
+			first++
+		}
+		if m.best[p] == 0 {
+			continue
+		}
+		end := len(m.line)
+		if next < len(m.cuts) {
+			end = int(m.cuts[next])
+		}
+		quotes := int32(0)
+		for k := first; k < len(m.quotes) && int(m.quotes[k]) < end; k++ {
+			quotes++
+		}
+		enclosed := quotes > 0 && int(m.quotes[first]) == at
+		if !enclosed || quotes == 1 && first+1 < len(m.quotes) {
+			m.step(p, next+1, reading{cost: quotes, a: int32(at), b: int32(end)}, false)
+		}
+		if enclosed {
+			m.enclosed(p, at+1, next, first+1)
+		}
+	}
+}
+
+// step notes that a field from place p can end before place to. Of r, the cost
+// is the field's. doubtful says that nobody can tell.
+func (m *mender) step(p, to int, r reading, doubtful bool) {
+	cost := r.cost
+	if m.best[p]+cost > m.limit+1 {
+		return
+	}
+	if c := m.best[p] + cost; m.best[to] == 0 || c < m.best[to] {
+		m.best[to] = c
+	}
+	if doubtful {
+		return
+	}
+	r.from = int32(p)
+	before, after := m.table[p*(m.lost+1):][:m.lost+1], m.table[to*(m.lost+1):][:m.lost+1]
+	for n := to - p - 1; n <= m.lost; n++ {
+		a, b := &before[n-(to-p-1)], &after[n]
+		switch c := a.cost + cost; {
+		case a.cost == 0:
+		case b.cost == 0 || c < b.cost:
+			*b = r
+			b.cost, b.more = c, a.more
+		case c == b.cost:
+			b.more = true
+		}
+	}
+}
+
+// enclosed notes each way that a field may end whose text begins at from. next
+// and first are the next delimiter and quote.
+func (m *mender) enclosed(p, from, next, first int) {
+	i, strays, escaped, doubtful := from, int32(0), m.escaping, false
+	closes := func(end int) bool {
+		for next < len(m.cuts) && int(m.cuts[next]) < end {
+			next++
+		}
+		return end == len(m.line) || next < len(m.cuts) && int(m.cuts[next]) == end
+	}
+	for k := first; k < len(m.quotes) && strays <= m.limit; k++ {
+		q := int(m.quotes[k])
+		if m.escaping {
+			n := q
+			for n > i && m.line[n-1] == m.escape {
+				n--
+			}
+			if i = q + 1; (q-n)%2 == 1 {
+				continue
+			}
+		}
+		if k+1 < len(m.quotes) && int(m.quotes[k+1]) == q+1 {
+			if closes(q + 2) {
+				m.step(p, next+1, reading{cost: strays + 1, a: int32(from), b: int32(q + 1), escaped: escaped}, doubtful)
+			}
+			k, i, escaped = k+1, q+2, true
+			continue
+		}
+		if closes(q + 1) {
+			m.step(p, next+1, reading{cost: strays, a: int32(from), b: int32(q), escaped: escaped}, doubtful)
+		}
+		strays++
+		doubtful = doubtful || q > from && m.ends(m.line[from:q])
 	}
 }
 
