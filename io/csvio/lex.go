@@ -52,14 +52,8 @@ func (d *dialect) lex(b []byte, final bool, broken int, spans *[]span) lexed {
 	cut = len(b) > d.limit
 	fields, stray := (*spans)[:0], false
 	defer func() { *spans = fields }()
-	damaged := func(msg string, broke int) lexed {
-		l := d.damaged(b, v, final, msg, broke)
-		if l.kind == kindBad && d.width > 0 && d.quoting {
-			var ok bool
-			if fields, ok = d.mend(b[:l.end], fields); ok {
-				return d.judged(b, l, fields)
-			}
-		}
+	damaged := func(msg string, broke int) (l lexed) {
+		l, fields = d.damaged(b, v, final, msg, broke, fields)
 		return l
 	}
 
@@ -198,13 +192,21 @@ func (d *dialect) quoted(v []byte, i, broken int) (end int, escaped bool, broke 
 	}
 }
 
-// damaged returns the line that a damaged record begins on.
-func (d *dialect) damaged(b, v []byte, final bool, msg string, broke int) lexed {
+// damaged returns the line that a damaged record begins on, and its fields if
+// it can be mended.
+func (d *dialect) damaged(b, v []byte, final bool, msg string, broke int, fields []span) (lexed, []span) {
 	e := lineEnd(v, 0)
 	if e < broke {
 		msg = openQuote // whatever came of it on a later line
 	}
-	return d.line(b, v, e, final, lexed{kind: kindBad, msg: msg, broke: broke})
+	l := d.line(b, v, e, final, lexed{kind: kindBad, msg: msg, broke: broke})
+	if l.kind == kindBad && d.width > 0 && d.quoting {
+		var ok bool
+		if fields, ok = d.mend(b[:l.end], fields); ok {
+			l = d.judged(b, l, fields)
+		}
+	}
+	return l, fields
 }
 
 // line completes l, whose text ends at e: at a line end, or where v ends.

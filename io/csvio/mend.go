@@ -2,6 +2,7 @@ package csvio
 
 import (
 	"bytes"
+	"math/bits"
 	"slices"
 	"sync"
 )
@@ -40,9 +41,12 @@ type mender struct {
 	line   []byte
 	cuts   []int32 // where the delimiters are
 	quotes []int32 // where the quotes are
-	best   []int32 // cost of the best way to a place, whatever the number of fields
-	// By place and by how many delimiters before it are text. There are lost at most:
-	// more leave too few fields.
+	// Fields end at each delimiter before the place lo, where the first field with
+	// a quote begins, and after the place hi, with which the last one has ended.
+	lo, hi int
+	best   []int32 // by place from lo on: cost of the best way there, whatever the number of fields
+	// By place from lo on, and by how many delimiters before it are text. There are
+	// lost at most: more leave too few fields.
 	table []reading
 	lost  int
 	limit int32 // quotes that may be text
@@ -53,17 +57,12 @@ var menders = sync.Pool{New: func() any { return new(mender) }}
 // mend reads a damaged line, and reports whether that can be done.
 func (d *dialect) mend(v []byte, fields []span) ([]span, bool) {
 	m := menders.Get().(*mender)
-	defer menders.Put(m)
-	m.dialect, m.line, m.cuts, m.quotes = d, v, m.cuts[:0], m.quotes[:0]
-	for i, c := range v {
-		if d.special[c] {
-			if c == d.quote {
-				m.quotes = append(m.quotes, int32(i))
-			} else if d.separates(v[i:]) > 0 {
-				m.cuts = append(m.cuts, int32(i))
-			}
-		}
-	}
+	m.dialect, m.line = d, v
+	defer func() {
+		m.dialect, m.line = nil, nil
+		menders.Put(m)
+	}()
+	m.find()
 	places, w := len(m.cuts)+1, d.width
 	if places < w || places > mendFields || places*w > 64*mendFields {
 		return fields, false
@@ -71,48 +70,102 @@ func (d *dialect) mend(v []byte, fields []span) ([]span, bool) {
 	m.lost = places - w
 	// Most often a few quotes are enough. What takes more cannot be better.
 	m.limit = 2
-	for m.read(); m.best[places] == 0 && int(m.limit) < len(m.quotes); m.read() {
+	for m.read(); m.best[m.hi-m.lo] == 0 && int(m.limit) < len(m.quotes); m.read() {
 		m.limit *= 8
 	}
-	result := m.table[places*(m.lost+1)+m.lost]
-	if result.cost == 0 || result.more || result.cost > m.best[places] {
+	result := m.ways(m.hi)[m.lost]
+	if result.cost == 0 || result.more || result.cost > m.best[m.hi-m.lo] {
 		return fields, false
 	}
 	fields = slices.Grow(fields[:0], w)[:w]
 	for n, p := w, places; n > 0; n-- {
-		r := m.table[p*(m.lost+1)+p-n]
+		if p <= m.lo || p > m.hi {
+			fields[n-1] = span{m.begin(p - 1), m.end(p - 1), false}
+			p--
+			continue
+		}
+		r := m.ways(p)[p-n]
 		fields[n-1], p = span{int(r.a), int(r.b), r.escaped}, int(r.from)
 	}
 	return fields, !d.straddles(v, fields)
 }
 
-// read finds the best ways to all places.
+// find finds delimiters and quotes.
+func (m *mender) find() {
+	m.cuts, m.quotes = m.cuts[:0], m.quotes[:0]
+	size, overlap := int32(max(1, len(m.wide))), false
+	delimiter, quote := ones*uint64(m.delimiter), ones*uint64(m.quote)
+	var w block
+	for base := 0; base < len(m.line); base += 64 {
+		b, valid := m.line[base:], ^uint64(0)
+		if len(b) < 64 {
+			var tail [64]byte
+			valid = 1<<copy(tail[:], b) - 1
+			b = tail[:]
+		}
+		valid &= w.load(b)
+		for q := w.equal(quote) & valid; q != 0; q &= q - 1 {
+			m.quotes = append(m.quotes, int32(base+bits.TrailingZeros64(q)))
+		}
+		for d := w.equal(delimiter) & valid; d != 0; d &= d - 1 {
+			at := base + bits.TrailingZeros64(d)
+			if m.wide == nil || m.separates(m.line[at:]) > 0 {
+				n := len(m.cuts)
+				overlap = overlap || n > 0 && m.cuts[n-1]+size > int32(at)
+				m.cuts = append(m.cuts, int32(at))
+			}
+		}
+	}
+	m.lo, m.hi = 0, len(m.cuts)+1
+	if n := len(m.quotes); n > 0 && !overlap {
+		m.lo, _ = slices.BinarySearch(m.cuts, m.quotes[0])
+		m.hi, _ = slices.BinarySearch(m.cuts, m.quotes[n-1])
+		m.hi++
+	}
+}
+
+// begin is the place p in the line.
+func (m *mender) begin(p int) int {
+	if p == 0 {
+		return 0
+	}
+	return int(m.cuts[p-1]) + max(1, len(m.wide))
+}
+
+// end is where the delimiter n is, or where the line ends after the last one.
+func (m *mender) end(n int) int {
+	if n == len(m.cuts) {
+		return len(m.line)
+	}
+	return int(m.cuts[n])
+}
+
+// ways is the part of the table for a place.
+func (m *mender) ways(p int) []reading {
+	return m.table[(p-m.lo)*(m.lost+1):][:m.lost+1]
+}
+
+// read finds the best ways to all places from lo to hi.
 func (m *mender) read() {
-	places := len(m.cuts) + 1
-	m.best = slices.Grow(m.best[:0], places+1)[:places+1]
-	m.table = slices.Grow(m.table[:0], (places+1)*(m.lost+1))[:(places+1)*(m.lost+1)]
+	n := m.hi - m.lo + 1
+	m.best = slices.Grow(m.best[:0], n)[:n]
+	m.table = slices.Grow(m.table[:0], n*(m.lost+1))[:n*(m.lost+1)]
 	clear(m.best)
 	clear(m.table)
 	m.best[0], m.table[0].cost = 1, 1
-	at, next, first := 0, 0, 0 // the place, the next delimiter and the next quote
-	for p := range places {
-		if p > 0 {
-			at = int(m.cuts[p-1]) + max(1, len(m.wide))
-		}
+	next, first := m.lo, 0 // the next delimiter and the next quote
+	for p := m.lo; p < m.hi; p++ {
+		at := m.begin(p)
 		for next < len(m.cuts) && int(m.cuts[next]) < at {
 			next++
 		}
 		for first < len(m.quotes) && int(m.quotes[first]) < at {
 			first++
 		}
-		if m.best[p] == 0 {
+		if m.best[p-m.lo] == 0 {
 			continue
 		}
-		end := len(m.line)
-		if next < len(m.cuts) {
-			end = int(m.cuts[next])
-		}
-		quotes := int32(0)
+		end, quotes := m.end(next), int32(0)
 		for k := first; k < len(m.quotes) && int(m.quotes[k]) < end; k++ {
 			quotes++
 		}
@@ -130,17 +183,18 @@ func (m *mender) read() {
 // is the field's. doubtful says that nobody can tell.
 func (m *mender) step(p, to int, r reading, doubtful bool) {
 	cost := r.cost
-	if m.best[p]+cost > m.limit+1 {
+	c, best := m.best[p-m.lo]+cost, &m.best[to-m.lo]
+	if c > m.limit+1 {
 		return
 	}
-	if c := m.best[p] + cost; m.best[to] == 0 || c < m.best[to] {
-		m.best[to] = c
+	if *best == 0 || c < *best {
+		*best = c
 	}
 	if doubtful {
 		return
 	}
 	r.from = int32(p)
-	before, after := m.table[p*(m.lost+1):][:m.lost+1], m.table[to*(m.lost+1):][:m.lost+1]
+	before, after := m.ways(p), m.ways(to)
 	for n := to - p - 1; n <= m.lost; n++ {
 		a, b := &before[n-(to-p-1)], &after[n]
 		switch c := a.cost + cost; {
@@ -194,16 +248,20 @@ func (m *mender) enclosed(p, from, next, first int) {
 // enclose a delimiter: one stands before text, and the next one after text at a
 // field's or word's end, in another field.
 func (d *dialect) straddles(v []byte, fields []span) bool {
-	for _, f := range fields {
-		if f.from > 0 && v[f.from-1] == d.quote {
-			continue
+	for at := 0; at < len(v); {
+		n := bytes.IndexByte(v[at:], d.quote)
+		if n < 0 {
+			return false
 		}
-		for g := f.from; g < f.to; g++ {
-			if v[g] == d.quote {
-				if g = d.astride(v, g, f.to); g > f.to {
-					return true
-				}
-			}
+		at += n
+		for fields[0].to < at {
+			fields = fields[1:]
+		}
+		f := fields[0]
+		if at < f.from { // it encloses the field
+			at = f.to + 1
+		} else if at = d.astride(v, at, f.to) + 1; at > f.to+1 {
+			return true
 		}
 	}
 	return false

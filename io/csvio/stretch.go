@@ -17,7 +17,7 @@ func newStretches(r *reader) *stretches {
 }
 
 // forget drops what is known of positions in the window: it will change.
-func (s *stretches) forget() { s.mark, s.line, s.tokens.count = -1, 0, 0 }
+func (s *stretches) forget() { s.mark, s.line, s.tokens.count, s.tokens.broke = -1, 0, 0, -1 }
 
 // ready reports whether there are tokens of lines to come, or makes some.
 func (s *stretches) ready() bool { return s.line < s.tokens.count || s.tokenise() }
@@ -41,6 +41,18 @@ func (s *stretches) tokenise() bool {
 		s.tokens.scan(s.buf, s.pos, lim, s.end)
 	}
 	return s.tokens.count > 0
+}
+
+// peek is the reader's, but does not look again for a place that tokens broke at.
+func (s *stretches) peek() lexed {
+	broke := s.tokens.broke - s.pos
+	if broke <= 0 || lineEnd(s.buf[s.pos:s.tokens.broke], 0) < broke {
+		return s.reader.peek()
+	}
+	b := s.rest()
+	var l lexed
+	l, s.spans = s.damaged(b, b[:min(len(b), s.limit+1)], s.final, afterText, broke, s.spans)
+	return l
 }
 
 // nextQuote returns the position of the next quote, or end.

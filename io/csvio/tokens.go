@@ -22,6 +22,7 @@ type tokens struct {
 	nul    bool
 	// The stretch has quotes, and some of them are doubled or escaped.
 	quoted, doubled bool
+	broke           int // position after a closing quote where they end because of text there, or -1
 
 	size       int // of a delimiter
 	wide, mask uint64
@@ -48,7 +49,7 @@ func (t *tokens) apply() bool {
 
 func (t *tokens) clear(quoted bool) {
 	t.strays = t.strays[:0]
-	t.n, t.count, t.odd, t.nul, t.quoted, t.doubled = 0, 0, false, false, quoted, false
+	t.n, t.count, t.odd, t.nul, t.quoted, t.doubled, t.broke = 0, 0, false, false, quoted, false, -1
 }
 
 // scan finds the separators in buf[pos:lim], at most tokenBytes, which have no
@@ -181,7 +182,7 @@ func (t *tokens) scanQuoted(buf []byte, pos, lim, end int, strict bool) {
 		in ^= in << 16
 		in ^= in << 32
 		in ^= inside
-		var strays, sep, after, closing, wrong uint64
+		var strays, sep, after, closing, text, wrong uint64
 		for {
 			var to int
 			if sep = d &^ in; t.size > 1 {
@@ -193,7 +194,8 @@ func (t *tokens) scanQuoted(buf []byte, pos, lim, end int, strict bool) {
 			// An opening quote follows a separator, or a closing quote that it doubles;
 			// after a closing quote stands a separator, or its double.
 			after = sep<<(t.size-1) | spill | all&^in | closing
-			wrong = (closing<<1|afterQuote)&^(sep|all|opening) | all&in&broken
+			text = (closing<<1 | afterQuote) &^ (sep | all | opening)
+			wrong = text | all&in&broken
 			if t.comment != nil {
 				wrong |= t.comments(buf[:end], base, lined&within)
 			}
@@ -217,6 +219,9 @@ func (t *tokens) scanQuoted(buf []byte, pos, lim, end int, strict bool) {
 		}
 		t.add(base, sep, ends)
 		if wrong != 0 {
+			if text&wrong&-wrong != 0 {
+				t.broke = base + bits.TrailingZeros64(wrong)
+			}
 			return
 		}
 		inside = uint64(int64(in) >> 63)
