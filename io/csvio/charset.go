@@ -3,6 +3,7 @@ package csvio
 import (
 	"encoding/binary"
 	"io"
+	"math/bits"
 	"unicode/utf8"
 
 	"golang.org/x/text/encoding/charmap"
@@ -24,12 +25,31 @@ func newCharset(encoding string) *charset {
 
 // valid reports whether the encoding defines each byte of a text.
 func (c *charset) valid(text []byte) bool {
-	for _, b := range text {
-		if b >= utf8.RuneSelf && c[b] == utf8.RuneError {
+	for {
+		text = text[asciiPrefix(text):]
+		if len(text) == 0 {
+			return true
+		}
+		if c[text[0]] == utf8.RuneError {
 			return false
 		}
+		text = text[1:]
 	}
-	return true
+}
+
+// validUTF8 is utf8.Valid for text that is ASCII for the most part.
+func validUTF8(text []byte) bool {
+	for {
+		text = text[asciiPrefix(text):]
+		if len(text) == 0 {
+			return true
+		}
+		r, n := utf8.DecodeRune(text)
+		if r == utf8.RuneError && n == 1 {
+			return false
+		}
+		text = text[n:]
+	}
 }
 
 // append appends a text in the charset to dst, as UTF-8.
@@ -44,18 +64,20 @@ func (c *charset) append(dst, text []byte) []byte {
 	return dst
 }
 
-func isASCII(b []byte) bool {
-	for ; len(b) >= 8; b = b[8:] {
-		if binary.LittleEndian.Uint64(b)&high != 0 {
-			return false
+func isASCII(b []byte) bool { return asciiPrefix(b) == len(b) }
+
+// asciiPrefix is how many bytes b begins with that are ASCII.
+func asciiPrefix(b []byte) int {
+	n := 0
+	for ; len(b)-n >= 8; n += 8 {
+		if x := binary.LittleEndian.Uint64(b[n:]) & high; x != 0 {
+			return n + bits.TrailingZeros64(x)/8
 		}
 	}
-	for _, c := range b {
-		if c >= utf8.RuneSelf {
-			return false
-		}
+	for n < len(b) && b[n] < utf8.RuneSelf {
+		n++
 	}
-	return true
+	return n
 }
 
 // utf16Reader turns UTF-16 into UTF-8. What is not UTF-16, a lone surrogate or
@@ -90,6 +112,12 @@ func (u *utf16Reader) decode() {
 	u.out, u.taken = u.out[:0], 0
 	i := 0
 	for ; i+2 <= u.n; i += 2 {
+		if u.lead == 0 {
+			i += u.ascii(u.in[i:u.n])
+			if i+2 > u.n {
+				break
+			}
+		}
 		c := rune(u.order.Uint16(u.in[i:]))
 		trail := c&^0x3ff == 0xdc00
 		if u.lead != 0 {
@@ -122,6 +150,26 @@ func (u *utf16Reader) decode() {
 		}
 		u.lead, u.n = 0, 0
 	}
+}
+
+// ascii appends the ASCII that in begins with, four units at a time. It returns
+// how many bytes it took.
+func (u *utf16Reader) ascii(in []byte) int {
+	others, shift := uint64(0xff80ff80ff80ff80), 0
+	if u.order == binary.BigEndian {
+		others, shift = 0x80ff80ff80ff80ff, 8
+	}
+	n := 0
+	for ; len(in)-n >= 8; n += 8 {
+		x := binary.LittleEndian.Uint64(in[n:])
+		if x&others != 0 {
+			break
+		}
+		x >>= shift // each unit's byte is its lower one
+		x |= x >> 8
+		u.out = binary.LittleEndian.AppendUint32(u.out, uint32(x&0xffff|x>>16&0xffff0000))
+	}
+	return n
 }
 
 // lone appends a surrogate without its other half, as UTF-8 must not write it.

@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"fmt"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/smeltdata/smelt/pipeline"
 )
@@ -196,7 +195,7 @@ func (d *dialect) encoded(text []byte) bool {
 	if d.charset != nil {
 		return d.charset.valid(text)
 	}
-	return utf8.Valid(text)
+	return validUTF8(text)
 }
 
 // unescape rewrites a quoted field's text in place, and returns what is left
