@@ -27,24 +27,24 @@ func (w *block) load(b []byte) uint64 {
 	if (x0|x1|x2|x3|x4|x5|x6|x7)&high == 0 {
 		return ^uint64(0)
 	}
-	return ^gather(x0, x1, x2, x3, x4, x5, x6, x7)
+	return ^mask(x0&high>>7 | x1&high>>6 | x2&high>>5 | x3&high>>4 | x4&high>>3 | x5&high>>2 | x6&high>>1 | x7&high)
 }
 
 // equal is the mask of the bytes that are the one repeated in c, but for their
 // top bits.
 func (w *block) equal(c uint64) uint64 {
-	return ^gather(w[0]^c+low, w[1]^c+low, w[2]^c+low, w[3]^c+low, w[4]^c+low, w[5]^c+low, w[6]^c+low, w[7]^c+low)
+	return ^mask((w[0]^c+low)&high>>7 | (w[1]^c+low)&high>>6 | (w[2]^c+low)&high>>5 | (w[3]^c+low)&high>>4 |
+		(w[4]^c+low)&high>>3 | (w[5]^c+low)&high>>2 | (w[6]^c+low)&high>>1 | (w[7]^c+low)&high)
 }
 
 // small is the mask of the bytes that are at most CR, but for their top bits.
 func (w *block) small() uint64 {
-	return ^gather(w[0]+atLine, w[1]+atLine, w[2]+atLine, w[3]+atLine, w[4]+atLine, w[5]+atLine, w[6]+atLine, w[7]+atLine)
+	return ^mask((w[0]+atLine)&high>>7 | (w[1]+atLine)&high>>6 | (w[2]+atLine)&high>>5 | (w[3]+atLine)&high>>4 |
+		(w[4]+atLine)&high>>3 | (w[5]+atLine)&high>>2 | (w[6]+atLine)&high>>1 | (w[7]+atLine)&high)
 }
 
-// gather is the mask of the bytes with a top bit.
-func gather(x0, x1, x2, x3, x4, x5, x6, x7 uint64) uint64 {
-	// Bit j of byte i is of byte i in word j; then they change places.
-	x := x0&high>>7 | x1&high>>6 | x2&high>>5 | x3&high>>4 | x4&high>>3 | x5&high>>2 | x6&high>>1 | x7&high
+// mask puts the bits of x in order: bit j of byte i is of byte i in word j.
+func mask(x uint64) uint64 {
 	t := (x ^ x>>7) & 0x00aa00aa00aa00aa
 	x ^= t ^ t<<7
 	t = (x ^ x>>14) & 0x0000cccc0000cccc

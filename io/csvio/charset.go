@@ -37,21 +37,6 @@ func (c *charset) valid(text []byte) bool {
 	}
 }
 
-// validUTF8 is utf8.Valid for text that is ASCII for the most part.
-func validUTF8(text []byte) bool {
-	for {
-		text = text[asciiPrefix(text):]
-		if len(text) == 0 {
-			return true
-		}
-		r, n := utf8.DecodeRune(text)
-		if r == utf8.RuneError && n == 1 {
-			return false
-		}
-		text = text[n:]
-	}
-}
-
 // append appends a text in the charset to dst, as UTF-8.
 func (c *charset) append(dst, text []byte) []byte {
 	for _, b := range text {

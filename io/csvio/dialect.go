@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"fmt"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/smeltdata/smelt/pipeline"
 )
@@ -195,7 +196,7 @@ func (d *dialect) encoded(text []byte) bool {
 	if d.charset != nil {
 		return d.charset.valid(text)
 	}
-	return validUTF8(text)
+	return utf8.Valid(text)
 }
 
 // unescape rewrites a quoted field's text in place, and returns what is left
