@@ -59,7 +59,7 @@ func CloseInputs(inputs []*Input) error {
 }
 
 // expand turns paths and globs into files to open. A path is relative to dir; a
-// virtual one is left as it is. A file that two patterns match is read once.
+// virtual one is left as it is, and "-" is the standard input. A file that two patterns match is read once.
 func expand(dir string, patterns []string, read pipeline.File) ([]pipeline.File, error) {
 	var files []pipeline.File
 	add := func(path, name string) {
@@ -72,6 +72,10 @@ func expand(dir string, patterns []string, read pipeline.File) ([]pipeline.File,
 	for _, pattern := range patterns {
 		if pipeline.IsVirtual(pattern) {
 			add(pattern, pattern)
+			continue
+		}
+		if pattern == "-" || pattern == pipeline.Stdin {
+			add(pipeline.Stdin, "stdin")
 			continue
 		}
 		full := filepath.FromSlash(pattern)
@@ -206,6 +210,13 @@ func BatchID(inputs []*Input) (string, error) {
 		if pipeline.IsVirtual(in.File.Path) {
 			continue
 		}
+		if c, ok := in.Source.(pipeline.Copied); ok && c.Copied() != nil {
+			copied := c.Copied()
+			if err := hashBlocks(h, copied, copied.Size()); err != nil {
+				return "", &pipeline.Error{Kind: pipeline.ErrInput, File: in.File.Name, Msg: "cannot be read", Err: withoutPath(err)}
+			}
+			continue
+		}
 		if err := hashFile(h, in.File.Path); err != nil {
 			return "", &pipeline.Error{Kind: pipeline.ErrInput, File: in.File.Name, Msg: "cannot be read", Err: err}
 		}
@@ -224,17 +235,20 @@ func hashFile(h io.Writer, path string) error {
 	if err != nil {
 		return withoutPath(err)
 	}
-	size := info.Size()
+	return withoutPath(hashBlocks(h, f, info.Size()))
+}
+
+func hashBlocks(h io.Writer, f io.ReaderAt, size int64) error {
 	fmt.Fprintf(h, "%d\x00", size)
 	if size <= idBlocks*idBlockSize {
-		_, err := io.Copy(h, f)
-		return withoutPath(err)
+		_, err := io.Copy(h, io.NewSectionReader(f, 0, size))
+		return err
 	}
 	buf := make([]byte, idBlockSize)
 	for i := range int64(idBlocks) {
 		n, err := f.ReadAt(buf, (size-idBlockSize)*i/(idBlocks-1))
 		if err != nil && err != io.EOF {
-			return withoutPath(err)
+			return err
 		}
 		h.Write(buf[:n])
 	}

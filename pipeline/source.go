@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"io"
 	"iter"
 	"path/filepath"
 	"strings"
@@ -110,6 +111,13 @@ type Rejected struct {
 
 // RawLimit bounds how many bytes of a rejected record are kept.
 const RawLimit = 64 << 10
+
+// Stdin is the path of the standard input. smelt.yml may call it "-".
+const Stdin = "/dev/stdin"
+
+// Copied is a Source whose file can be read only once, as a pipe: Copied returns
+// the copy of its bytes that the source reads, or nil if it made none.
+type Copied interface{ Copied() *io.SectionReader }
 
 // IsVirtual reports whether a path names something that is no local file, as
 // "memory://sales" does: it is handed to the Opener as it stands.

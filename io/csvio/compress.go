@@ -31,6 +31,21 @@ func byEnding(path string) string {
 	return ""
 }
 
+// magics are the first bytes of compressed files.
+var magics = []struct{ compression, bytes string }{{"gzip", "\x1f\x8b"}, {"zstd", "\x28\xb5\x2f\xfd"}, {"zip", "PK\x03\x04"}}
+
+// byBytes is the compression that a file's first bytes tell.
+func (s *source) byBytes() string {
+	head := make([]byte, 4)
+	n, _ := s.file.ReadAt(head, 0)
+	for _, m := range magics {
+		if strings.HasPrefix(string(head[:n]), m.bytes) {
+			return m.compression
+		}
+	}
+	return ""
+}
+
 // decompressed opens the file's decompressed bytes.
 func (s *source) decompressed() (io.ReadCloser, error) {
 	raw := io.NewSectionReader(s.file, 0, s.size)

@@ -2,64 +2,13 @@ package csvio
 
 import (
 	"bytes"
-	"context"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 
 	"github.com/smeltdata/smelt/pipeline"
 )
-
-// openFile opens a file on disk, or copies what cannot be read twice to one.
-func (s *source) openFile(ctx context.Context, path string) error {
-	file, err := os.Open(path)
-	if err != nil {
-		return s.fail("cannot be opened", errors.Unwrap(err), "")
-	}
-	info, err := file.Stat()
-	switch {
-	case err != nil:
-		err = s.fail("cannot be read", errors.Unwrap(err), "")
-	case info.IsDir():
-		err = s.fail("is a directory, not a file", nil, "")
-	case info.Mode().IsRegular():
-		s.file, s.size = file, info.Size()
-		return nil
-	default:
-		err = s.spool(ctx, file)
-	}
-	file.Close()
-	return err
-}
-
-// spool copies a pipe to a temporary file.
-func (s *source) spool(ctx context.Context, from io.Reader) error {
-	file, err := os.CreateTemp("", "smelt-*.csv")
-	if err != nil {
-		return s.fail("cannot be copied to the temporary folder", err, "TMPDIR names another one")
-	}
-	s.file, s.temporary = file, true
-	buf := make([]byte, 1<<20)
-	for err == nil {
-		var n int
-		n, err = from.Read(buf)
-		s.size += int64(n)
-		if _, e := file.Write(buf[:n]); e != nil {
-			err = e
-		}
-		if ctx.Err() != nil {
-			err = ctx.Err()
-		}
-	}
-	if err == io.EOF {
-		return nil
-	}
-	s.Close()
-	return s.reading(err)
-}
 
 // plain reports whether the file's bytes are its text: it can be read from
 // anywhere.
@@ -74,7 +23,9 @@ func (s *source) sniff(f pipeline.File) error {
 	case "gzip", "zstd", "zip":
 		s.compression = f.Compression
 	case "":
-		s.compression = byEnding(f.Path)
+		if s.compression = byEnding(f.Path); s.copied {
+			s.compression = s.byBytes() // a pipe's name says nothing
+		}
 	case "none":
 	default:
 		return &pipeline.Error{Kind: pipeline.ErrConfig, File: s.name, Msg: fmt.Sprintf("unknown compression %q", f.Compression), Hint: "write none, gzip, zstd or zip"}

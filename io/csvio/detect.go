@@ -103,17 +103,12 @@ func (k *detector) sample(ctx context.Context) error {
 
 // compression settles the compression by the file's first bytes.
 func (k *detector) compression(s *source) {
-	magic := make([]byte, 4)
-	n, _ := s.file.ReadAt(magic, 0)
-	for _, c := range []struct{ name, magic string }{{"gzip", "\x1f\x8b"}, {"zstd", "\x28\xb5\x2f\xfd"}, {"zip", "PK\x03\x04"}} {
-		if bytes.HasPrefix(magic[:n], []byte(c.magic)) {
-			s.compression = c.name
-			if byEnding(k.File.Path) != c.name {
-				k.File.Compression = c.name
-			}
-			k.found("compression", c.name, 1, "the file begins as such a file does")
-			return
+	if s.compression = s.byBytes(); s.compression != "" {
+		if byEnding(k.File.Path) != s.compression {
+			k.File.Compression = s.compression
 		}
+		k.found("compression", s.compression, 1, "the file begins as such a file does")
+		return
 	}
 	if byEnding(k.File.Path) != "" {
 		k.File.Compression = "none"

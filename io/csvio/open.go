@@ -20,7 +20,8 @@ import (
 // and encoded in UTF-8, UTF-16, Windows-1252 or Latin-1; a byte order mark decides
 // over the declared encoding.
 // A pipe is copied to the temporary folder first, because input is read more than
-// once; Close removes the copy. The source may be used from several goroutines.
+// once, and its compression is found by its first bytes; the copy is gone after
+// Close. The source may be used from several goroutines.
 func Open(ctx context.Context, f pipeline.File) (pipeline.Source, error) {
 	if f.Name == "" {
 		f.Name = f.Path
@@ -49,7 +50,8 @@ type source struct {
 	dialect     *dialect
 	file        *os.File
 	size        int64
-	temporary   bool // the file is a copy that Close removes
+	copied      bool // the file is a copy of a pipe
+	temporary   bool // Close must remove it
 	compression string
 	bomb        int64 // bytes of text that it may have, however small it is
 	encoding    string
@@ -81,7 +83,7 @@ func (s *source) reading(err error) error {
 
 func (s *source) Columns() []string { return slices.Clone(s.columns) }
 
-// Close closes the file, and removes it if it is a copy.
+// Close closes the file, and removes it if it is a copy that still has a name.
 func (s *source) Close() error {
 	err := s.file.Close()
 	if s.temporary {

@@ -55,6 +55,9 @@ func (s *source) unread(l *leaf) error {
 
 func openFile(path, name string) (*source, error) {
 	s := &source{name: name}
+	if info, err := os.Stat(path); err == nil && !info.IsDir() && !info.Mode().IsRegular() {
+		return nil, s.fail("", "is a pipe: a Parquet file is read from its end on, so it must lie on a disk", nil)
+	}
 	file, err := os.Open(path)
 	if err != nil {
 		return nil, s.fail("", "cannot be opened", errors.Unwrap(err))
