@@ -1,13 +1,13 @@
 package gold
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
-	"sync/atomic"
+	"sync"
 
 	"github.com/apache/arrow/go/v17/arrow"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/smeltdata/smelt/bronze"
 	"github.com/smeltdata/smelt/pipeline"
@@ -15,16 +15,18 @@ import (
 )
 
 // dimensions reads customers and products, side by side, each in record order.
+// Where both fail, the error of the customers counts.
 func (r *run) dimensions(ctx context.Context) error {
-	g, ctx := errgroup.WithContext(ctx)
-	for _, d := range []struct {
+	var g sync.WaitGroup
+	var errs [2]error
+	for i, d := range []struct {
 		table *pipeline.Table
 		add   func(arrow.Record, func(arrow.Record) error) error
 	}{
 		{bronze.Customers.Table, r.model.AddCustomers},
 		{bronze.Products.Table, r.model.AddProducts},
 	} {
-		g.Go(func() error {
+		g.Go(func() {
 			dicts := bronze.Dictionaries{}
 			for _, segs := range r.of(d.table.Base()) {
 				w := r.writers(segs[0].part)
@@ -46,14 +48,14 @@ func (r *run) dimensions(ctx context.Context) error {
 					}
 					return nil
 				}()
-				if err = errors.Join(err, w.close()); err != nil {
-					return err
+				if errs[i] = errors.Join(err, w.close()); errs[i] != nil {
+					return
 				}
 			}
-			return nil
 		})
 	}
-	return g.Wait()
+	g.Wait()
+	return cmp.Or(errs[0], errs[1])
 }
 
 // scanKeys scans the sales narrowly: for repeated lines and for the customers
@@ -215,25 +217,54 @@ func (r *run) read(ctx context.Context, s segment, dicts bronze.Dictionaries, ro
 	return nil
 }
 
-// parallel hands parts to the workers, in order.
+// parallel hands parts to the workers, in order. Where several fail, the error of
+// the first part counts, however many workers there are: when a part fails, the
+// parts after it are cancelled and those before it are finished.
 func (r *run) parallel(ctx context.Context, parts [][]segment, f func(ctx context.Context, worker int, segs []segment) error) error {
-	g, ctx := errgroup.WithContext(ctx)
-	var next atomic.Int64
+	var mu sync.Mutex
+	next, failed := 0, len(parts) // the part to hand out; the first one that failed
+	var first error
+	cancels := make([]context.CancelFunc, len(parts))
+	take := func() (int, context.Context) {
+		mu.Lock()
+		defer mu.Unlock()
+		if next >= failed {
+			return -1, nil
+		}
+		i := next
+		next++
+		ctx, cancel := context.WithCancel(ctx)
+		cancels[i] = cancel
+		return i, ctx
+	}
+	done := func(i int, err error) {
+		mu.Lock()
+		defer mu.Unlock()
+		cancels[i]()
+		if err == nil || i >= failed {
+			return
+		}
+		failed, first = i, err
+		for _, cancel := range cancels[i+1 : next] {
+			cancel()
+		}
+	}
+	var g sync.WaitGroup
 	for worker := range min(r.workers, len(parts)) {
-		g.Go(func() error {
+		g.Go(func() {
 			for {
-				i := int(next.Add(1)) - 1
-				if i >= len(parts) {
-					return nil
+				i, ctx := take()
+				if i < 0 {
+					return
 				}
-				if err := ctx.Err(); err != nil {
-					return err
+				err := ctx.Err()
+				if err == nil {
+					err = f(ctx, worker, parts[i])
 				}
-				if err := f(ctx, worker, parts[i]); err != nil {
-					return err
-				}
+				done(i, err)
 			}
 		})
 	}
-	return g.Wait()
+	g.Wait()
+	return first
 }
