@@ -33,14 +33,6 @@ func detect(ctx context.Context, path string) (reading, error) {
 	for _, f := range d.Findings {
 		r.why[f.Option] = finding{f.Confidence, f.Reason}
 	}
-	if r.file.NoHeader && strings.Trim(r.file.Delimiter, "/-.:") == "" && r.file.Delimiter != "" {
-		// The signs of dates and times split a single column of them.
-		plain := pipeline.File{Encoding: r.file.Encoding, Compression: r.file.Compression, NoHeader: true}
-		if names := namesLike(ctx, path, plain); names != nil {
-			plain.NoHeader = false
-			return reading{plain, names, nil}, nil
-		}
-	}
 	if !r.file.NoHeader {
 		return r, nil
 	}

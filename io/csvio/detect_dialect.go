@@ -77,7 +77,7 @@ func (k *detector) dialect() {
 		}
 	}
 	slices.SortStableFunc(all, func(a, b candidate) int { return cmp.Compare(b.score, a.score) })
-	if len(all) == 0 || all[0].width < 2 {
+	if len(all) == 0 || all[0].width < 2 || strings.Trim(all[0].delimiter, dateSigns) == "" && lonelyDates(text) {
 		k.single(text)
 		return
 	}
@@ -90,6 +90,31 @@ func (k *detector) dialect() {
 	}
 	k.how, k.width, k.share = best.how, best.width, best.share
 	k.set(best, 1-0.6*rival)
+}
+
+// dateSigns separate the parts of dates and times, and seldom fields.
+const dateSigns = "/-.: "
+
+// lonelyDates reports whether each line, the first one aside, is a date or a time
+// as a whole: a single column, however regular its parts are.
+func lonelyDates(text string) bool {
+	n, dates, first := 0, 0, true
+	for text != "" && n < tryLines {
+		var l string
+		if l, text = cutFirst(text); strings.TrimSpace(l) == "" {
+			continue
+		}
+		if first {
+			first = false // it may be the header
+			continue
+		}
+		n++
+		l = strings.Trim(l, `"' `)
+		if kind := kindOf(l); kind == cellDate || kind == cellNumber && strings.Count(l, ".") == 2 { // 31.12.2024 may be either
+			dates++
+		}
+	}
+	return n > 0 && dates*10 >= n*9
 }
 
 // set notes a candidate.
