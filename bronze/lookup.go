@@ -2,6 +2,7 @@ package bronze
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -18,6 +19,8 @@ type Lookup struct {
 	rows     map[string]int
 	columns  map[string][]string // "" = missing
 	Repeated string              // a key that several records have with different values; the last one counts
+	Mended   int64               // records that were read with quotes taken for text
+	twice    map[string]string   // columns that a file has more than once → the file
 }
 
 // Find returns the value of a column in the row of a key; "" where either is
@@ -49,7 +52,7 @@ func LoadLookups(ctx context.Context, m *Mapping, open pipeline.Opener) (Lookups
 }
 
 func loadLookup(ctx context.Context, m *Mapping, spec LookupSpec, open pipeline.Opener) (*Lookup, error) {
-	l := &Lookup{rows: map[string]int{}, columns: map[string][]string{}}
+	l := &Lookup{rows: map[string]int{}, columns: map[string][]string{}, twice: map[string]string{}}
 	var at map[string]int // positions of the columns in the current file
 	files := textFiles{ctx: ctx, dir: m.Dir, read: spec.Read, open: open}
 	files.begin = func(file string, header []string) error {
@@ -61,6 +64,9 @@ func loadLookup(ctx context.Context, m *Mapping, spec LookupSpec, open pipeline.
 		}
 		at = map[string]int{}
 		for i, c := range header {
+			if _, ok := at[c]; ok && l.twice[c] == "" {
+				l.twice[c] = file
+			}
 			at[c] = i
 			if _, ok := l.columns[c]; !ok {
 				l.columns[c] = make([]string, len(l.rows))
@@ -95,7 +101,9 @@ func loadLookup(ctx context.Context, m *Mapping, spec LookupSpec, open pipeline.
 		}
 		return nil
 	}
-	return l, files.scan(spec.Files)
+	err := files.scan(spec.Files)
+	l.Mended = files.mended
+	return l, err
 }
 
 func missingColumn(name string, header []string) *pipeline.Error {
@@ -120,7 +128,7 @@ func join(names []string) string {
 		if i > 0 {
 			b.WriteString(", ")
 		}
-		b.WriteString(n)
+		b.WriteString(cmp.Or(n, "(no name)"))
 	}
 	return b.String()
 }

@@ -47,7 +47,7 @@ func TestLookups(t *testing.T) {
 	}
 	for text, want := range map[string]string{
 		"Ky|A\n1|x":     `memory://a: column "Key": the file has no such column` + "\n  did you mean \"Ky\"? the file's columns are: Ky, A",
-		"Key|Key\n1|x":  `memory://a: column "Key": the file has several columns of this name` + "\n  give the columns of a csv file names of your own: names: […], in the file's order; in a Parquet file rename one",
+		"Key|Key\n1|x":  `memory://a: column "Key": columns 1 and 2 of the file have this name` + "\n  give the columns names of your own: names: [Key, Key 2]; in a Parquet file, rename one",
 		"Key|A\n1|\xff": `memory://a: record 1: column "A": not a text (value "` + "�" + `")` + "\n  a reference file must be read whole: mend the record or its reading options",
 		"Key|A\n!x":     "memory://a: record 1: ragged\n  a reference file must be read whole: mend the record or its reading options",
 	} {

@@ -1,8 +1,10 @@
 package bronze
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/apache/arrow/go/v17/arrow"
@@ -240,6 +242,10 @@ func (b *binder) leaf(e Expr, text pipeline.Cast) (leafPlan, error) {
 			err.File = l.file
 			return leafPlan{}, err
 		}
+		if file := l.twice[e.Column]; file != "" {
+			return leafPlan{}, &pipeline.Error{Kind: pipeline.ErrInput, File: file, Column: e.Column, Msg: "several columns of the file have this name",
+				Hint: "give the columns names of your own, in the file's order: names: […]"}
+		}
 		chain = append(chain, link{l, e.Column})
 		e = *e.Key
 	}
@@ -293,17 +299,49 @@ func sameCast(a, b pipeline.Cast) bool {
 }
 
 // onceIn says what is wrong where a header does not have a column, or has it
-// more than once.
+// more than once: then nobody can tell which one is meant.
 func onceIn(header []string, column string) *pipeline.Error {
-	first := slices.Index(header, column)
-	if first < 0 {
+	var at []string
+	for i, h := range header {
+		if h == column {
+			at = append(at, strconv.Itoa(i+1))
+		}
+	}
+	switch len(at) {
+	case 0:
 		return missingColumn(column, header)
+	case 1:
+		return nil
 	}
-	if slices.Contains(header[first+1:], column) {
-		return &pipeline.Error{Kind: pipeline.ErrInput, Column: column, Msg: "the file has several columns of this name",
-			Hint: "give the columns of a csv file names of your own: names: […], in the file's order; in a Parquet file rename one"}
+	hint := "give the columns names of your own, in the file's order: names: […]; in a Parquet file, rename one"
+	if len(header) <= 40 {
+		hint = "give the columns names of your own: names: [" + strings.Join(unique(header), ", ") + "]; in a Parquet file, rename one"
 	}
-	return nil
+	return &pipeline.Error{Kind: pipeline.ErrInput, Column: column, Hint: hint,
+		Msg: "columns " + strings.Join(at[:len(at)-1], ", ") + " and " + at[len(at)-1] + " of the file have this name"}
+}
+
+// unique returns a header in which each column has a name of its own, as
+// smelt.yml writes it: a repeated one gets a number, an empty one its position.
+func unique(header []string) []string {
+	out, seen := make([]string, len(header)), map[string]bool{}
+	for _, h := range header {
+		seen[h] = true
+	}
+	for i, h := range header {
+		name := cmp.Or(h, "column "+strconv.Itoa(i+1))
+		if slices.Contains(header[:i], h) && h != "" || h == "" && seen[name] {
+			base, n := name, 2
+			for name = base + " 2"; seen[name]; n++ {
+				name = base + " " + strconv.Itoa(n)
+			}
+			seen[name] = true
+		}
+		if out[i] = name; strings.ContainsAny(name, ",[]{}:#&*!|>'\"%@`") || strings.Trim(name, "0123456789.-+_") == "" {
+			out[i] = strconv.Quote(name)
+		}
+	}
+	return out
 }
 
 // trimmed drops the blanks around names.

@@ -30,10 +30,10 @@ func TestBindErrors(t *testing.T) {
 		"unit_price: Pric":                                  `memory://p: column "Pric": the file has no such column` + "\n  did you mean \"Price\"? the file's columns are: Id, Brand, Price, Brand",
 		"unit_price: {from: [Price, Zzzzzzzz]}":             `memory://p: column "Zzzzzzzz": the file has no such column` + "\n  the file's columns are: Id, Brand, Price, Brand",
 		"brand: {template: '{Brnd}'}":                       `memory://p: column "Brnd": the file has no such column` + "\n  did you mean \"Brand\"? the file's columns are: Id, Brand, Price, Brand",
-		"brand: Brand":                                      `memory://p: column "Brand": the file has several columns of this name` + "\n  give the columns of a csv file names of your own: names: […], in the file's order; in a Parquet file rename one",
-		"brand: {from: 'l[Brand].Name'}":                    `memory://p: column "Brand": the file has several columns of this name` + "\n  give the columns of a csv file names of your own: names: […], in the file's order; in a Parquet file rename one",
+		"brand: Brand":                                      `memory://p: column "Brand": columns 2 and 4 of the file have this name` + "\n  give the columns names of your own: names: [Id, Brand, Price, Brand 2]; in a Parquet file, rename one",
+		"brand: {from: 'l[Brand].Name'}":                    `memory://p: column "Brand": columns 2 and 4 of the file have this name` + "\n  give the columns names of your own: names: [Id, Brand, Price, Brand 2]; in a Parquet file, rename one",
 		"brand: {from: ['l[Id].Nam', Id]}":                  `memory://l: column "Nam": the file has no such column` + "\n  did you mean \"Name\"? the file's columns are: Key, Name, Twice, Twice",
-		"brand: {from: ['l[Id].Name', 'l[Id].Twice']}":      `memory://l: column "Twice": the file has several columns of this name` + "\n  give the columns of a csv file names of your own: names: […], in the file's order; in a Parquet file rename one",
+		"brand: {from: ['l[Id].Name', 'l[Id].Twice']}":      `memory://l: column "Twice": columns 3 and 4 of the file have this name` + "\n  give the columns names of your own: names: [Key, Name, Twice, Twice 2]; in a Parquet file, rename one",
 		"brand: {template: 'x {l[l[Idd].Name].Name} {Id}'}": `memory://p: column "Idd": the file has no such column` + "\n  did you mean \"Id\"? the file's columns are: Id, Brand, Price, Brand",
 	} {
 		_, err := readAll(t, parse(t, products(lookups, columns)), f, 0, nil)
@@ -44,6 +44,30 @@ func TestBindErrors(t *testing.T) {
 	// An ambiguous name that nothing needs is no matter.
 	if got, err := readAll(t, parse(t, products("", "unit_price: Price")), f, 0, nil); err != nil || got.rows[0][0] != "product_id=1 unit_price=2 @memory://p:1" {
 		t.Errorf("%v %v", got.rows, err)
+	}
+}
+
+// Names that can stand in smelt.yml as they are, each of its own.
+func TestUnique(t *testing.T) {
+	for in, want := range map[string]string{
+		"A|A|A":                "A|A 2|A 3",
+		"A|A|A 2":              "A|A 3|A 2",
+		"|A|":                  "column 1|A|column 3",
+		"column 2|":            "column 2|column 2 2",
+		"Price: net|2024|a, b": `"Price: net"|"2024"|"a, b"`,
+	} {
+		if got := strings.Join(unique(strings.Split(in, "|")), "|"); got != want {
+			t.Errorf("%s: %s, want %s", in, got, want)
+		}
+	}
+}
+
+// A lookup's column that only a later one of its files has twice is ambiguous too.
+func TestLookupTwice(t *testing.T) {
+	f := files{"memory://p": "Id|Price\n1|2", "memory://l": "Key|Name\n1|x", "memory://m": "Key|Name|Name\n2|y|z"}
+	_, err := readAll(t, parse(t, products("lookups: {l: {files: ['memory://l', 'memory://m'], key: Key}}", "brand: l[Id].Name")), f, 0, nil)
+	if !errors.Is(err, pipeline.ErrInput) || !strings.Contains(err.Error(), `memory://m: column "Name": several columns of the file have this name`) {
+		t.Error(err)
 	}
 }
 

@@ -116,6 +116,7 @@ func (r *Reader) Scan(ctx context.Context, seg pipeline.Segment, rows []int64) i
 			if r.counts.FirstReject == nil && len(in.Rejects) > 0 {
 				r.counts.FirstReject = &pipeline.FirstReject{Row: in.Rejects[0].Row, Error: in.Rejects[0].Error}
 			}
+			r.counts.Mended += in.Mended
 			r.counts.Skipped += in.Skipped
 			for t := range r.tables {
 				var rec arrow.Record

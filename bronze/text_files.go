@@ -18,6 +18,8 @@ type textFiles struct {
 	open  pipeline.Opener
 	begin func(file string, header []string) error // of each file
 	each  func(row int64, texts []string) error    // of each record: its number, a text per column
+
+	mended int64 // records that were read with quotes taken for text
 }
 
 func (t *textFiles) scan(patterns []string) error {
@@ -64,6 +66,7 @@ func (t *textFiles) file(f pipeline.File) error {
 			if err := unreadable(b, header); err != nil {
 				return err
 			}
+			t.mended += b.Mended
 			for r, row := range b.Rows {
 				for i := range header {
 					texts[i] = ""

@@ -170,6 +170,11 @@ func (r *run) prepare(ctx context.Context) (err error) {
 			r.warnings = append(r.warnings, fmt.Sprintf("lookup %s: several records have the key %q; the last one counts", name, l.Repeated))
 		}
 	}
+	for name, l := range r.lookups {
+		if l.Mended > 0 {
+			r.warnings = append(r.warnings, fmt.Sprintf("lookup %s: records with quotes out of place, read with these taken for text: %d", name, l.Mended))
+		}
+	}
 	slices.Sort(r.warnings)
 	returned, err := bronze.LoadReturned(ctx, r.m, r.open)
 	if err != nil {

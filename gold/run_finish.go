@@ -79,6 +79,11 @@ func (r *run) report() (*pipeline.Report, error) {
 	counts := r.model.Counts()
 	rep := &pipeline.Report{BatchID: r.batchID, Workers: r.workers, Sources: r.sources, Warnings: append(r.warnings, counts.Warnings...)}
 	rep.Version, rep.Libraries = versions()
+	for _, s := range r.sources {
+		if s.Records > 0 && s.Rejected == s.Records {
+			rep.Warnings = append(rep.Warnings, fmt.Sprintf("%s: every record is rejected, %d in all; record %d: %s", s.File, s.Records, s.FirstReject.Row, s.FirstReject.Error))
+		}
+	}
 	for _, t := range r.tables {
 		rep.Tables = append(rep.Tables, *t)
 	}

@@ -31,6 +31,7 @@ type SourceReport struct {
 	File     string           `json:"file"`
 	Records  int64            `json:"records"`
 	Rejected int64            `json:"rejected"`
+	Mended   int64            `json:"mended,omitempty"`   // records, among those not rejected, that were read with quotes taken for text
 	Skipped  int64            `json:"skipped"`            // blank, comment, repeated header, preamble and footer lines
 	Rescued  map[string]int64 `json:"rescued,omitempty"`  // bronze column → values that could not be cast
 	Rounded  map[string]int64 `json:"rounded,omitempty"`  // bronze column → decimals rounded to their scale
@@ -82,6 +83,7 @@ func (c *Conservation) Check() bool {
 func (s *SourceReport) Merge(o SourceReport) {
 	s.Records += o.Records
 	s.Rejected += o.Rejected
+	s.Mended += o.Mended
 	s.Skipped += o.Skipped
 	if s.FirstReject == nil || o.FirstReject != nil && o.FirstReject.Row < s.FirstReject.Row {
 		s.FirstReject = o.FirstReject

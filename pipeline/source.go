@@ -91,6 +91,7 @@ type Batch struct {
 	Rescued []Rescued    // values that could not be cast: NULL in Record; ascending by Row, then Field
 	Rejects []Rejected   // records that could not be split into fields
 	Rounded []int64      // per Field: values rounded to their type's scale
+	Mended  int64        // rows whose record was damaged, and could be read in one way only
 	Skipped int64        // blank, comment and repeated header lines passed over
 }
 

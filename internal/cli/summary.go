@@ -95,13 +95,34 @@ func facts(r *pipeline.Report) []string {
 			out = append(out, k.what+" "+counts(sum))
 		}
 	}
+	for _, k := range []struct {
+		what string
+		of   func(pipeline.SourceReport) int64
+	}{
+		{"rejected, kept in bronze.rejects:", func(s pipeline.SourceReport) int64 { return s.Rejected }},
+		{"mended, read with quotes taken for text:", func(s pipeline.SourceReport) int64 { return s.Mended }},
+	} {
+		files := map[string]int64{}
+		for _, s := range r.Sources {
+			if n := k.of(s); n > 0 {
+				files[s.File] += n
+			}
+		}
+		if len(files) > 0 {
+			out = append(out, k.what+" "+counts(files))
+		}
+	}
 	var skipped int64
 	unmapped := map[string][]string{} // columns → files that have them
 	var order []string
 	for _, s := range r.Sources {
 		skipped += s.Skipped
 		if len(s.Unmapped) > 0 {
-			columns := strings.Join(s.Unmapped, ", ")
+			names := slices.Clone(s.Unmapped)
+			for i, name := range names {
+				names[i] = cmp.Or(name, "(no name)")
+			}
+			columns := strings.Join(names, ", ")
 			if unmapped[columns] == nil {
 				order = append(order, columns)
 			}
@@ -135,6 +156,14 @@ func counts(m map[string]int64) string {
 	})
 	var b strings.Builder
 	for i, name := range names {
+		if i == 8 && len(names) > 10 { // files, of which there may be thousands
+			var rest int64
+			for _, name := range names[i:] {
+				rest += m[name]
+			}
+			fmt.Fprintf(&b, " and %s in %d others", count(rest), len(names)-i)
+			break
+		}
 		if i > 0 {
 			b.WriteString(", ")
 		}

@@ -90,6 +90,7 @@ func Infer(ctx context.Context, o Options) (*Result, error) {
 	}
 	x.assign()
 	x.build()
+	x.warnOfNames()
 	return x.result(), nil
 }
 

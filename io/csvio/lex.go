@@ -24,8 +24,9 @@ type lexed struct {
 	// damaged. Until there, a record that reaches the end of its first line inside
 	// quotes would go the same way, so it is damaged too: each byte is then looked
 	// at twice at most, however many quotes are left open.
-	broke int
-	msg   string
+	broke  int
+	msg    string
+	mended bool // a record, read with some quotes taken for text
 }
 
 // span is a field's text: b[from:to].
@@ -203,6 +204,7 @@ func (d *dialect) damaged(b, v []byte, final bool, msg string, broke int, fields
 	if l.kind == kindBad && d.width > 0 && d.quoting {
 		var ok bool
 		if fields, ok = d.mend(b[:l.end], fields); ok {
+			l.mended = true
 			l = d.judged(b, l, fields)
 		}
 	}

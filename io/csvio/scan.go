@@ -368,6 +368,9 @@ func (s *scanner) one(l lexed) {
 	if !s.wants() {
 		return
 	}
+	if l.mended {
+		s.batch.Mended++
+	}
 	if s.charset != nil && !isASCII(text) {
 		s.odd = true
 	}
