@@ -2,6 +2,7 @@ package bronze
 
 import (
 	"fmt"
+	"math/big"
 	"strconv"
 	"strings"
 
@@ -43,8 +44,10 @@ func (l RejectLimit) String() string {
 
 // passed reports whether so many rejects of so many records are too many.
 func (l RejectLimit) passed(rejected, records int64) bool {
-	if l.Percent > 0 {
-		return float64(rejected)*100 > l.Percent*float64(records)
+	if l.Percent > 0 { // exactly as it is written: 57 of 10,000 are no more than 0.57%
+		limit, _ := new(big.Rat).SetString(strconv.FormatFloat(l.Percent, 'g', -1, 64))
+		limit.Mul(limit, big.NewRat(records, 100))
+		return big.NewRat(rejected, 1).Cmp(limit) > 0
 	}
 	return l.Set && rejected > l.Records
 }

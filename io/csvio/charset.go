@@ -9,15 +9,18 @@ import (
 	"golang.org/x/text/encoding/charmap"
 )
 
-// charset is an encoding of one byte a character, a superset of ASCII.
+// charset is an encoding of one byte a character, a superset of ASCII. Where
+// Latin-1 has control characters that no text uses, a file that says Latin-1 means
+// those of Windows-1252, € and curly quotes, as browsers know; but it is taken as
+// it is where Windows-1252 defines none.
 type charset [256]rune
 
 func newCharset(encoding string) *charset {
 	var c charset
 	for i := range c {
 		c[i] = rune(i)
-		if encoding == "windows-1252" {
-			c[i] = charmap.Windows1252.DecodeByte(byte(i))
+		if r := charmap.Windows1252.DecodeByte(byte(i)); encoding == "windows-1252" || r != utf8.RuneError {
+			c[i] = r
 		}
 	}
 	return &c

@@ -1,7 +1,6 @@
 package csvio
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"path"
@@ -80,6 +79,11 @@ func (s *source) decompressed() (io.ReadCloser, error) {
 	}{&defused{r: in, left: max(s.bomb, bombRatio*s.size)}, in}, nil
 }
 
+// archiveError says why a sound archive is no table.
+type archiveError struct{ msg, hint string }
+
+func (e archiveError) Error() string { return e.msg }
+
 // onlyFile finds the one file of a zip archive.
 func onlyFile(r io.ReaderAt, size int64) (*zip.File, error) {
 	archive, err := zip.NewReader(r, size)
@@ -89,7 +93,7 @@ func onlyFile(r io.ReaderAt, size int64) (*zip.File, error) {
 	var files []*zip.File
 	for _, f := range archive.File {
 		if f.Name == "[Content_Types].xml" {
-			return nil, errors.New("it is a spreadsheet: save it as CSV")
+			return nil, archiveError{"it is a spreadsheet", "save it as CSV"}
 		}
 		// macOS adds files of its own.
 		if !f.FileInfo().IsDir() && !strings.HasPrefix(f.Name, "__MACOSX/") && path.Base(f.Name) != ".DS_Store" {
@@ -98,11 +102,11 @@ func onlyFile(r io.ReaderAt, size int64) (*zip.File, error) {
 	}
 	switch {
 	case len(files) == 0:
-		return nil, errors.New("the archive holds no file")
+		return nil, archiveError{"the archive holds no file", "check that it was written in full"}
 	case len(files) > 1:
-		return nil, fmt.Errorf("the archive holds %d files, %s and %s among them: unpack it and name them one by one", len(files), files[0].Name, files[1].Name)
+		return nil, archiveError{fmt.Sprintf("the archive holds %d files, %s and %s among them", len(files), files[0].Name, files[1].Name), "unpack it and name the files one by one"}
 	case files[0].Flags&1 != 0:
-		return nil, errors.New("the archive is encrypted")
+		return nil, archiveError{"the archive is encrypted", "unpack it first"}
 	}
 	return files[0], nil
 }

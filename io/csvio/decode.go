@@ -42,11 +42,34 @@ func (s *source) sniff(f pipeline.File) error {
 	}
 	for magic, what := range map[string]string{"\x1f\x8b": "compressed with gzip", "\x28\xb5\x2f\xfd": "compressed with zstd",
 		"PK\x03\x04": "a zip archive or a spreadsheet", "PAR1": "a Parquet file"} {
-		if s.compression == "" && bytes.HasPrefix(head, []byte(magic)) {
+		switch {
+		case !bytes.HasPrefix(head, []byte(magic)):
+		case s.compression == "":
 			return s.fail("is "+what+", not text", nil, "set compression: gzip, zstd or zip, or format: parquet; save a spreadsheet as CSV")
+		default:
+			return s.fail("is "+what+" within "+s.compression+", not text", nil, "unpack it once, and name what is in it")
 		}
 	}
-	return s.settle(f.Encoding, head)
+	if err := s.settle(f.Encoding, head); err != nil {
+		return err
+	}
+	if order := utf16Order(head); order != "" && !strings.HasPrefix(s.encoding, "utf-16") && !s.dialect.nul {
+		return s.fail("is not "+s.encodingName()+": every second byte is 0, as in UTF-16 without a byte order mark", nil, "set encoding: "+order)
+	}
+	return nil
+}
+
+// utf16Order is the encoding of a text of which every second byte is 0; "" = none is.
+func utf16Order(text []byte) string {
+	even, odd := zeros(text)
+	half := float64(len(text)) / 2
+	switch {
+	case odd > 0.3*half && even < 0.05*half:
+		return "utf-16le"
+	case even > 0.3*half && odd < 0.05*half:
+		return "utf-16be"
+	}
+	return ""
 }
 
 // settle settles the encoding.

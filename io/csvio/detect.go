@@ -139,8 +139,6 @@ func (k *detector) encoding(s *source, raw []byte) {
 		}
 		k.found("encoding", name, confidence, format, args...)
 	}
-	even, odd := zeros(raw)
-	half := float64(len(raw)) / 2
 	switch {
 	case bytes.HasPrefix(raw, utf8BOM):
 		set("utf-8", 1, "it has a byte order mark")
@@ -148,9 +146,9 @@ func (k *detector) encoding(s *source, raw []byte) {
 		set("utf-16le", 1, "it has a byte order mark")
 	case bytes.HasPrefix(raw, []byte{0xfe, 0xff}):
 		set("utf-16be", 1, "it has a byte order mark")
-	case odd > 0.3*half && even < 0.05*half:
+	case utf16Order(raw) == "utf-16le":
 		set("utf-16le", 0.95, "every second byte is 0")
-	case even > 0.3*half && odd < 0.05*half:
+	case utf16Order(raw) == "utf-16be":
 		set("utf-16be", 0.95, "every second byte is 0, the first of each pair")
 	case isASCII(raw):
 		set("utf-8", 0.98, "all is ASCII")

@@ -25,6 +25,7 @@ type dialect struct {
 	width     int      // fields a record; 0 = not known yet
 	header    [][]byte // the header's records as they stand, without their line ends; nil = none repeats
 	names     [][]byte // the fields of its first one
+	named     bool     // not all of them are empty
 	short     int      // bytes that a record needs to hold names, at least; those it may have are long
 	long      int
 	charset   *charset
@@ -130,12 +131,14 @@ var utf8BOM = []byte("\uFEFF")
 func (d *dialect) setHeader(records [][]byte, names [][]byte) {
 	d.header, d.names = records, names
 	d.short, d.long = len(records[0]), len(records[0])
-	size := 0
+	size, bare := 0, 0
 	for _, n := range names {
 		size += len(n)
+		bare += len(bytes.TrimSpace(n))
 	}
-	d.short = min(d.short, size+max(1, len(d.wide))*(len(names)-1))
-	d.long = max(d.long, 2*size+(2+max(1, len(d.wide)))*len(names)) + len(utf8BOM)
+	d.named = bare > 0
+	d.short = min(d.short, bare+max(1, len(d.wide))*(len(names)-1))
+	d.long = max(d.long, 2*size+(4+max(1, len(d.wide)))*len(names)) + len(utf8BOM) // enclosed, every byte doubled, some blanks
 	for _, r := range records {
 		d.short, d.long = min(d.short, len(r)), max(d.long, len(r)+len(utf8BOM))
 	}
@@ -149,11 +152,11 @@ func (d *dialect) like(record []byte) bool {
 	}
 	c := record[0]
 	for _, h := range d.header {
-		if len(h) > 0 && c == h[0] {
+		if len(h) > 0 && (c^h[0])&^' ' == 0 { // in another case, maybe
 			return true
 		}
 	}
-	return d.quoting && c == d.quote || c == utf8BOM[0] || len(d.names[0]) == 0 || c == d.names[0][0]
+	return d.quoting && c == d.quote || c == utf8BOM[0] || len(d.names[0]) == 0 || (c^d.names[0][0])&^' ' == 0
 }
 
 // repeats reports whether a record is the header again, as it is in a file
@@ -172,9 +175,9 @@ func (d *dialect) repeats(record []byte) bool {
 }
 
 // again reports whether a record holds the header's names, although it is
-// written in another way: the beginning of another table.
+// written in another way, in capitals for instance: the beginning of another table.
 func (d *dialect) again(record []byte, fields []span) bool {
-	if len(fields) < 2 || len(fields) != len(d.names) || !d.like(record) {
+	if !d.named || len(fields) < 2 || len(fields) != len(d.names) || !d.like(record) {
 		return false
 	}
 	var buf []byte
@@ -184,7 +187,7 @@ func (d *dialect) again(record []byte, fields []span) bool {
 			buf = append(buf[:0], text...)
 			text = d.unescape(buf)
 		}
-		if !bytes.Equal(text, d.names[i]) {
+		if !bytes.EqualFold(bytes.TrimSpace(text), bytes.TrimSpace(d.names[i])) {
 			return false
 		}
 	}

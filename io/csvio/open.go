@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/klauspost/compress/zstd"
+
 	"github.com/smeltdata/smelt/pipeline"
 )
 
@@ -50,8 +52,9 @@ type source struct {
 	dialect     *dialect
 	file        *os.File
 	size        int64
-	copied      bool // the file is a copy of a pipe
-	temporary   bool // Close must remove it
+	was         os.FileInfo // the file when it was opened; nil = a copy
+	copied      bool        // the file is a copy of a pipe
+	temporary   bool        // Close must remove it
 	compression string
 	bomb        int64 // bytes of text that it may have, however small it is
 	encoding    string
@@ -75,6 +78,12 @@ func (s *source) reading(err error) error {
 	if errors.Is(err, errBomb) {
 		return s.fail("is too large when decompressed", err, "if it is right, decompress it first and name the text file")
 	}
+	if a, ok := errors.AsType[archiveError](err); ok {
+		return s.fail("cannot be read", err, a.hint)
+	}
+	if errors.Is(err, zstd.ErrWindowSizeExceeded) || errors.Is(err, zstd.ErrDecoderSizeExceeded) {
+		return s.fail("cannot be decompressed as zstd: it needs a window of more than 128 MiB", nil, "compress it with --long=27 at most, or unpack it first")
+	}
 	if s.compression != "" {
 		return s.fail("cannot be decompressed as "+s.compression, err, "the file is damaged, cut off or compressed in another way: fetch it again, or set its compression")
 	}
@@ -90,6 +99,22 @@ func (s *source) Close() error {
 		err = errors.Join(err, os.Remove(s.file.Name()))
 	}
 	return err
+}
+
+// unchanged fails if the file was written to since it was opened: what was read
+// may then be the half of a record, or of two versions.
+func (s *source) unchanged() error {
+	if s.was == nil {
+		return nil
+	}
+	info, err := s.file.Stat()
+	if err != nil {
+		return s.fail("cannot be read", withoutPath(err), "")
+	}
+	if info.Size() != s.was.Size() || !info.ModTime().Equal(s.was.ModTime()) {
+		return s.fail("was changed while it was read", nil, "run again when nothing writes to it, or read a copy")
+	}
+	return nil
 }
 
 // open reads everything up to the first record.
@@ -219,7 +244,11 @@ type header struct {
 func (s *source) addHeader(h *header, r *reader, l lexed) error {
 	text := slices.Clone(r.rest()[:l.end])
 	if !s.dialect.encoded(text) {
-		return s.fail("the header is not valid "+s.encodingName(), nil, "set the file's encoding, windows-1252 for instance")
+		hint := "set the file's encoding, windows-1252 for instance"
+		if s.encoding != "utf-8" {
+			hint = "leave out encoding where the file is in UTF-8, or set another one"
+		}
+		return s.fail("the header is not valid "+s.encodingName(), nil, hint)
 	}
 	if bytes.IndexByte(text, 0) >= 0 && !s.dialect.nul {
 		return s.fail("the header holds a NUL byte", nil, "set the file's encoding, utf-16le for instance")

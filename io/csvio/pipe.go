@@ -24,7 +24,11 @@ func (s *source) openFile(ctx context.Context, path string) error {
 		if s.file, err = os.Open(path); err != nil {
 			return s.fail("cannot be opened", errors.Unwrap(err), "")
 		}
-		s.size = info.Size()
+		if s.was, err = s.file.Stat(); err != nil {
+			s.file.Close()
+			return s.fail("cannot be read", withoutPath(err), "")
+		}
+		s.size = s.was.Size()
 		return nil
 	}
 	pipe, err := openPipe(ctx, path)

@@ -104,6 +104,11 @@ func (s *scanner) run(ctx context.Context, yield func(*pipeline.Batch, error) bo
 		if err != nil {
 			return s.source.reading(err)
 		}
+		if !more {
+			if err := s.source.unchanged(); err != nil {
+				return err
+			}
+		}
 		if !more || s.full() {
 			s.parseWaiting()
 			if more || !s.empty() {
