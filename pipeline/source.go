@@ -18,7 +18,7 @@ type File struct {
 	Name string // what _source_file shows: relative to the data folder, with /
 
 	Format      string   // "csv", "parquet"; "" = by the file's ending
-	Compression string   // "none", "gzip", "zstd"; "" = by the file's ending
+	Compression string   // "none", "gzip", "zstd", "zip"; "" = by the file's ending
 	Delimiter   string   // one or more ASCII characters
 	Quote       string   // one byte; "none" = no quoting
 	Escape      string   // one byte; "" = a doubled quote
