@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"bytes"
 	"math"
 	"unicode"
 	"unicode/utf8"
@@ -277,12 +278,25 @@ func thousandsWidth(t []byte, separator byte) int {
 	return 0
 }
 
+// currencyWords are the signs of currencies that are letters.
+var currencyWords = [][]byte{[]byte("zł"), []byte("kr."), []byte("kr"), []byte("Kč"), []byte("Ft"), []byte("lei"), []byte("Fr.")}
+
 func cutCurrency(t []byte) ([]byte, bool) {
-	if r, size := utf8.DecodeRune(t); unicode.Is(unicode.Sc, r) {
-		return trim(t[size:]), true
+	for i := 0; i < len(t) && i <= 3; i++ { // R$ and US$ are signs with letters before them
+		if r, size := utf8.DecodeRune(t[i:]); unicode.Is(unicode.Sc, r) {
+			return trim(t[i+size:]), true
+		}
+		if t[i] < 'A' || t[i] > 'Z' {
+			break
+		}
 	}
 	if len(t) > 3 && isCode(t[:3]) {
 		return trim(t[3:]), true
+	}
+	for _, w := range currencyWords {
+		if len(t) > len(w) && bytes.EqualFold(t[:len(w)], w) {
+			return trim(t[len(w):]), true
+		}
 	}
 	return t, false
 }
@@ -294,7 +308,24 @@ func cutCurrencyEnd(t []byte) ([]byte, bool) {
 	if n := len(t); n > 3 && isCode(t[n-3:]) {
 		return trim(t[:n-3]), true
 	}
+	for _, w := range currencyWords {
+		if n := len(t) - len(w); n > 0 && bytes.EqualFold(t[n:], w) {
+			return trim(t[:n]), true
+		}
+	}
 	return t, false
+}
+
+// CutCurrency cuts a currency's sign or code off the beginning of a number, or
+// else off its end; an empty sign says that there is none.
+func CutCurrency(text []byte) (rest, sign []byte) {
+	if rest, ok := cutCurrency(text); ok {
+		return rest, trim(text[:len(text)-len(rest)])
+	}
+	if rest, ok := cutCurrencyEnd(text); ok {
+		return rest, trim(text[len(rest):])
+	}
+	return text, nil
 }
 
 // isCode reports whether three bytes look like a currency code: EUR.

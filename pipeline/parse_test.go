@@ -46,6 +46,8 @@ func TestDecimal(t *testing.T) {
 		{german, "12.5", 0, Failed}, {german, "1.2345,6", 0, Failed},
 		{us, "$1,234.50", 12345000, Parsed}, {us, "-$5", -50000, Parsed}, {us, "$-5", -50000, Parsed}, {us, "($12.50)", -125000, Parsed},
 		{us, "12.5-", -125000, Parsed}, {us, "12.5%", 1250, Parsed}, {us, "£\u00a03", 30000, Parsed}, {us, "5 USD", 50000, Parsed},
+		{german, "R$ 1.234,50", 12345000, Parsed}, {german, "12,50 zł", 125000, Parsed}, {german, "kr. 5", 50000, Parsed}, {german, "-5 Kč", -50000, Parsed},
+		{us, "US$5", 50000, Parsed}, {us, "X5", 0, Failed}, {us, "kr", 0, Failed}, {plain, "5 kr", 0, Failed},
 		{us, "(5", 0, Failed}, {us, "5)", 0, Failed}, {us, "1,5", 0, Failed}, {us, "USD", 0, Failed}, {us, "$", 0, Failed},
 		{french, "1 234,5", 12345000, Parsed}, {french, "1\u00a0234,5", 12345000, Parsed}, {french, "1\u202f234\u202f567", 12345670000, Parsed},
 		{nulls, "n/a", 0, Missing}, {nulls, " n/a ", 0, Missing}, {nulls, "-1", 0, Missing}, {nulls, "-2", -20000, Parsed},
