@@ -60,6 +60,8 @@ var lookupBlock = &block[LookupSpec]{
 			"Path or glob, or a list of them, relative to the data folder."),
 		field("key", text, func(l *LookupSpec) *string { return &l.Key }, required, "SalesTerritoryKey",
 			"The file's column that holds the key."),
+		field("fill", flag, func(l *LookupSpec) *bool { return &l.Fill }, "false", "true",
+			"Where a key repeats, the last value that is not empty counts, column by column: for what stands on the first line of an order alone."),
 	}, reading(func(l *LookupSpec) *pipeline.File { return &l.Read })),
 }
 
@@ -152,6 +154,8 @@ var returnsBlock = &block[Rules]{
 			"Lines whose order_id begins with it are returns."),
 		field("statuses", texts, func(r *Rules) *[]string { return &r.ReturnedStatuses }, "returned, refunded, cancelled, canceled", "[sent back]",
 			"Values of status, in any case, of a sale that came back: it stays a sale and gets a return."),
+		field("dated", flag, func(r *Rules) *bool { return &r.ReturnedDated }, "false", "true",
+			"Whether a sale that has a returned_at came back, whatever its status."),
 		field("orders", listOf(returnedBlock), func(r *Rules) *[]ReturnedOrdersSpec { return &r.ReturnedOrders }, "none", "[{files: returns.csv, columns: {order_id: Order ID}}]",
 			"Files that list orders, or products of orders, that came back: their sales stay and get returns."),
 	},

@@ -38,7 +38,7 @@ func (l *Lookup) Find(key, column string) string {
 type Lookups map[string]*Lookup
 
 // LoadLookups reads the mapping's reference files. A repeated key's last
-// record counts.
+// record counts, or with Fill its last value that is not empty.
 func LoadLookups(ctx context.Context, m *Mapping, open pipeline.Opener) (Lookups, error) {
 	out := Lookups{}
 	for _, name := range slices.Sorted(maps.Keys(m.Lookups)) {
@@ -95,6 +95,8 @@ func loadLookup(ctx context.Context, m *Mapping, spec LookupSpec, open pipeline.
 			switch {
 			case !seen:
 				l.columns[c] = append(values, text)
+			case spec.Fill:
+				values[row] = cmp.Or(text, values[row])
 			case values[row] != text:
 				values[row], l.Repeated = text, key
 			}

@@ -42,6 +42,11 @@ func TestLookups(t *testing.T) {
 	if l, err := load("memory://a", files{"memory://a": "Key|A\n1|x\n1|z\n2|y"}); err != nil || l.Repeated != "1" || l.Find("1", "A") != "z" {
 		t.Errorf("%+v %v", l, err)
 	}
+	fill := &Mapping{Lookups: map[string]LookupSpec{"l": {Files: []string{"memory://a"}, Key: "Key", Fill: true}}}
+	got, err := LoadLookups(ctx, fill, files{"memory://a": "Key|A|B\n1|x|p\n1||q\n2||\n2|y|"}.open)
+	if l := got["l"]; err != nil || l.Repeated != "" || l.Find("1", "A") != "x" || l.Find("1", "B") != "q" || l.Find("2", "A") != "y" {
+		t.Errorf("%+v %v", l, err)
+	}
 	if l, err := load("memory://a", files{"memory://a": "Key|A"}); err != nil || l.Find("1", "A") != "" {
 		t.Errorf("%+v %v", l, err)
 	}

@@ -42,6 +42,7 @@ func (m *Mapping) Derives(table string, s *SourceSpec) bool {
 type LookupSpec struct {
 	Files []string // paths or globs
 	Key   string   // the column that holds the key
+	Fill  bool     // of a repeated key's records, an empty value does not replace one that is given
 	Read  pipeline.File
 
 	Line, Col int // where it stands in smelt.yml, for errors; 0 = built in Go
@@ -95,6 +96,7 @@ type ColumnSpec struct {
 type Rules struct {
 	ReturnValues     []string // line_type values that mean a return; default return, returned, refund, refunded
 	ReturnedStatuses []string // status values of a sale that came back; default returned, refunded, cancelled, canceled
+	ReturnedDated    bool     // a sale that has a returned_at came back, whatever its status
 	ReturnPrefix     string   // order ids that begin with it are returns; default none
 	ReturnedOrders   []ReturnedOrdersSpec
 	Currency         string        // keep only lines of this currency; "" = more than one fails the run

@@ -179,7 +179,7 @@ func (f *Fact) batch(rec arrow.Record, returns bool, losers []int64, quarantine 
 func (f *Fact) choose(losers []int64) []int64 {
 	f.sel, f.kind, f.when, f.days = f.sel[:0], f.kind[:0], f.when[:0], f.days[:0]
 	returnedAt := f.prices[0]
-	canMirror := f.m.returned != nil || !f.status.nothing
+	canMirror := f.m.returned != nil || f.m.returnedDated || !f.status.nothing
 	mirrored := f.mirrored
 	for i, why := range f.reason {
 		if why != usable {
@@ -212,15 +212,15 @@ func (f *Fact) choose(losers []int64) []int64 {
 	return losers
 }
 
-// cameBack reports whether a sale came back, by its status or a list, and when
-// the list says so; null where it does not.
+// cameBack reports whether a sale came back, by its status, its returned_at or a
+// list, and when the list says so; null where it does not.
 func (f *Fact) cameBack(i int) (at int64, ok bool) {
 	at = null
 	if f.m.returned != nil {
 		product := f.product.values.Bytes(f.product.batch[i])
 		at, ok = f.m.returned.find(pipeline.StringBytes(f.orders, i), product)
 	}
-	return at, ok || f.status.code(i) == 1
+	return at, ok || f.status.code(i) == 1 || f.m.returnedDated && f.prices[0][i] != null
 }
 
 // returnTime returns the first of the times that is given and valid, else the

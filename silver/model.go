@@ -41,6 +41,7 @@ type Model struct {
 	lastDay          int32
 	returnValues     map[string]bool // folded
 	returnedStatuses map[string]bool // folded
+	returnedDated    bool            // a sale with a returned_at came back
 	returnPrefix     []byte
 	returned         *returnedOrders // nil where no list names any
 	currency         string          // cleaned; "" = any one
@@ -84,6 +85,7 @@ func New(m *bronze.Mapping, returned []bronze.ReturnedOrder, mem memory.Allocato
 	r := m.Rules
 	model := &Model{mem: mem, zone: pipeline.NewZone(m.Location), firstDay: int32(r.DateFrom), lastDay: int32(r.DateTo), newest: minDay,
 		returnValues:     foldedSet(r.ReturnValues, "return", "returned", "refund", "refunded"),
+		returnedDated:    r.ReturnedDated,
 		returnedStatuses: foldedSet(r.ReturnedStatuses, "returned", "refunded", "cancelled", "canceled"),
 		counts:           Counts{Quarantined: map[string]map[string]int64{}, Deduplicated: map[string]int64{}, Added: map[string]int64{}, Rows: map[string]int64{}},
 	}

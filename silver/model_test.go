@@ -86,7 +86,7 @@ func drawShop(t *rapid.T) *shop {
 	s := &shop{mapping: bronze.Mapping{Location: zone, Rules: bronze.Rules{
 		ReturnValues: []string{"return", "returned", "refund", "refunded"}, ReturnedStatuses: []string{"returned", "refunded", "cancelled", "canceled"},
 		DateTo: 47_846, DateFrom: pipeline.Date(rapid.SampledFrom([]int{0, 19_000, 19_002}).Draw(t, "from")),
-		ReturnPrefix: rapid.SampledFrom([]string{"", "C"}).Draw(t, "prefix"), Currency: "EUR",
+		ReturnPrefix: rapid.SampledFrom([]string{"", "C"}).Draw(t, "prefix"), ReturnedDated: rapid.Bool().Draw(t, "dated"), Currency: "EUR",
 	}}}
 	numbered := rapid.Bool().Draw(t, "numbered")
 	customersFile, productsFile := rapid.IntRange(0, 3).Draw(t, "customers file") > 0, rapid.IntRange(0, 3).Draw(t, "products file") > 0

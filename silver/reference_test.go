@@ -346,7 +346,8 @@ func (r *refRun) cameBack(in bronze.Sale, f FactSale) (FactSale, bool) {
 			listed, part = true, first(e.ReturnedAt, part)
 		}
 	}
-	if !listed && !slices.Contains(r.rules.ReturnedStatuses, strings.ToLower(refString(in.Status).V)) {
+	dated := r.rules.ReturnedDated && in.ReturnedAt.Valid
+	if !listed && !dated && !slices.Contains(r.rules.ReturnedStatuses, strings.ToLower(refString(in.Status).V)) {
 		return f, false
 	}
 	f = refReturn(f)
