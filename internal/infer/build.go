@@ -63,7 +63,7 @@ func (x *inference) dimension(l *layout, table string, targets []target) {
 	b := &block{x: x, layout: l, table: table, set: map[*column]bool{}}
 	word := strings.TrimSuffix(table, "s")
 	e := b.column(targets[0].column, l.key, max(l.sure, 0.6))
-	e.reason = l.note
+	e.reason, e.essential = l.note, true
 	e.integer = l.key.floatID
 	neutral := l.context(word)
 	used := []*column{l.key}
@@ -160,7 +160,11 @@ func (x *inference) sales(l *layout) {
 	x.customerKey(l, b)
 	x.productKey(l, b)
 	if s.quantity != nil {
-		e := b.column("quantity", s.quantity, nameScore(s.quantity, quantities, lineWords))
+		named := nameScore(s.quantity, quantities, lineWords)
+		e := b.column("quantity", s.quantity, named)
+		if named < enough {
+			e.sure, e.reason = 0.95, "whatever its name: an amount is a price × it"
+		}
 		if s.quantity.negative > 0 {
 			e.reason += fmt.Sprintf("; %d of the sample are below 0: returns", s.quantity.negative)
 		}
@@ -214,12 +218,57 @@ func (x *inference) sales(l *layout) {
 			used = append(used, p.column)
 		}
 	}
+	x.overlap(l, b)
+	b.mixedSigns()
+	x.carry(l, b)
 	x.returnsPrefix(l, b)
 	if e := b.has("returned_at"); e != nil && e.columns[0].filled > 0 && len(x.statuses) == 0 && len(x.lineTypes) == 0 {
-		b.notes = append(b.notes, fmt.Sprintf("unsure: %s is filled, but nothing says which lines came back: a status would.", e.columns[0].name))
-		x.warn("unsure: %s: %s is filled on some lines, but a return shows by a status, a type of line or a list of orders only: these lines count as sales", l.title(), e.columns[0].name)
+		if c := e.columns[0]; c.filled*2 < e.in.rows {
+			x.dated = fmt.Sprintf("likely: %s has a day on %d of %d records, and no status says more", c.name, c.filled, e.in.rows)
+		} else {
+			e.open = fmt.Sprintf("%s: a day stands on %d of %d records: they cannot all have come back", c.name, c.filled, e.in.rows)
+			e.drop = true
+		}
 	}
 	x.attributesOnLines(l, b, may, used)
+	b.unnamedUnits()
+}
+
+// unnamedUnits asks whether a column of small whole numbers, whose name says
+// nothing, counts the units that a price is of.
+func (b *block) unnamedUnits() {
+	e := b.has("quantity")
+	if e.value == "" || b.has("unit_price") == nil {
+		return
+	}
+	for _, c := range b.layout.columns {
+		unknown := len(c.words) > 0 && !slices.ContainsFunc(c.words, func(w string) bool { return known[w] })
+		if unknown && !b.layout.bound[c.name] && !c.used && c.numeric >= 0.95 && c.whole >= 0.95 && c.distinct > 1 && c.distinct <= 200 && c.maximum <= 1000 && c.minimum >= -1000 && c.maximum > 1 && c.dated.share < 0.5 && len(e.choices) < 4 {
+			e.choices = append(e.choices, (&entry{target: "quantity", from: []string{c.name}}).text())
+		}
+	}
+	if len(e.choices) > 0 {
+		e.open = "no column is named like a count of units; is it one of these, or is each record one unit"
+		e.choices = append(e.choices, e.text())
+		e.essential = true
+	}
+}
+
+// ofOrders are the columns of sales that an order has, whatever its lines are.
+var ofOrders = []string{"status", "ordered_at", "returned_at", "customer_id", "currency", "channel", "payment_method", "city", "state", "postal_code", "country", "updated_at"}
+
+// carry takes what stands on an order's first line alone to its other lines: a
+// lookup of the file in itself.
+func (x *inference) carry(l *layout, b *block) {
+	for _, e := range b.columns {
+		own := len(e.from) == 1 && len(e.columns) == 1 && e.columns[0].name == e.from[0]
+		if !own || l.sale.order == nil || !slices.Contains(ofOrders, e.target) || !l.onFirstLine(e.columns[0], l.sale.order) {
+			continue
+		}
+		k := &link{from: l.sale.order, to: l, key: l.sale.order, covers: 1, fill: true}
+		e.from[0] = x.expr(place{layout: l, column: e.columns[0], path: []*link{k}})
+		e.reason += "; " + k.reason()
+	}
 }
 
 // attributesOnLines maps what the lines tell of customers and products that

@@ -69,6 +69,7 @@ func (x *inference) findDimension(r role) {
 				c.from.links = append([]*link{c.link}, c.from.links...)
 			}
 		}
+		x.otherParts(r, word, best.l, best.key)
 		return
 	}
 	// No sale names it: what does the file call itself?
@@ -80,7 +81,57 @@ func (x *inference) findDimension(r role) {
 		if key != nil && score >= 0.6 && key.unique >= 0.3 && l.attributes(targets) >= 2 {
 			l.role, l.key, l.sure = r, key, 0.6
 			l.note = fmt.Sprintf("by its name and columns; no sale was found to name a %s of it", key.name)
+			x.otherParts(r, word, l, key)
 			return
+		}
+	}
+}
+
+// otherParts finds what else holds customers or products, where they are split
+// over files of different columns: files of keys that the sales name and the
+// first file lacks.
+func (x *inference) otherParts(r role, word string, first *layout, key *column) {
+	targets := map[role][]target{customerRole: customerTargets, productRole: productTargets}[r]
+	have := map[string]bool{}
+	add := func(l *layout, key *column) {
+		for v := range x.linker.all(l, key).has {
+			have[bare(v)] = true
+		}
+	}
+	add(first, key)
+	for _, l := range x.layouts {
+		if l.role != unknownRole || l.rows == 0 || l.returnsNamed() || inventory(l) || x.isHeader(l) {
+			continue
+		}
+		key, score := l.pick(targets[0].names, anID, l.context(word))
+		if key == nil || score < 0.6 || !l.isKey(key) || l.attributes(targets) == 0 {
+			continue
+		}
+		has := x.linker.all(l, key).has
+		for _, from := range x.layouts {
+			c := (*column)(nil)
+			if from.sale != nil && (from.role == salesRole || from.role == returnsRole || from.role == unknownRole && x.isHeader(from)) {
+				c = map[role]*column{customerRole: from.sale.customer, productRole: from.sale.product}[r]
+			}
+			if c == nil || l.role != unknownRole {
+				continue
+			}
+			missing, found := 0, 0
+			c.filledValues(func(_ int, v string, n int) {
+				if have[bare(v)] {
+					return
+				}
+				missing += n
+				if has[v] || has[bare(v)] {
+					found += n
+				}
+			})
+			if found*2 < missing || found*100 < c.filled {
+				continue
+			}
+			l.role, l.key, l.sure = r, key, 0.9
+			l.note = fmt.Sprintf("%s: %s of the %ss in %s that %s lacks are found here", key.name, share(float64(found)/float64(missing)), word, from.title(), first.title())
+			add(l, key)
 		}
 	}
 }

@@ -30,6 +30,7 @@ type layout struct {
 	header  []string
 	columns []*column
 	rows    int             // in the sample
+	begins  []int           // the first of each file's
 	whole   bool            // the sample is all there is
 	number  pipeline.Number // how most of its numbers are written
 	proof   bool            // a number shows which sign separates fractions
@@ -42,6 +43,9 @@ type layout struct {
 	bound map[string]bool // columns that the mapping uses
 	name  string          // as a lookup; "" = not used as one
 	sale  *saleColumns
+
+	clash   *layout // whose order ids are the same, for other orders
+	flagged *column // of flagRole: yes or no
 }
 
 // role is what a layout's files are.
@@ -55,6 +59,7 @@ const (
 	headerRole   role = "order headers"
 	returnsRole  role = "returns"         // a record is a return of its own
 	listRole     role = "returned orders" // a record names an order that came back
+	flagRole     role = "returned or not" // a record says of an order whether it came back
 	outRole      role = "left out"
 )
 
@@ -150,7 +155,8 @@ func group(files []opened, all []pipeline.File) []*layout {
 		stem := words(stemOf(f.file.Name))
 		i := slices.IndexFunc(out, func(l *layout) bool {
 			return slices.Equal(l.header, f.columns) && l.readsLike(f) &&
-				slices.Contains(l.stem, "return") == slices.Contains(stem, "return")
+				slices.Contains(l.stem, "return") == slices.Contains(stem, "return") &&
+				(len(f.file.Names) == 0 || slices.Equal(l.stem, stem)) // columns without names tell nothing
 		})
 		if i < 0 {
 			l := &layout{stem: stem, read: f.file, ascii: f.ascii, why: f.why, header: f.columns, bound: map[string]bool{}}

@@ -43,8 +43,9 @@ func (x *inference) findReturns() {
 				}
 			}
 		}
-		if flags := l.flag(); flags != nil && s.order != nil && l.isKey(s.order) {
-			continue // tells of each order whether it came back
+		if flags := l.flag(); flags != nil && s.order != nil {
+			x.flags(l, flags)
+			continue
 		}
 		date, score := l.pick(patterns("return date", 1.0, "return at", 1.0, "return date time", 1.0, "date", 0.8, "created at", 0.7, "created date", 0.7, "date time", 0.7), aDate, set("order"))
 		if s.date = date; score < enough {
@@ -63,6 +64,34 @@ func (x *inference) findReturns() {
 			l.role, l.note = outRole, "unsure: it looks like returns, but names neither orders of the sales nor products and days"
 		}
 	}
+}
+
+// flags notes a file that says of orders whether they came back: yes and no are
+// a status of the orders' lines, by a lookup.
+func (x *inference) flags(l *layout, c *column) {
+	said := map[int32]bool{}
+	for row := range l.rows {
+		order, back := l.sale.order.codes[row], yes(c.value(row))
+		if before, ok := said[order]; ok && before != back || l.sale.product != nil {
+			l.role, l.note = outRole, "unsure: it says of orders or their products whether they came back, but not one thing of each order"
+			x.warn("unsure: %s: left out: %s says yes and no of one order: its returns do not count", l.title(), c.name)
+			return
+		}
+		said[order] = back
+	}
+	l.role, l.note, l.flagged = flagRole, fmt.Sprintf("%s says of orders whether they came back", c.name), c
+}
+
+// flagged returns where the lines of a layout find whether their order came
+// back.
+func (x *inference) flagged(l *layout) (out []place) {
+	for _, f := range x.with(flagRole) {
+		if covers, _ := x.linker.covers(l.sale.order, f, f.sale.order); covers > 0 {
+			k := &link{from: l.sale.order, to: f, key: f.sale.order, covers: covers}
+			out = append(out, place{f, f.flagged, []*link{k}, 0.95})
+		}
+	}
+	return out
 }
 
 // priced reports whether a return of the layout will have a price.

@@ -69,6 +69,7 @@ type inference struct {
 
 	statuses  []string // values that mean a return
 	lineTypes []string
+	dated     string // why a day of return means that a sale came back; "" = it does not
 	prefix    string
 	prefixWhy string
 	money     string // the currency of most lines, where there are several
@@ -119,7 +120,7 @@ func (x *inference) read(ctx context.Context) error {
 	if len(opened) == 0 {
 		return &pipeline.Error{Kind: pipeline.ErrInput, File: failed[0].name, Msg: "none of the files can be read", Err: errors.New(failed[0].why)}
 	}
-	x.layouts = group(opened, files)
+	x.layouts = group(x.dropCopies(opened), files)
 	for _, l := range x.layouts {
 		if err := l.sample(ctx, x.Open); err != nil {
 			if ctx.Err() != nil {
@@ -134,6 +135,7 @@ func (x *inference) read(ctx context.Context) error {
 			return err
 		}
 	}
+	x.nameColumns()
 	x.linker = &linker{ctx: ctx, open: x.Open, layouts: x.layouts, keys: map[*column]*keySet{}}
 	for _, l := range x.layouts {
 		if l.rows > 0 {
@@ -210,6 +212,7 @@ func (x *inference) build() {
 	for _, b := range slices.Concat(x.blocks, x.lists) {
 		b.order()
 		x.settle(b)
+		b.settleRest()
 	}
 }
 
@@ -239,7 +242,7 @@ func (x *inference) settle(b *block) {
 				if e.sure < enoughSure && e.value == "" {
 					if x.Ask != nil {
 						q := Question{b.layout.title(), "is this right? " + e.reason, []string{e.text(), leaveOut}, 0}
-						if i := x.Ask(q); i == 1 && !slices.Contains(essential, e.target) {
+						if i := x.Ask(q); i == 1 && !e.essential && !slices.Contains(essential, e.target) {
 							e.chosen = leaveOut
 						} else if i == 0 {
 							e.sure, e.reason = 1, "your choice"
@@ -251,7 +254,7 @@ func (x *inference) settle(b *block) {
 				continue
 			}
 			choices := slices.Clone(e.choices)
-			if len(choices) == 0 {
+			if len(choices) == 0 && !e.drop {
 				for _, c := range b.layout.columns {
 					if c.name != "" && !b.layout.bound[c.name] && len(choices) < 12 {
 						o := &entry{target: e.target, from: []string{c.name}}
@@ -279,6 +282,14 @@ func (x *inference) settle(b *block) {
 			x.open++
 			x.warn("unsure: %s: %s: %s", b.layout.title(), e.target, e.open)
 		}
+	}
+}
+
+// settleRest drops what the lines tell of customers where a person has left
+// their id out.
+func (b *block) settleRest() {
+	if e := b.has("customer_id"); e != nil && e.chosen == leaveOut {
+		b.customers = nil
 	}
 }
 

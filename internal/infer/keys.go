@@ -56,6 +56,12 @@ func (x *inference) orderKeys(l *layout, b *block) {
 	several := float64(s.order.filled) / float64(max(1, s.order.distinct))
 	e.reason = fmt.Sprintf("%.1f lines an order", several)
 	e.integer = s.order.floatID
+	if s.order.filled*10 < l.rows*8 {
+		e.open = fmt.Sprintf("%s: %d of %d records name no order; fill it down in the file", s.order.name, l.rows-s.order.filled, l.rows)
+		e.choices = []string{e.text() + note + "those records go to silver.quarantine"}
+		e.essential = true
+	}
+	l.clashes(e)
 	for _, k := range l.links {
 		if k.from == s.order && k.to.role == headerRole {
 			e.reason = "found: " + k.reason()
@@ -159,6 +165,7 @@ func (x *inference) customerKey(l *layout, b *block) {
 		for _, c := range x.with(customerRole) {
 			reason(e, l.linkTo(c))
 		}
+		x.guests(e, s.customer, l)
 		if missing := l.rows - s.customer.filled; missing > 0 {
 			e.reason += fmt.Sprintf("; %d of %d records name none: guests", missing, l.rows)
 		}
@@ -191,10 +198,40 @@ func (x *inference) customerKey(l *layout, b *block) {
 				reason(e, h.linkTo(c))
 			}
 		}
+		x.guests(e, h.sale.customer, h)
 		b.columns = append(b.columns, e)
 		return
 	}
 	b.notes = append(b.notes, "No column names the customer: all are guests.")
+}
+
+// guests takes 0 as no customer where it stands for several people, or for none
+// of the customers' file.
+func (x *inference) guests(e *entry, c *column, l *layout) {
+	zero := slices.IndexFunc(c.values, func(v string) bool { return bare(v) == "0" })
+	if zero < 0 || c.numeric < 0.95 || c.negative > 0 || c.distinct < 3 {
+		return
+	}
+	several := slices.ContainsFunc(l.columns, func(o *column) bool {
+		if o.email < 0.5 {
+			return false
+		}
+		first := ""
+		for row := range l.rows {
+			if v := o.value(row); int(c.codes[row]) == zero && v != "" {
+				if first != "" && v != first {
+					return true
+				}
+				first = v
+			}
+		}
+		return false
+	})
+	k := l.best(c)
+	if several || k != nil && k.to.role == customerRole && !x.linker.all(k.to, k.key).has[c.values[zero]] {
+		e.nulls = append(append(e.nulls, c.nulls...), c.values[zero])
+		e.reason += "; 0 stands for guests"
+	}
 }
 
 func (x *inference) productKey(l *layout, b *block) {

@@ -17,12 +17,12 @@ type link struct {
 	covers  float64 // share of from's records whose value the key has
 	integer bool    // once a zero fraction is dropped: 17850.0 is 17850
 	repeats float64 // share of the keys that more than one record has
-	guessed bool    // the file is too large to look every key up: the names say so
+	fill    bool    // to the layout's own records: what stands on one of an order's lines
 }
 
 func (k *link) reason() string {
-	if k.guessed {
-		return fmt.Sprintf("%s has the same name in %s, which is too large to look every key up", k.key.name, k.to.title())
+	if k.fill {
+		return "stands on an order's first line alone, and counts for its other lines"
 	}
 	how := ""
 	if k.integer {
@@ -39,7 +39,7 @@ func share(x float64) string {
 }
 
 const (
-	keyBytes   = 128 << 20 // files up to this size have their keys read in full
+	keyBytes   = 128 << 20 // of larger files only the keys are held that another file could name
 	enoughKeys = 0.95
 )
 
@@ -51,12 +51,12 @@ type linker struct {
 	keys    map[*column]*keySet
 }
 
-// keySet are all values of a column.
+// keySet are all values of a column; of a very large file those that the others
+// have in their samples.
 type keySet struct {
 	has      map[string]bool
 	bare     map[string]bool // without a zero fraction; nil = as has
 	repeated int
-	whole    bool
 	err      error
 }
 
@@ -86,14 +86,14 @@ func (k *linker) all(l *layout, c *column) *keySet {
 	if s := k.keys[c]; s != nil {
 		return s
 	}
-	s := &keySet{has: make(map[string]bool, c.distinct), whole: l.whole}
+	s := &keySet{has: make(map[string]bool, c.distinct)}
 	k.keys[c] = s
-	if l.whole || l.size > keyBytes {
+	if l.whole {
 		c.filledValues(func(_ int, v string, n int) { s.has[v] = true; s.repeated += n - 1 })
 	} else {
-		s.whole = true
+		wanted := k.named(l)
 		s.err = l.each(k.ctx, k.open, c, func(v string) {
-			if v != "" && !slices.Contains(c.nulls, v) {
+			if v != "" && !slices.Contains(c.nulls, v) && (wanted == nil || wanted[bare(v)]) {
 				if s.has[v] {
 					s.repeated++
 				} else {
@@ -111,6 +111,23 @@ func (k *linker) all(l *layout, c *column) *keySet {
 		}
 	}
 	return s
+}
+
+// named are the values in the samples of the other layouts, that keys of a very
+// large one are looked up for; nil = hold all keys.
+func (k *linker) named(l *layout) map[string]bool {
+	if l.size <= keyBytes {
+		return nil
+	}
+	wanted := map[string]bool{}
+	for _, o := range k.layouts {
+		for _, c := range o.columns {
+			if o != l && c.dated.share <= 0.5 && (c.numeric < 0.95 || c.whole >= 0.99) {
+				c.filledValues(func(_ int, v string, _ int) { wanted[bare(v)] = true })
+			}
+		}
+	}
+	return wanted
 }
 
 // bare drops a zero fraction.
@@ -156,14 +173,9 @@ func (k *linker) find(l *layout) error {
 				if !to.isKey(key) || to.hasBetterKey(key) || !kindred(c, l, key, to) {
 					continue
 				}
-				// Cheap first: does any of the values occur at all?
 				covers, integer := k.covers(c, to, key)
 				if err := k.keys[key].err; err != nil {
 					return err
-				}
-				if large := !k.keys[key].whole && covers < enoughKeys && strings.EqualFold(c.name, key.name) && !bareID(c); large {
-					l.links = append(l.links, &link{from: c, to: to, key: key, covers: 0.9, guessed: true})
-					continue
 				}
 				if set := k.keys[key]; set.repeated*10 > len(set.has) || covers < 0.5 {
 					continue

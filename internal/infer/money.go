@@ -149,37 +149,83 @@ func (l *layout) ofOrder(c, order *column) bool {
 	if order == nil || slices.Contains(c.words, "line") || slices.Contains(c.words, "item") || slices.Contains(c.words, "unit") {
 		return false
 	}
+	several, same, first := l.overOrders(c, order)
+	return several > 0 && first == several || several >= 2 && (same+first)*100 >= several*95
+}
+
+// onFirstLine reports whether a column stands on the first line of an order
+// alone: its other lines are blank.
+func (l *layout) onFirstLine(c, order *column) bool {
+	several, _, first := l.overOrders(c, order)
+	return several >= 2 && first*100 >= several*95 && first*2 >= l.severalLines(order)
+}
+
+// overOrders counts the orders of several lines whose first line has a value,
+// and those of them whose other lines have the same one, or none.
+func (l *layout) overOrders(c, order *column) (several, same, first int) {
 	type seen struct {
 		value       string
 		n           int
 		same, blank bool
 	}
-	orders := map[int32]*seen{}
+	orders := make([]seen, len(order.values))
 	for row := range l.rows {
-		code, v := order.codes[row], c.value(row)
-		o := orders[code]
-		if o == nil {
-			orders[code] = &seen{v, 1, true, true}
+		v := c.value(row)
+		o := &orders[order.codes[row]]
+		if o.n++; o.n == 1 {
+			o.value, o.same, o.blank = v, true, true
 			continue
 		}
-		o.n++
 		o.same = o.same && v == o.value
 		o.blank = o.blank && v == ""
 	}
-	several, whole, blank := 0, 0, 0
-	for _, o := range orders {
-		if o.n < 2 || o.value == "" || strings.Trim(o.value, "0.,") == "" {
+	for i, o := range orders {
+		if o.n < 2 || order.values[i] == "" || strings.Trim(o.value, "0.,") == "" && c.numeric > 0 || o.value == "" {
 			continue
 		}
 		several++
-		if o.same || o.blank {
-			whole++
+		if o.same {
+			same++
 		}
 		if o.blank {
-			blank++
+			first++
 		}
 	}
-	return blank > 0 && blank == several || several >= 2 && whole*100 >= several*95
+	return several, same, first
+}
+
+// severalLines counts the orders of several lines.
+func (l *layout) severalLines(order *column) int {
+	n := 0
+	for i, count := range order.counts {
+		if count > 1 && order.values[i] != "" {
+			n++
+		}
+	}
+	return n
+}
+
+// multiplier finds the quantity by arithmetic, whatever it is called: an amount
+// is a price times it.
+func (l *layout) multiplier(skip ...*column) *column {
+	price, score := l.pick(unitPrices, aNumber, set(lineWords), skip...)
+	if score < enough {
+		return nil
+	}
+	for _, c := range l.columns {
+		if c == price || slices.Contains(skip, c) || c.numeric < 0.95 || c.whole < 0.9 || c.distinct < 2 || c.dated.share > 0.5 || c.number.Currency {
+			continue
+		}
+		for _, amount := range l.columns {
+			if amount == c || amount == price || amount.filled == 0 || nameScore(amount, lineAmounts, lineWords) < enough {
+				continue
+			}
+			if r := (sums{l, c}).relate(amount, price, nil, nil); r.share >= 0.9 && r.n >= 3 {
+				return c
+			}
+		}
+	}
+	return nil
 }
 
 // amounts maps what lines cost.
@@ -210,7 +256,12 @@ func (x *inference) amounts(l *layout, b *block) {
 		tax = nil
 	}
 	if discount != nil && l.ofOrder(discount, s.order) {
-		b.aside(discount, "is of the whole order")
+		if discount.minimum == 0 && discount.maximum == 0 {
+			b.aside(discount, "is of the whole order")
+		} else {
+			e := b.column("discount_amount", discount, 0.4)
+			e.open, e.drop = discount.name+": is of whole orders, which no line can show; without it sales are before it", true
+		}
 		discount = nil
 	}
 	if tax != nil && l.ofOrder(tax, s.order) {
@@ -218,6 +269,13 @@ func (x *inference) amounts(l *layout, b *block) {
 		tax = nil
 	}
 	test := sums{l, s.quantity}
+	if discount == nil && price != nil {
+		if net := test.netPrice(price, used); net != nil {
+			b.aside(price, "is before what "+net.name+" takes off")
+			price = net
+		}
+	}
+	discount = test.exactDiscount(discount, price)
 	product := s.product
 	if product == nil { // the next best that has a price of its own
 		product, _ = l.pick(productTargets[2].names, anyText, line)
@@ -338,6 +396,11 @@ func (x *inference) amounts(l *layout, b *block) {
 		} else {
 			b.fail("unit_price", "no column of prices or amounts was found, on the lines or on products")
 		}
+	}
+	if e := b.has("line_amount"); e != nil && price == nil && discount != nil && test.beforeDiscount(e.columns[0], discount, product) {
+		e.open = fmt.Sprintf("%s: is the same whatever %s is: it is before the discount, and no price of one unit is there to take it off", e.columns[0].name, discount.name)
+		e.choices = []string{e.text() + note + "sales before the discount"}
+		e.essential = true
 	}
 	x.discount(l, b, discount, price, amount, how)
 	if tax != nil && (price != nil || amount != nil) {

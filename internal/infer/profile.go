@@ -1,11 +1,12 @@
 package infer
 
 import (
+	"cmp"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
 	"unicode"
-	"unicode/utf8"
 
 	"github.com/smeltdata/smelt/pipeline"
 )
@@ -19,6 +20,7 @@ type profile struct {
 
 	numeric  float64         // share of the values that are numbers, written as number says
 	number   pipeline.Number // how numbers are written
+	signs    []string        // the currency signs of the values, where there are several
 	whole    float64         // share that are whole numbers
 	floatID  bool            // all are whole numbers with a zero fraction: 17850.0
 	negative int             // records below zero
@@ -141,24 +143,18 @@ var currencies = set(`USD EUR GBP CHF JPY CNY INR BRL CAD AUD SEK NOK DKK PLN CZ
 	KRW SGD HKD NZD THB AED SAR ILS RON BGN UAH IDR MYR PHP VND CLP COP ARS PEN EGP
 	NGN KES`)
 
-// unsigned cuts a currency's sign or code off a number.
-func unsigned(v string) (rest string, money bool) {
-	first, n := utf8.DecodeRuneInString(v)
-	last, m := utf8.DecodeLastRuneInString(v)
-	switch {
-	case unicode.Is(unicode.Sc, first):
-		return strings.TrimSpace(v[n:]), true
-	case unicode.Is(unicode.Sc, last):
-		return strings.TrimSpace(v[:len(v)-m]), true
-	case len(v) > 3 && 'A' <= v[0] && v[0] <= 'Z' && currencies[v[:3]]:
-		return strings.TrimSpace(v[3:]), true
-	case len(v) > 3 && 'A' <= v[len(v)-1] && v[len(v)-1] <= 'Z' && currencies[v[len(v)-3:]]:
-		return strings.TrimSpace(v[:len(v)-3]), true
-	case len(v) > 1 && (v[0] == '-' || v[0] == '('):
-		rest, money = unsigned(strings.TrimLeft(v, "-("))
-		return rest, money
+// signCodes are the codes that some signs are written for.
+var signCodes = map[string]string{"$": "USD", "US$": "USD", "€": "EUR", "£": "GBP", "R$": "BRL", "zł": "PLN", "Kč": "CZK", "Ft": "HUF"}
+
+// unsigned cuts a currency's sign or code off a number. A code that is no
+// currency's is a part of an id.
+func unsigned(v string) (rest, sign string) {
+	text := []byte(strings.TrimLeft(v, "-+("))
+	number, mark := pipeline.CutCurrency(text)
+	if len(mark) == 0 || len(mark) == 3 && 'A' <= mark[0] && mark[0] <= 'Z' && mark[2] <= 'Z' && !currencies[string(mark)] {
+		return v, ""
 	}
-	return v, false
+	return strings.TrimSpace(string(number)), string(mark)
 }
 
 // likeNumber reports whether a text is a number in any style.
@@ -233,13 +229,14 @@ func (c *column) findNumbers(style pipeline.Number) {
 	if style != (pipeline.Number{}) {
 		try = append([]pipeline.Number{style}, try...)
 	}
-	currency, percent, parens := 0, 0, 0
+	currency, percent, parens, signs := 0, 0, 0, map[string]int{}
 	c.filledValues(func(_ int, v string, n int) {
 		if !strings.ContainsFunc(v, unicode.IsDigit) {
 			return
 		}
-		if _, money := unsigned(v); money {
+		if _, sign := unsigned(v); sign != "" {
 			currency += n
+			signs[cmp.Or(signCodes[sign], sign)] += n
 		}
 		if strings.HasSuffix(v, "%") {
 			percent += n
@@ -248,6 +245,9 @@ func (c *column) findNumbers(style pipeline.Number) {
 			parens += n
 		}
 	})
+	if len(signs) > 1 {
+		c.signs = slices.Sorted(maps.Keys(signs))
+	}
 	best := -1.0
 	for _, s := range try {
 		s.Currency, s.Percent, s.Parentheses = currency > 0, percent > 0, parens > 0

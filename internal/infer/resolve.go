@@ -28,6 +28,7 @@ type entry struct {
 	reason  string
 
 	essential bool
+	drop      bool     // nothing but leaving it out settles it
 	either    bool     // open is whether days or months come first
 	chosen    string   // the line that a person chose
 	open      string   // what is not known: the entry is written as an error to resolve
@@ -161,6 +162,9 @@ func (x *inference) use(t target, p place) *entry {
 		e.reason = p.path[0].reason()
 		e.sure = min(e.sure, 0.5+p.path[0].covers/2)
 	}
+	if p.layout.read.NoHeader {
+		e.sure, e.reason = min(e.sure, 0.9), "by what stands in it"
+	}
 	if p.column.filled == 0 {
 		e.sure, e.reason = max(e.sure, 0.7), "by its name; empty in what was read"
 	}
@@ -265,6 +269,9 @@ func (x *inference) lookup(k *link) string {
 		}
 	}
 	name := x.nameOf(k.to)
+	if k.fill {
+		name = "order"
+	}
 	for n := 2; slices.ContainsFunc(x.lookups, func(u *lookup) bool { return u.name == name }); n++ {
 		name = fmt.Sprintf("%s_%d", x.nameOf(k.to), n)
 	}

@@ -11,8 +11,18 @@ import (
 // status maps a status or a type of line, and finds which of its values say
 // that goods came back.
 func (x *inference) status(t target, b *block, places []place) {
+	places = slices.DeleteFunc(places, func(p place) bool { // a store's status is no order's
+		n := len(p.path)
+		return n > 0 && p.path[n-1].to.role != headerRole && !slices.Contains(p.path[n-1].from.words, "status") && !slices.Contains(p.path[n-1].from.words, "type")
+	})
+	if t.column == "status" && b.kind == "" && b.layout.sale.order != nil {
+		places = append(places, x.flagged(b.layout)...)
+	}
+	if len(places) == 0 && t.column == "status" && b.kind == "" {
+		places = x.statusByID(b.layout)
+	}
 	for i, p := range places { // one that tells of returns goes before a better name
-		if i > 0 && len(p.column.back()) > 0 && len(places[0].column.back()) == 0 {
+		if i > 0 && (len(p.column.back()) > 0 || p.column == p.layout.flagged) && len(places[0].column.back()) == 0 {
 			places[0], places[i] = places[i], places[0]
 			break
 		}
@@ -25,7 +35,7 @@ func (x *inference) status(t target, b *block, places []place) {
 		return
 	}
 	back := p.column.back()
-	flags := slices.Contains(p.column.words, "return") && slices.ContainsFunc(p.column.values, no) && p.column.distinct <= 2
+	flags := p.column == p.layout.flagged || slices.Contains(p.column.words, "return") && slices.ContainsFunc(p.column.values, no) && p.column.distinct <= 2
 	if t.column == "line_type" {
 		if len(back) == 0 && p.score < 0.9 || flags || p.column.distinct > 50 {
 			return
@@ -53,8 +63,41 @@ func (x *inference) status(t target, b *block, places []place) {
 		for _, v := range back {
 			x.addReturns(&x.statuses, v)
 		}
+		p.column.filledValues(func(_ int, v string, n int) {
+			if saysPartly(v) {
+				x.warn("unsure: %s: %s: %s of the sample came back in part, which does not say what did: such lines count as sold", b.layout.title(), p.column.name, fmt.Sprintf("%d lines with %q", n, v))
+			}
+		})
 	}
 	b.columns = append(b.columns, e)
+}
+
+// statusByID finds a status whose words stand in a reference, and on the orders
+// but its key.
+func (x *inference) statusByID(l *layout) (out []place) {
+	type way struct {
+		at   *layout
+		path []*link
+	}
+	ways := []way{{l, nil}}
+	for _, k := range l.links {
+		if k.from == l.sale.order && k.to.role == headerRole {
+			ways = append(ways, way{k.to, []*link{k}})
+		}
+	}
+	for _, w := range ways {
+		for _, k := range w.at.links {
+			if k.to.role != unknownRole || k.repeats > 0 || k.to.sale == nil || k.to.sale.date != nil || k.to.sale.customer != nil {
+				continue
+			}
+			for _, c := range k.to.columns {
+				if c != k.key && c.tellsStatus() {
+					out = append(out, place{k.to, c, append(slices.Clone(w.path), k), 0.9})
+				}
+			}
+		}
+	}
+	return out
 }
 
 func (x *inference) addReturns(list *[]string, value string) {
@@ -127,6 +170,22 @@ func (x *inference) currency(t target, b *block, places []place) {
 	})
 	x.money = most
 	x.warn("unsure: the sales are in several currencies (%s), which cannot be added up: smelt run fails until smelt.yml says which one to keep (currency: %s)", few(p.column), most)
+}
+
+// mixedSigns leaves amounts open whose values have the signs of several
+// currencies: they cannot be added up, and no column tells them apart.
+func (b *block) mixedSigns() {
+	if e := b.has("currency"); e != nil && e.columns[0].distinct > 1 {
+		return // silver refuses a second one
+	}
+	for _, e := range b.columns {
+		if e.open != "" || len(e.columns) != 1 || len(e.columns[0].signs) < 2 || !slices.Contains(numericTargets, e.target) {
+			continue
+		}
+		e.open = fmt.Sprintf("%s: amounts in several currencies (%s) cannot be added up", e.columns[0].name, strings.Join(e.columns[0].signs, ", "))
+		e.choices = []string{e.text() + note + "they are all one currency's"}
+		e.essential = true
+	}
 }
 
 // returnsPrefix finds letters that the ids of returns begin with: those orders

@@ -104,6 +104,15 @@ func (l *layout) look() *saleColumns {
 			s.order = nil
 		}
 	}
+	if s.order != nil && l.thin(s.order) { // one that every record has is the better one
+		for _, c := range l.columns {
+			named := nameScore(c, orderIDs, "") >= enough && c.fits(anID, l) > 0 || slices.Equal(c.words, []string{"name"}) && looksLikeNumbers(c)
+			if named && !l.thin(c) && c.unique < 1 && !l.repeats(c) {
+				s.order = c
+				break
+			}
+		}
+	}
 	s.customer = get(customerIDs, anID, "unique")
 	s.product = get(productIDs, anID, "line item")
 	if s.product != nil && s.product.numeric > 0.95 && slices.Equal(s.product.words, []string{"order", "item", "id"}) {
@@ -111,11 +120,22 @@ func (l *layout) look() *saleColumns {
 	}
 	s.quantity = get(quantities, aNumber, lineWords)
 	s.date = get(orderDates, aDate, "order sales invoice transaction")
+	if s.quantity == nil {
+		s.quantity = l.multiplier(s.order, s.product, s.customer)
+	}
 	if s.customer == nil {
 		s.customer = get(emails, anyText, "")
 	}
 	if s.customer == nil {
 		s.customer = get(patterns("customer name", 0.7, "bill name", 0.6), anyText, "full last")
+	}
+	// A number that says not of what, where records that share it share the rest.
+	if s.order == nil && s.date != nil && s.customer != nil {
+		for _, c := range l.columns {
+			if slices.Equal(c.words, []string{"id"}) && c.unique < 0.9 && c.filled == l.rows && l.constant(s.date, c) && l.constant(s.customer, c) {
+				s.order = c
+			}
+		}
 	}
 	// A file whose orders go by names such as #1001.
 	if s.order == nil && s.quantity != nil {
@@ -127,6 +147,24 @@ func (l *layout) look() *saleColumns {
 	}
 	return s
 }
+
+// constant reports whether a column is the same on all records of an order.
+func (l *layout) constant(c, order *column) bool {
+	first := make([]int32, len(order.values)) // code + 1
+	other := 0
+	for row, code := range order.codes {
+		switch v := c.codes[row] + 1; {
+		case first[code] == 0:
+			first[code] = v
+		case first[code] != v:
+			other++
+		}
+	}
+	return other*200 < l.rows
+}
+
+// thin reports whether many records lack a column's value.
+func (l *layout) thin(c *column) bool { return c.filled*10 < l.rows*9 }
 
 // looksLikeNumbers reports whether texts are numbers with a sign or letters
 // before them, as order names are: #1001, SO-77.
@@ -250,7 +288,7 @@ func (x *inference) productLike(l *layout) *column {
 		_, name := k.to.pick(productTargets[1].names, anyText, k.to.context("product"))
 		_, price := k.to.pick(productTargets[6].names, aNumber, k.to.context("product"))
 		_, cost := k.to.pick(productTargets[5].names, aNumber, k.to.context("product"))
-		if name >= 0.7 && max(price, cost) >= 0.7 {
+		if name >= 0.7 && (max(price, cost) >= 0.7 || k.to.stemHas("product")) {
 			return k.from
 		}
 	}
@@ -306,7 +344,16 @@ func (x *inference) keepOneTelling(lines []*layout) {
 				}
 				continue
 			}
-			if covers, _ := x.linker.covers(l.sale.order, kept, kept.sale.order); covers >= 0.2 {
+			covers, _ := x.linker.covers(l.sale.order, kept, kept.sale.order)
+			switch {
+			case covers > 0 && !sameOrders(l, kept):
+				l.clash = kept
+			case covers > 0 && covers < 0.2:
+				x.warn("unsure: %s of the orders of %s are in %s too: their lines may count twice", share(covers), l.title(), kept.title())
+			case covers >= 0.2:
+				if covers < 0.95 {
+					x.warn("unsure: %s is left out: %s of its orders are in %s too, and would count twice", l.title(), share(covers), kept.title())
+				}
 				l.role, l.note = outRole, fmt.Sprintf("unsure: %s of its orders are in %s too, and would count twice", share(covers), kept.title())
 			}
 		}

@@ -61,7 +61,7 @@ func (l *layout) sample(ctx context.Context, open pipeline.Opener) error {
 	for _, c := range l.columns {
 		*c = column{name: c.name, index: c.index, words: c.words, at: map[string]int32{}}
 	}
-	l.whole, l.rows = true, 0
+	l.whole, l.rows, l.begins = true, 0, nil
 	step := max(1, (len(l.files)+maxFiles-1)/maxFiles)
 	for i := 0; i < len(l.files); i += step {
 		f := l.files[i]
@@ -72,6 +72,7 @@ func (l *layout) sample(ctx context.Context, open pipeline.Opener) error {
 		if n := int64(len(l.files) / step); n > 4 {
 			room = 4 * wholeSize / n
 		}
+		l.begins = append(l.begins, l.rows)
 		if err := l.sampleFile(ctx, f, open, room); err != nil {
 			// A nested column of a Parquet file is refused by name: do without.
 			var e *pipeline.Error

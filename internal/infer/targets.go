@@ -87,20 +87,20 @@ var saleTargets = append([]target{
 	{"updated_at", aDate, patterns("updated at", 1.0, "updated date", 1.0, "updated", 0.9, "last updated", 1.0)},
 }, geography...)
 
-var orderDates = patterns("order date", 1.0, "order date time", 1.0, "order at", 1.0, "order time", 0.8, "invoice date", 0.95, "sales date", 0.95, "transaction date", 0.95,
+var orderDates = patterns("order date", 1.0, "order date time", 1.0, "transaction date time", 0.95, "sales date time", 0.95, "invoice date time", 0.95, "order at", 1.0, "order time", 0.8, "invoice date", 0.95, "sales date", 0.95, "transaction date", 0.95,
 	"receipt date", 0.95, "created at", 0.85, "created date", 0.85, "order created", 0.85, "date time", 0.85, "date", 0.82, "at", 0.5, "created", 0.7, "order", 0.7, "time", 0.55, "order created date", 0.85, "order date id", 0.8, "date id", 0.7, "payment date", 0.62, "payment at", 0.62)
 
 // The keys that lines, order headers and lists of returns have.
 var (
-	orderIDs    = patterns("order id", 1.0, "sales order id", 1.0, "invoice id", 0.95, "receipt id", 0.9, "transaction id", 0.87, "sales id", 0.85, "order", 0.8, "invoice", 0.8, "order name", 0.7, "receipt", 0.65, "transaction", 0.6)
+	orderIDs    = patterns("order id", 1.0, "sales order id", 1.0, "invoice id", 0.95, "receipt id", 0.9, "transaction id", 0.87, "sales id", 0.85, "order", 0.8, "invoice", 0.8, "order name", 0.7, "receipt", 0.65, "transaction", 0.6, "document id", 0.75)
 	productIDs  = patterns("product id", 1.0, "sku", 0.95, "product sku", 0.97, "item id", 0.9, "stock id", 0.9, "ean", 0.85, "product", 0.7, "item", 0.7, "variant id", 0.6)
-	customerIDs = patterns("customer id", 1.0, "customer", 0.75)
+	customerIDs = patterns("customer id", 1.0, "customer", 0.75, "card id", 0.7, "segment card id", 0.75, "segment card", 0.7, "card", 0.6)
 	emails      = patterns("email", 0.8, "customer email", 0.9, "bill email", 0.75)
 	quantities  = patterns("quantity", 1.0, "order quantity", 1.0, "sales quantity", 1.0, "line quantity", 1.0, "product quantity", 1.0, "item quantity", 1.0, "return quantity", 1.0, "unit sales", 0.8, "count", 0.6, "product count", 0.6)
 	unitPrices  = patterns("unit price", 1.0, "price", 0.87, "sales price", 0.9, "item price", 0.9, "product price", 0.9, "line price", 0.85, "net price", 0.85, "list price", 0.75, "gross price", 0.75, "unit price net", 1.0, "unit price gross", 0.9, "sales price net", 0.9)
-	lineAmounts = patterns("line total", 1.0, "line amount", 1.0, "sales amount", 0.92, "net amount", 0.92, "sales", 0.87, "net sales", 0.95, "amount", 0.82, "total price", 0.86, "total amount", 0.8, "total sales", 0.85,
+	lineAmounts = patterns("line total", 1.0, "line amount", 1.0, "sales amount", 0.92, "net amount", 0.92, "sales", 0.87, "net sales", 0.95, "total net", 0.93, "line total net", 1.0, "sub total net", 0.9, "total gross", 0.65, "amount", 0.82, "total price", 0.86, "total amount", 0.8, "total sales", 0.85,
 		"total", 0.75, "sub total", 0.7, "extended amount", 0.9, "extended price", 0.9, "payment", 0.6, "gross amount", 0.65, "gross sales", 0.65, "net", 0.65)
-	discounts = patterns("discount", 1.0, "discount rate", 1.0, "discount percent", 1.0, "discount amount", 1.0, "line discount", 1.0, "item discount", 1.0)
+	discounts = patterns("discount", 1.0, "discount rate", 1.0, "discount percent", 1.0, "discount amount", 1.0, "line discount", 1.0, "item discount", 1.0, "promotion discount", 0.9, "discount total", 0.8)
 	taxes     = patterns("tax", 1.0, "tax amount", 1.0, "line tax", 1.0, "sales tax", 1.0)
 )
 
@@ -109,16 +109,20 @@ var (
 var returnWords = set(`return returned returns refund refunded refunds cancelled canceled cancellation voided void reversed chargeback
 	storniert storno retoure retourniert retour zuruckgegeben zurueckgegeben erstattet gutschrift ruckgabe rueckgabe
 	rembourse remboursee retournee retourne annule annulee avoir
-	devuelto devuelta devolucion cancelado cancelada reembolsado reembolsada anulado anulada`)
+	makulerad annullerad annulleret returnerad returneret krediterad
+	devuelto devuelta devolucion cancelado cancelada reembolsado reembolsada anulado anulada
+	devolvido devolvida devolucao reembolso annullato annullata reso resa restituito rimborsato rimborso stornato
+	geannuleerd geretourneerd terugbetaald retourgezonden anulowane anulowano anulowany zwrocone zwrocono zwrot zwrocony`)
 
-// partly are words that make less of them.
-var partly = set("partially partial partly teilweise teil partiellement parcialmente requested request pending rejected not no never nicht non sin window policy eligible label")
+// inPart and partly are words that make less of them.
+var inPart = set("partially partial partly teilweise teil partiellement parcialmente parzialmente gedeeltelijk czesciowo")
+var partly = set("requested request pending rejected not no never nicht non nao niet nie sin window policy eligible label")
 
 // saysReturn reports whether a value says that what it is about came back.
 func saysReturn(value string) bool {
 	found, ordered := false, false
 	for _, t := range tokens(value) {
-		if partly[t] {
+		if partly[t] || inPart[t] {
 			return false
 		}
 		found = found || returnWords[t] || t == "back"
@@ -127,11 +131,20 @@ func saysReturn(value string) bool {
 	return found && !ordered
 }
 
+// saysPartly reports whether a value says that a part of what it is about came
+// back.
+func saysPartly(value string) bool {
+	all := tokens(value)
+	return slices.ContainsFunc(all, func(t string) bool { return inPart[t] }) && slices.ContainsFunc(all, func(t string) bool { return returnWords[t] })
+}
+
 // statusWords are what values of a status say.
 var statusWords = set(`paid unpaid pending shipped delivered completed complete processing processed cancelled canceled returned refunded open closed
 	transit failed hold fulfilled unfulfilled dispatched invoiced disputed resolved
-	bezahlt versandt versendet geliefert offen storniert abgeschlossen erledigt payee expediee livree annulee remboursee cours
-	pagado enviado entregado cancelado devuelto pendiente`)
+	bezahlt versandt versendet geliefert offen storniert abgeschlossen erledigt payee paye expediee expedie livree livre annulee annule remboursee cours
+	pagado enviado entregado cancelado devuelto pendiente
+	pago concluido entregue devolvido pendente spedito consegnato pagato annullato evaso reso
+	betaald verzonden geleverd geannuleerd afgerond zrealizowane wyslane anulowane zwrocone oplacone dostarczone`)
 
 // tellsStatus reports whether the values of a column are those of a status,
 // whatever it is called.

@@ -24,8 +24,9 @@ func words(name string) []string {
 		if fillers[token] || len(token) == 1 {
 			continue
 		}
-		if token == "achat" || token == "achats" { // a price of it is a cost, a date of it an order's
-			add(map[bool]string{true: "cost", false: "order"}[slices.Contains(all, "prix")])
+		if bought[token] { // a price of it is a cost, a date of it an order's
+			costs := slices.ContainsFunc(all, func(t string) bool { return slices.Contains(meaning(t), "price") })
+			add(map[bool]string{true: "cost", false: "order"}[costs])
 			continue
 		}
 		if i+1 < len(all) {
@@ -45,6 +46,8 @@ func words(name string) []string {
 	}
 	return out
 }
+
+var bought = set("achat achats acquisto acquisti compra compras")
 
 // meaning returns the words that a folded token stands for.
 func meaning(token string) []string {
@@ -96,7 +99,8 @@ func compound(token string) []string {
 // accents and in lower case.
 func tokens(name string) []string {
 	name = strings.NewReplacer("ß", "ss", "#", " id ", "№", " id ", "n°", " id ", "N°", " id ", "nº", " id ", "Nº", " id ", "%", " percent ",
-		"e-mail", "email", "E-Mail", "Email", "E-mail", "Email").Replace(name)
+		"Q.t", "quantit", "q.t", "quantit", "e-mail", "email", "E-Mail", "Email", "E-mail", "Email",
+		"ł", "l", "Ł", "L", "ø", "o", "Ø", "O", "đ", "d", "Đ", "D", "æ", "ae", "œ", "oe").Replace(name)
 	var runes []rune
 	for _, r := range norm.NFD.String(name) {
 		if !unicode.Is(unicode.Mn, r) {
@@ -129,7 +133,11 @@ func tokens(name string) []string {
 	return out
 }
 
-var fillers = set("the of in on der die das den des dem de la le les du del el los und and et y a an to zu per l d dim fact tbl dataset data csv usd eur gbp chf jpy cny inr brl cad aud english")
+// fillers say nothing of what a column holds. The systems that exports come from
+// are among them, and entity, which some of those call every record.
+var fillers = set(`amazon ebay etsy shopify magento woocommerce prestashop entity
+	am service do da dos das em di dei delle della del degli van het een voor z dla na
+	the of in on der die das den des dem de la le les du del el los und and et y a an to zu per l d dim fact tbl dataset csv usd eur gbp chf jpy cny inr brl cad aud english`)
 
 func set(words string) map[string]bool {
 	m := map[string]bool{}
@@ -153,81 +161,85 @@ var vocabulary = func() map[string]string {
 
 // spellingsOf lists, for each meaning, the words that have it.
 var spellingsOf = map[string]string{
-	"id":             "id ids key no nr num number nummer numero code codigo kod ref reference uid uuid guid kennung schlussel cle clave identifier identifiant sk kennzeichen",
-	"order":          "bestel bestelling order ord ordered bestellt commandee pedida bestellung bestell bestellungs auftrag auftrags commande pedido orden ordine purchase purchased kauf basket cart",
-	"invoice":        "factuur invoice inv rechnung rechnungs facture factura fattura",
-	"receipt":        "receipt beleg bon ticket recibo kassenbon quittung",
-	"transaction":    "transaction txn trans transaktion transaccion",
-	"customer":       "klant klanten customer cust kd client kunde kunden kund cliente user member buyer kaufer acheteur account shopper consumer besteller",
-	"product":        "product prod products article artikel articulo producto produit produkt prodotto produto material ware",
+	"id":             "id ids key no nr num number nummer numero code codigo kod ref reference uid uuid guid kennung schlussel cle clave identifier identifiant sk kennzeichen identificativo cod codice matricula nrm nro numer identyfikator kode",
+	"order":          "bestel bestelling order ord ordered bestellt commandee pedida bestellung bestell bestellungs auftrag auftrags commande pedido orden ordine purchase purchased kauf basket cart ordini ordinazione pedidos ordenes commandes bestellungen zamowienie zamowienia zamowien zakup bestellingen ordrar ordre ordrer bestallning",
+	"invoice":        "factuur invoice inv rechnung rechnungs facture factura fattura fatture faturas facturas rechnungen facturen faktura faktury",
+	"receipt":        "receipt beleg bon ticket recibo kassenbon quittung scontrino paragon kassabon rachunek kvitto kvittering",
+	"transaction":    "transaction txn trans transaktion transaccion transazione transacao transactie transakcja transakcji",
+	"customer":       "klant klanten customer cust kd client kunde kunden kund cliente user member buyer kaufer acheteur account shopper consumer besteller clienti klienta klientow acquirente comprador kopers koper nabywca nabywcy household kunder kunds subscriber patron guest",
+	"product":        "product prod products article artikel articulo producto produit produkt prodotto produto material ware articoli prodotti articolo artigo artigos produtos produktu produkty towar towaru vara varor vare varer",
 	"item":           "item",
 	"sku":            "sku asin",
 	"ean":            "ean upc gtin isbn barcode",
 	"stock":          "stock",
-	"line":           "regel line lines position pos zeile ligne linea posten seq sequence",
+	"line":           "regel line lines position pos zeile ligne linea posten seq sequence riga righe linha pozycja pozycji rij renglon rad orderrad linje",
 	"line item":      "lineitem",
-	"quantity":       "aantal quantity qty quant menge anzahl stuckzahl stueckzahl stuck stueck quantite qte cantidad cant units pieces pcs quantidade quantita volume",
-	"unit":           "unit einzel unitaire unitario each",
-	"price":          "prijs price preis prix precio preco prezzo verkaufspreis vk",
-	"unit price":     "stuksprijs eenheidsprijs stuckpreis stueckpreis pu",
-	"list price":     "listenpreis msrp rrp uvp",
-	"cost":           "cost costs kosten einkauf einkaufspreis einkaufs ek cout coste costo cogs wareneinsatz",
-	"amount":         "bedrag amount amt betrag montant importe monto value wert summe valor",
-	"total":          "total gesamt totale totals",
+	"quantity":       "aantal quantity qty quant menge anzahl stuckzahl stueckzahl stuck stueck quantite qte cantidad cant units pieces pcs quantidade quantita volume qtde qtd qta ilosc sztuk pezzi stuks unidades hoeveelheid aantallen antal maengde mangd styck",
+	"unit":           "unit einzel unitaire unitario each unitaria jednostkowa jednostkowy eenheid",
+	"price":          "prijs price preis prix precio preco prezzo verkaufspreis vk precos prezzi cena ceny verkoopprijs pris priser",
+	"unit price":     "stuksprijs eenheidsprijs stuckpreis stueckpreis pu enhetspris styckpris stykpris",
+	"list price":     "listenpreis msrp rrp uvp listino catalogusprijs adviesprijs pvp",
+	"cost":           "cost costs kosten einkauf einkaufspreis einkaufs ek cout coste costo cogs wareneinsatz koszt inkoop inkoopprijs costi",
+	"amount":         "bedrag amount amt betrag montant importe monto value wert summe valor wartosc kwota ammontare belopp belob",
+	"total":          "total gesamt totale totals totaal razem suma",
 	"sub total":      "subtotal",
-	"net":            "net netto ht hors",
-	"gross":          "gross brutto ttc",
-	"sales":          "verkoop selling sell vendita vendite omzet sales sale sold umsatz revenue erlos vente ventas venta turnover vendido",
-	"discount":       "korting discount discounts rabatt remise descuento nachlass disc rebate reduction markdown desconto sconto",
-	"tax":            "btw tax taxes vat mwst ust steuer tva iva impuesto gst mehrwertsteuer taxe",
-	"rate":           "rate satz taux tasa",
+	"net":            "net netto ht hors imponibile excl liquido",
+	"gross":          "gross brutto ttc lordo bruto incl",
+	"sales":          "verkoop selling sell vendita vendite omzet sales sale sold umsatz revenue erlos vente ventas venta turnover vendido venda vendas ventes verkopen sprzedaz sprzedazy salg forsaljning",
+	"discount":       "korting discount discounts rabatt remise descuento nachlass disc rebate reduction markdown desconto sconto rabat descontos sconti kortingen znizka",
+	"tax":            "btw tax taxes vat mwst ust steuer tva iva impuesto gst mehrwertsteuer taxe imposta imposto podatek moms",
+	"tax rate":       "aliquota",
+	"rate":           "rate satz taux tasa stawka",
 	"percent":        "percent pct prozent pourcentage porcentaje percentage perc",
-	"currency":       "currency wahrung waehrung devise moneda divisa ccy curr valuta",
-	"date":           "date datum dt dat day tag jour fecha dia",
-	"time":           "time zeit uhrzeit heure hora",
+	"currency":       "currency wahrung waehrung devise moneda divisa ccy curr valuta moeda waluta munteenheid valutakod",
+	"date":           "date data datum dt dat day tag jour fecha dia giorno dzien dato",
+	"time":           "time zeit uhrzeit heure hora ora tijd godzina",
 	"date time":      "timestamp datetime zeitpunkt zeitstempel ts",
 	"at":             "at",
-	"created":        "created creation create erstellt angelegt cree creado placed",
-	"updated":        "updated update modified modification changed change geandert geaendert modifie actualizado aktualisiert anderung aenderung lastmodified lastupdate",
-	"ship":           "ship shipping shipped shipment versand liefer lieferung delivery delivered deliver livraison envio entrega expedition dispatch",
+	"created":        "created creation create erstellt angelegt cree creado placed creazione criacao aangemaakt utworzono utworzenia add added",
+	"updated":        "updated update modified modification changed change geandert geaendert modifie actualizado aktualisiert anderung aenderung lastmodified lastupdate aggiornamento aggiornato atualizado atualizacao bijgewerkt upd",
+	"ship":           "ship shipping shipped shipment versand liefer lieferung delivery delivered deliver livraison envio entrega expedition dispatch spedizione verzending bezorging wysylka wysylki dostawa dostawy consegna",
 	"bill":           "bill billing",
-	"name":           "naam name nom nombre bezeichnung title titel titre titulo label libelle nome",
-	"description":    "description descr desc beschreibung descripcion designation",
-	"first name":     "voornaam vorname prenom fname forename firstname givenname",
-	"last name":      "achternaam nachname surname apellido apellidos lname familienname lastname familyname",
+	"name":           "naam name nom nombre bezeichnung title titel titre titulo label libelle nome nazwa denominazione nomi ragione benamning betegnelse namn navn",
+	"description":    "description descr desc beschreibung descripcion designation descrizione descricao omschrijving opis",
+	"first name":     "voornaam vorname prenom fname forename firstname givenname imie fornamn fornavn",
+	"last name":      "achternaam nachname surname apellido apellidos lname familienname lastname familyname cognome sobrenome nazwisko efternamn efternavn",
 	"first":          "first given",
 	"last":           "last family",
 	"full":           "full complete",
 	"email":          "email mail courriel correo",
-	"phone":          "phone telephone telefon tel telefono mobile mobil handy cell fon telefone",
-	"gender":         "gender sex geschlecht sexe sexo genero",
-	"birth":          "birth birthday born naissance nacimiento geburts geburt geburtstag",
+	"phone":          "phone telephone telefon tel telefono mobile mobil handy cell fon telefone telefoon celular cellulare",
+	"gender":         "gender sex geschlecht sexe sexo genero genere plec geslacht",
+	"birth":          "birth birthday born naissance nacimiento geburts geburt geburtstag nascita nascimento geboorte urodzenia geboortedatum",
 	"birth date":     "dob birthdate geburtsdatum",
-	"address":        "adres address addr adresse direccion street strasse rue calle anschrift",
-	"city":           "woonplaats plaats city stadt ort ville ciudad town wohnort cidade citta",
-	"state":          "state province bundesland provincia county estado kanton",
+	"address":        "adres address addr adresse direccion street strasse rue calle anschrift indirizzo endereco straat ulica adresu",
+	"city":           "woonplaats plaats city stadt ort ville ciudad town wohnort cidade citta comune municipio miasto localidad postort",
+	"state":          "state province bundesland provincia county estado kanton uf provincie wojewodztwo",
 	"region":         "region",
-	"postal":         "zip postal plz postleitzahl cp",
+	"postal":         "zip postal plz postleitzahl cp cap cep",
 	"postal id":      "zipcode postcode codepostal postalcode",
-	"country":        "country land pays pais nation paese",
+	"country":        "country land pays pais nation paese nazione kraj kraju landen lande",
 	"segment":        "segment tier loyalty kundengruppe kundentyp",
-	"signup":         "signup registered registration register joined join since seit registriert inscription alta anmelde anmeldung enrolled enrollment",
-	"category":       "productgroep category cat categorie kategorie warengruppe categoria produktgruppe artikelgruppe famille rubrique",
+	"signup":         "signup registered registration register joined join since seit registriert inscription alta anmelde anmeldung enrolled enrollment registrazione iscrizione cadastro registratie rejestracji registro inscricao",
+	"category":       "productgroep category cat categorie kategorie warengruppe categoria produktgruppe artikelgruppe famille rubrique kategoria kategorii categorieen categorias reparto varugrupp varegruppe",
 	"department":     "department dept abteilung rayon departamento",
-	"sub category":   "subcategory unterkategorie subkategorie souscategorie subcategoria untergruppe unterwarengruppe subcat",
+	"sub category":   "subcategory unterkategorie subkategorie souscategorie subcategoria untergruppe unterwarengruppe subcat sottocategoria podkategoria",
 	"sub":            "sub sous unter",
-	"brand":          "brand marke marque marca manufacturer hersteller fabricant vendor maker fabricante",
-	"status":         "status statut zustand stand situation",
+	"brand":          "brand marke marque marca manufacturer hersteller fabricant vendor maker fabricante marka merk marchio varumarke",
+	"status":         "status statut zustand stand situation stato situacao toestand stan",
 	"type":           "type typ tipo kind art vorgang",
-	"channel":        "channel kanal vertriebsweg vertriebskanal canal absatzkanal",
-	"payment":        "payment pay zahlung zahl zahlungs paiement pago pagamento paid bezahl reglement",
-	"payment method": "zahlungsart zahlart zahlungsmethode zahlweise bezahlart",
-	"method":         "method methode mode metodo moyen",
-	"return":         "return returned returns retoure retour retouren ruckgabe rucksendung rueckgabe ruecksendung refund refunded refunds devolucion devoluciones remboursement rma retournee retourne retournees retourniert zuruckgegeben devuelto devuelta devueltas",
+	"channel":        "channel kanal vertriebsweg vertriebskanal canal absatzkanal canale kanaal",
+	"payment":        "payment pay zahlung zahl zahlungs paiement pago pagamento paid bezahl reglement pagamenti betaling betaal platnosc platnosci betalning",
+	"payment method": "zahlungsart zahlart zahlungsmethode zahlweise bezahlart betaalmethode betaalwijze",
+	"method":         "method methode mode metodo moyen forma metoda sposob modalita",
+	"return":         "return returned returns retoure retour retouren ruckgabe rucksendung rueckgabe ruecksendung refund refunded refunds devolucion devoluciones remboursement rma retournee retourne retournees retourniert zuruckgegeben devuelto devuelta devueltas reso resi rimborso rimborsi devolucao devolucoes retourzending zwrot zwroty zwrotu terugbetaling retur returer",
 	"original":       "original parent related initial ursprung ursprungs",
-	"store":          "store shop filiale filial branch laden magasin tienda outlet loja",
+	"store":          "store shop filiale filial branch laden magasin tienda outlet loja negozio sklep winkel magasins tiendas lojas",
 	"territory":      "territory",
-	"group":          "group gruppe groupe grupo",
+	"card":           "card karte carte tarjeta tessera kaart karta kort kundenkarte",
+	"promotion":      "promotion promo promotional coupon voucher gutschein",
+	"document":       "document documento dokument doc",
+	"group":          "group gruppe groupe grupo gruppo groep grupa",
 	"list":           "list retail regular standard base recommended",
 	"detail":         "detail details",
 	"inventory":      "inventory lager bestand",

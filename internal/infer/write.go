@@ -86,6 +86,9 @@ func (x *inference) yaml() []byte {
 		p.out.WriteString("\nlookups:\n")
 		for _, u := range x.lookups {
 			keys := []string{"files: " + filesText(u.layout), "key: " + quoted(u.key.name, true)}
+			if u.by.fill {
+				keys = append(keys, "fill: true")
+			}
 			for _, o := range options(u.layout.read) {
 				keys = append(keys, o.key+": "+o.value)
 			}
@@ -254,7 +257,9 @@ func entries(p *page, list []*entry, indent string) {
 			p.line(indent+e.text(), reason)
 		default:
 			what := "Write the line in place of the one below"
-			if len(e.choices) > 0 {
+			if e.drop {
+				what = "Take the line out to go on without it"
+			} else if len(e.choices) > 0 {
 				what = "Keep one of these, without its #, in place of the line below"
 			}
 			p.line(indent+"# unsure: "+clean(e.open)+".", "")
@@ -262,7 +267,7 @@ func entries(p *page, list []*entry, indent string) {
 			for _, c := range e.choices {
 				p.line(indent+"# "+clean(c), "")
 			}
-			p.line(indent+e.target+":", "unsure: "+map[bool]string{true: "see above", false: "or take it out"}[e.essential])
+			p.line(indent+e.target+":", "unsure: "+map[bool]string{true: "see above", false: "or take it out"}[e.essential || e.drop])
 		}
 	}
 }
@@ -339,7 +344,7 @@ func (x *inference) nulls(b *block) []string {
 
 // rules writes how returns show, and the currency.
 func (x *inference) rules(p *page) {
-	if x.prefix != "" || len(x.statuses) > 0 || len(x.lineTypes) > 0 || len(x.lists) > 0 {
+	if x.prefix != "" || x.dated != "" || len(x.statuses) > 0 || len(x.lineTypes) > 0 || len(x.lists) > 0 {
 		p.out.WriteString("\nreturns:\n")
 		if len(x.lineTypes) > 0 {
 			p.line("  values: "+quotedList(x.lineTypes), "of line_type: such lines are returns")
@@ -349,6 +354,9 @@ func (x *inference) rules(p *page) {
 		}
 		if len(x.statuses) > 0 {
 			p.line("  statuses: "+quotedList(x.statuses), "sales with these came back")
+		}
+		if x.dated != "" {
+			p.line("  dated: true", x.dated)
 		}
 		p.flush()
 		if len(x.lists) > 0 {
