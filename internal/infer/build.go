@@ -254,23 +254,6 @@ func (b *block) unnamedUnits() {
 	}
 }
 
-// ofOrders are the columns of sales that an order has, whatever its lines are.
-var ofOrders = []string{"status", "ordered_at", "returned_at", "customer_id", "currency", "channel", "payment_method", "city", "state", "postal_code", "country", "updated_at"}
-
-// carry takes what stands on an order's first line alone to its other lines: a
-// lookup of the file in itself.
-func (x *inference) carry(l *layout, b *block) {
-	for _, e := range b.columns {
-		own := len(e.from) == 1 && len(e.columns) == 1 && e.columns[0].name == e.from[0]
-		if !own || l.sale.order == nil || !slices.Contains(ofOrders, e.target) || !l.onFirstLine(e.columns[0], l.sale.order) {
-			continue
-		}
-		k := &link{from: l.sale.order, to: l, key: l.sale.order, covers: 1, fill: true}
-		e.from[0] = x.expr(place{layout: l, column: e.columns[0], path: []*link{k}})
-		e.reason += "; " + k.reason()
-	}
-}
-
 // attributesOnLines maps what the lines tell of customers and products that
 // have no file.
 func (x *inference) attributesOnLines(l *layout, b *block, may func(*link) bool, used []*column) {

@@ -95,44 +95,57 @@ func (x *inference) overlap(l *layout, b *block) {
 	}
 }
 
-// sameOrders reports whether two layouts that share order ids mean the same
-// orders by them: the products or the customers of a shared order agree.
-func sameOrders(a, b *layout) bool {
-	told := false
-	for _, pair := range [][2]*column{{a.sale.product, b.sale.product}, {a.sale.customer, b.sale.customer}} {
-		if pair[0] == nil || pair[1] == nil {
-			continue
-		}
-		has, orders := map[string]bool{}, map[string]bool{}
-		for row := range b.rows {
-			orders[bare(b.sale.order.value(row))] = true
-			has[bare(b.sale.order.value(row))+"\x00"+bare(pair[1].value(row))] = true
-		}
-		n, hit := 0, 0
-		for row := range a.rows {
-			order := bare(a.sale.order.value(row))
-			if order != "" && orders[order] {
-				n++
-				if has[order+"\x00"+bare(pair[0].value(row))] {
-					hit++
-				}
+// shared counts a layout's records whose order another has too, and those of
+// them that have the same value of a column there.
+func shared(a, b *layout, of, there *column) (n, same int) {
+	has, orders := map[string]bool{}, map[string]bool{}
+	for row := range b.rows {
+		order := bare(b.sale.order.value(row))
+		orders[order] = true
+		has[order+"\x00"+bare(there.value(row))] = true
+	}
+	for row := range a.rows {
+		if order := bare(a.sale.order.value(row)); order != "" && orders[order] {
+			n++
+			if has[order+"\x00"+bare(of.value(row))] {
+				same++
 			}
 		}
-		if hit*4 >= n {
-			return true
-		}
-		told = told || n >= 10
 	}
-	return !told
+	return n, same
 }
 
-// clashes says that a layout's order ids are another's too, for other orders.
+// tellTwice decides what it means that a share of a layout's orders are in
+// another too: that it tells of the same again, or that it numbers its own anew.
+func (x *inference) tellTwice(l, kept *layout, covers float64) {
+	products, sameProducts := shared(l, kept, l.sale.product, kept.sale.product)
+	customers, sameCustomers := 0, 0
+	if l.sale.customer != nil && kept.sale.customer != nil {
+		customers, sameCustomers = shared(l, kept, l.sale.customer, kept.sale.customer)
+	}
+	switch {
+	case products >= 10 && sameProducts*4 < products && sameCustomers*4 <= customers: // other orders
+		l.clash = kept
+		l.clashed = fmt.Sprintf("%s: the same ids stand in %s for other orders: are they numbered anew", l.sale.order.name, kept.title())
+	case covers < 0.95 && sameProducts*2 > products:
+		l.clash = kept
+		l.clashed = fmt.Sprintf("%s: %s of these orders are in %s too, with the same products; take this source out, or its copies out of the file", l.sale.order.name, share(covers), kept.title())
+	case covers < 0.2:
+		x.warn("unsure: %s of the orders of %s are in %s too: their lines may count twice", share(covers), l.title(), kept.title())
+	default:
+		if covers < 0.95 {
+			x.warn("unsure: %s is left out: %s of its orders are in %s too, and would count twice", l.title(), share(covers), kept.title())
+		}
+		l.role, l.note = outRole, fmt.Sprintf("unsure: %s of its orders are in %s too, and would count twice", share(covers), kept.title())
+	}
+}
+
+// clashes asks about order ids that are another layout's too.
 func (l *layout) clashes(e *entry) {
 	if l.clash == nil {
 		return
 	}
-	e.open = fmt.Sprintf("%s: the same ids stand in %s for other orders: are they numbered anew", l.sale.order.name, l.clash.title())
+	e.open, e.essential = l.clashed, true
 	own := &entry{target: e.target, template: "{" + l.sale.order.name + "}/" + stemOf(l.files[0].Name)}
-	e.choices = []string{own.text() + note + "orders of their own", e.text() + note + "the same orders"}
-	e.essential = true
+	e.choices = []string{own.text() + note + "orders of their own", e.text() + note + "the same orders, which count twice where their lines do"}
 }

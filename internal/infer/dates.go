@@ -30,7 +30,7 @@ type dates struct {
 // The parts of date patterns. A pattern with days first has one with months
 // first beside it.
 var (
-	plainDays = []string{"%Y/%m/%d", "%Y.%m.%d", "%Y%m%d", "%d %b %Y", "%d-%b-%Y", "%d-%b-%y", "%d/%b/%Y", "%d %b %y", "%d. %b %Y", "%b %d, %Y", "%b %d %Y", "%b-%d-%Y",
+	plainDays = []string{"%Y/%m/%d", "%Y.%m.%d", "%Y%m%d", "%d %b %Y", "%d-%b-%Y", "%d-%b-%y", "%d/%b/%Y", "%d %b %y", "%d. %b %Y", "%b %d, %Y", "%b %d %Y", "%b-%d-%Y", "%b-%d-%y", "%b/%d/%Y",
 		"%A, %B %d, %Y", "%a %b %d %Y", "%a, %d %b %Y", "%d.%m.%Y", "%d.%m.%y", "%Y-%m-%d"}
 	eitherDays = [][2]string{{"%d/%m/%Y", "%m/%d/%Y"}, {"%d-%m-%Y", "%m-%d-%Y"}, {"%d/%m/%y", "%m/%d/%y"}, {"%d-%m-%y", "%m-%d-%y"}, {"%d %m %Y", "%m %d %Y"}}
 	clocks     = []string{"", " %H:%M:%S", " %H:%M", " %H:%M:%S.%f", "T%H:%M:%S", " %I:%M %p", " %I:%M:%S %p", " %I:%M%p", ", %H:%M:%S", ", %H:%M", ", %I:%M %p", ", %I:%M:%S %p",

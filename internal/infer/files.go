@@ -44,7 +44,8 @@ type layout struct {
 	name  string          // as a lookup; "" = not used as one
 	sale  *saleColumns
 
-	clash   *layout // whose order ids are the same, for other orders
+	clash   *layout // whose order ids are the same
+	clashed string  // what to ask about it
 	flagged *column // of flagRole: yes or no
 }
 

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strings"
 )
 
 // sums tests arithmetic over the records of a layout's sample.
@@ -141,68 +140,6 @@ func (s sums) perUnit(amount, product *column) int {
 		return -1
 	}
 	return 0
-}
-
-// ofOrder reports whether a column is about whole orders: where orders have
-// several lines, it repeats on them, or stands on the first alone.
-func (l *layout) ofOrder(c, order *column) bool {
-	if order == nil || slices.Contains(c.words, "line") || slices.Contains(c.words, "item") || slices.Contains(c.words, "unit") {
-		return false
-	}
-	several, same, first := l.overOrders(c, order)
-	return several > 0 && first == several || several >= 2 && (same+first)*100 >= several*95
-}
-
-// onFirstLine reports whether a column stands on the first line of an order
-// alone: its other lines are blank.
-func (l *layout) onFirstLine(c, order *column) bool {
-	several, _, first := l.overOrders(c, order)
-	return several >= 2 && first*100 >= several*95 && first*2 >= l.severalLines(order)
-}
-
-// overOrders counts the orders of several lines whose first line has a value,
-// and those of them whose other lines have the same one, or none.
-func (l *layout) overOrders(c, order *column) (several, same, first int) {
-	type seen struct {
-		value       string
-		n           int
-		same, blank bool
-	}
-	orders := make([]seen, len(order.values))
-	for row := range l.rows {
-		v := c.value(row)
-		o := &orders[order.codes[row]]
-		if o.n++; o.n == 1 {
-			o.value, o.same, o.blank = v, true, true
-			continue
-		}
-		o.same = o.same && v == o.value
-		o.blank = o.blank && v == ""
-	}
-	for i, o := range orders {
-		if o.n < 2 || order.values[i] == "" || strings.Trim(o.value, "0.,") == "" && c.numeric > 0 || o.value == "" {
-			continue
-		}
-		several++
-		if o.same {
-			same++
-		}
-		if o.blank {
-			first++
-		}
-	}
-	return several, same, first
-}
-
-// severalLines counts the orders of several lines.
-func (l *layout) severalLines(order *column) int {
-	n := 0
-	for i, count := range order.counts {
-		if count > 1 && order.values[i] != "" {
-			n++
-		}
-	}
-	return n
 }
 
 // multiplier finds the quantity by arithmetic, whatever it is called: an amount

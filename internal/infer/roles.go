@@ -148,21 +148,6 @@ func (l *layout) look() *saleColumns {
 	return s
 }
 
-// constant reports whether a column is the same on all records of an order.
-func (l *layout) constant(c, order *column) bool {
-	first := make([]int32, len(order.values)) // code + 1
-	other := 0
-	for row, code := range order.codes {
-		switch v := c.codes[row] + 1; {
-		case first[code] == 0:
-			first[code] = v
-		case first[code] != v:
-			other++
-		}
-	}
-	return other*200 < l.rows
-}
-
 // thin reports whether many records lack a column's value.
 func (l *layout) thin(c *column) bool { return c.filled*10 < l.rows*9 }
 
@@ -341,20 +326,12 @@ func (x *inference) keepOneTelling(lines []*layout) {
 			if l.sale.order == nil || kept.sale.order == nil {
 				if l.sale.order == nil {
 					l.role, l.note = outRole, fmt.Sprintf("unsure: it looks like sales without orders, which %s may tell of already", kept.title())
+					x.warn("unsure: %s is left out: it looks like sales without orders, which %s may tell of already", l.title(), kept.title())
 				}
 				continue
 			}
-			covers, _ := x.linker.covers(l.sale.order, kept, kept.sale.order)
-			switch {
-			case covers > 0 && !sameOrders(l, kept):
-				l.clash = kept
-			case covers > 0 && covers < 0.2:
-				x.warn("unsure: %s of the orders of %s are in %s too: their lines may count twice", share(covers), l.title(), kept.title())
-			case covers >= 0.2:
-				if covers < 0.95 {
-					x.warn("unsure: %s is left out: %s of its orders are in %s too, and would count twice", l.title(), share(covers), kept.title())
-				}
-				l.role, l.note = outRole, fmt.Sprintf("unsure: %s of its orders are in %s too, and would count twice", share(covers), kept.title())
+			if covers, _ := x.linker.covers(l.sale.order, kept, kept.sale.order); covers > 0 {
+				x.tellTwice(l, kept, covers)
 			}
 		}
 	}

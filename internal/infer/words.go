@@ -136,7 +136,7 @@ func tokens(name string) []string {
 // fillers say nothing of what a column holds. The systems that exports come from
 // are among them, and entity, which some of those call every record.
 var fillers = set(`amazon ebay etsy shopify magento woocommerce prestashop entity
-	am service do da dos das em di dei delle della del degli van het een voor z dla na
+	am for service do da dos das em di dei delle della del degli van het een voor z dla na
 	the of in on der die das den des dem de la le les du del el los und and et y a an to zu per l d dim fact tbl dataset csv usd eur gbp chf jpy cny inr brl cad aud english`)
 
 func set(words string) map[string]bool {
