@@ -232,6 +232,20 @@ func (x *inference) sales(l *layout) {
 	}
 	x.attributesOnLines(l, b, may, used)
 	b.unnamedUnits()
+	b.unitsBack()
+}
+
+// unitsBack asks where a line says how many of its units came back: no column
+// of the sales takes that.
+func (b *block) unitsBack() {
+	e := b.has("quantity")
+	for _, c := range b.layout.columns {
+		if e.open == "" && !b.layout.bound[c.name] && slices.Contains(c.words, "quantity") && slices.Contains(c.words, "return") && c.numeric > 0.9 && c.maximum > 0 {
+			e.open = fmt.Sprintf("%s: units that came back stand beside those that were sold, which smelt does not take off", c.name)
+			e.choices = []string{e.text() + note + "sales before returns"}
+			e.essential = true
+		}
+	}
 }
 
 // unnamedUnits asks whether a column of small whole numbers, whose name says

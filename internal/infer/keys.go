@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/smeltdata/smelt/pipeline"
 )
 
 // headersOf are the order headers that a layout's order ids are keys of.
@@ -83,6 +85,9 @@ func (l *layout) linkTo2(from *column, to *layout) *link {
 func (x *inference) orderDate(l *layout, b *block, may func(*link) bool) {
 	t := target{"ordered_at", aDate, orderDates}
 	places := x.resolve(l, t, set("order sales invoice"), func(k *link) bool { return k.to.role == headerRole }, 1)
+	if len(places) == 0 && l.dateParts(b) {
+		return
+	}
 	if len(places) == 0 {
 		var near []string
 		for _, c := range l.columns {
@@ -119,11 +124,59 @@ func (x *inference) orderDate(l *layout, b *block, may func(*link) bool) {
 			}
 		}
 	}
+	if d := p.column.dated; d.share < 0.95 && e.open == "" {
+		e.open = fmt.Sprintf("%s: %s of its values cannot be read as dates, such as %s", p.column.name, share(1-d.share), p.column.unread())
+		e.choices = []string{e.text() + note + "those records go to silver.quarantine"}
+	}
 	if p.column.filled < p.layout.rows {
 		e.reason += fmt.Sprintf("; %d of %d are empty", p.layout.rows-p.column.filled, p.layout.rows)
 	}
 	b.columns = append(b.columns, e)
 	_ = may
+}
+
+// unread is a value that none of the column's date patterns reads.
+func (c *column) unread() string {
+	cast := pipeline.Cast{Type: pipeline.TimestampType, Dates: c.dated.explicit(c, false)}
+	p, err := pipeline.NewParser(cast)
+	if err != nil {
+		return c.example()
+	}
+	for _, v := range c.values {
+		if v == "" || slices.Contains(c.nulls, v) {
+			continue
+		}
+		if _, status := p.Timestamp([]byte(v)); status != pipeline.Parsed {
+			return v
+		}
+	}
+	return c.example()
+}
+
+// dateParts takes the day from columns of years, months and days.
+func (l *layout) dateParts(b *block) bool {
+	parts := [3]*column{}
+	for _, c := range l.columns {
+		for i, of := range []struct {
+			words    string
+			min, max float64
+		}{{"year jahr annee ano anno rok jaar", 1970, 2100}, {"month monat mois mes mese miesiac maand", 1, 12}, {"day tag jour dia giorno dzien dag", 1, 31}} {
+			said := tokens(c.name)
+			if len(said) > 0 && set(of.words)[said[len(said)-1]] && c.numeric > 0.95 && c.whole > 0.95 && c.minimum >= of.min && c.maximum <= of.max && parts[i] == nil {
+				parts[i] = c
+			}
+		}
+	}
+	if parts[0] == nil || parts[1] == nil || parts[2] == nil {
+		return false
+	}
+	e := &entry{target: "ordered_at", sure: 0.85, reason: "the day stands in three columns", essential: true, in: l, dates: []string{"%Y-%m-%d"}}
+	e.template = fmt.Sprintf("{%s}-{%s}-{%s}", parts[0].name, parts[1].name, parts[2].name)
+	for _, c := range parts {
+		l.bound[c.name] = true
+	}
+	b.columns = append(b.columns, e)
+	return true
 }
 
 func clockPattern(c *column) string {

@@ -293,6 +293,11 @@ func (x *inference) amounts(l *layout, b *block) {
 			e.sure = min(e.sure, 0.85)
 			e.reason = "by its name: of one unit"
 		}
+		if price.negative*200 > price.filled {
+			e.open = fmt.Sprintf("%s: %d of the sample are below 0, which no price of a unit is; returns have quantities below 0", price.name, price.negative)
+			e.choices = []string{e.text() + note + "those lines go to silver.quarantine"}
+			e.essential = true
+		}
 	case price != nil: // amounts that do not follow from it
 		amount = amounts[0]
 		less, n := test.holds(amount, func(row int, q float64) (float64, bool) {

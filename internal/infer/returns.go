@@ -35,7 +35,8 @@ func (x *inference) status(t target, b *block, places []place) {
 		return
 	}
 	back := p.column.back()
-	flags := p.column == p.layout.flagged || slices.Contains(p.column.words, "return") && slices.ContainsFunc(p.column.values, no) && p.column.distinct <= 2
+	flags := p.column == p.layout.flagged || slices.Contains(p.column.words, "return") && p.column.distinct <= 2 && slices.ContainsFunc(p.column.values, yes) &&
+		(slices.ContainsFunc(p.column.values, no) || p.column.distinct == 1 && p.column.filled < p.layout.rows)
 	if t.column == "line_type" {
 		if len(back) == 0 && p.score < 0.9 || flags || p.column.distinct > 50 {
 			return

@@ -97,7 +97,7 @@ var (
 	customerIDs = patterns("customer id", 1.0, "customer", 0.75, "card id", 0.7, "segment card id", 0.75, "segment card", 0.7, "card", 0.6)
 	emails      = patterns("email", 0.8, "customer email", 0.9, "bill email", 0.75)
 	quantities  = patterns("quantity", 1.0, "order quantity", 1.0, "sales quantity", 1.0, "line quantity", 1.0, "product quantity", 1.0, "item quantity", 1.0, "return quantity", 1.0, "unit sales", 0.8, "count", 0.6, "product count", 0.6)
-	unitPrices  = patterns("unit price", 1.0, "price", 0.87, "sales price", 0.9, "item price", 0.9, "product price", 0.9, "line price", 0.85, "net price", 0.85, "list price", 0.75, "gross price", 0.75, "unit price net", 1.0, "unit price gross", 0.9, "unit", 0.6, "sales price net", 0.9)
+	unitPrices  = patterns("unit price", 1.0, "price", 0.87, "sales price", 0.9, "item price", 0.9, "product price", 0.9, "line price", 0.85, "net price", 0.85, "list price", 0.75, "gross price", 0.75, "unit price net", 1.0, "unit price gross", 0.9, "unit amount", 0.95, "unit", 0.6, "sales price net", 0.9)
 	lineAmounts = patterns("line total", 1.0, "line amount", 1.0, "sales amount", 0.92, "net amount", 0.92, "sales", 0.87, "net sales", 0.95, "total net", 0.93, "line total net", 1.0, "sub total net", 0.9, "total gross", 0.65, "amount", 0.82, "total price", 0.86, "total amount", 0.8, "total sales", 0.85,
 		"total", 0.75, "sub total", 0.7, "extended amount", 0.9, "extended price", 0.9, "payment", 0.6, "gross amount", 0.65, "gross sales", 0.65, "net", 0.65)
 	discounts = patterns("discount", 1.0, "discount rate", 1.0, "discount percent", 1.0, "discount amount", 1.0, "line discount", 1.0, "item discount", 1.0, "promotion discount", 0.9, "discount total", 0.8)
