@@ -77,7 +77,9 @@ func (x *inference) dimension(l *layout, table string, targets []target) {
 			b.aside(l.key, "is one per order")
 		}
 	}
-	may := func(k *link) bool { return k.to.role == unknownRole }
+	may := func(k *link) bool { // two files that both number their records id have nothing in common by that
+		return k.to.role == unknownRole && !(k.from == l.key && bareID(k.from) && bareID(k.key))
+	}
 	for _, t := range targets[1:] {
 		skip := used
 		if t.want != anyText && t.want != aWord { // a key may be a link of its own
@@ -271,7 +273,7 @@ func (b *block) unnamedUnits() {
 // attributesOnLines maps what the lines tell of customers and products that
 // have no file.
 func (x *inference) attributesOnLines(l *layout, b *block, may func(*link) bool, used []*column) {
-	add := func(targets []target, neutral map[string]bool, floor float64) (out []*entry) {
+	add := func(targets []target, neutral map[string]bool, floor float64, may func(*link) bool) (out []*entry) {
 		for _, t := range targets[1:] {
 			if t.column == "updated_at" || t.column == "currency" || t.want == aNumber && t.column != "unit_cost" || t.column == "signup_date" {
 				continue
@@ -292,11 +294,13 @@ func (x *inference) attributesOnLines(l *layout, b *block, may func(*link) bool,
 		return out
 	}
 	if len(x.with(customerRole)) == 0 && b.has("customer_id") != nil {
-		b.customers = add(customerTargets, set("customer bill"), 0.7)
+		b.customers = add(customerTargets, set("customer bill"), 0.7, may)
 		x.customerNames(b)
 	}
 	if len(x.with(productRole)) == 0 && b.has("product_id") != nil {
-		b.products = add(productTargets, set("product item line"), 0.62)
+		b.products = add(productTargets, set("product item line"), 0.62, func(k *link) bool { // orders and customers say nothing of a product
+			return may(k) && k.to.role != headerRole && k.from != l.sale.customer
+		})
 		named := slices.ContainsFunc(b.products, func(e *entry) bool { return e.target == "product_name" })
 		for _, c := range l.columns { // a bare Product or Item is its name, where it is not its id
 			bareName := len(c.words) == 1 && (c.words[0] == "product" || c.words[0] == "item")

@@ -58,6 +58,8 @@ func (x *inference) resolve(l *layout, t target, neutral map[string]bool, may fu
 		switch {
 		case isPlace(t) && score > 0 && c.tellsStatus():
 			continue // the state of an order is no place
+		case isPlace(t) && t.column != "postal_code" && c.filled > 0 && c.numeric > 0.9:
+			continue // nor is a number
 		case t.column == "status" && score < 0.75 && score*c.fits(t.want, l) < enough && c.tellsStatus():
 			score = 0.75
 		}
@@ -329,7 +331,7 @@ func (x *inference) nameOf(l *layout) string {
 		}, path.Base(l.files[0].Name)))
 	case strings.HasSuffix(name, "ies"):
 		name = name[:len(name)-3] + "y"
-	case strings.HasSuffix(name, "s") && !strings.HasSuffix(name, "ss"):
+	case strings.HasSuffix(name, "s") && !strings.HasSuffix(name, "ss") && !strings.HasSuffix(name, "us"):
 		name = name[:len(name)-1]
 	}
 	return name
