@@ -173,7 +173,11 @@ func check(t interface {
 		f.Delimiter = ","
 	}
 	header = strings.ReplaceAll(header, ",", f.Delimiter)
-	if err := os.WriteFile(path, []byte(header+"\n"+text), 0o600); err != nil {
+	file := []byte(header + "\n" + text)
+	if utf16Order(file[:min(len(file), 1024)]) != "" {
+		return // such a file is refused as a whole
+	}
+	if err := os.WriteFile(path, file, 0o600); err != nil {
 		tb.Fatal(err)
 	}
 	m := model{delimiter: f.Delimiter, quote: '"', comment: f.Comment, header: header, width: 3, offset: len(header) + 1}
