@@ -2,6 +2,9 @@ package pipeline
 
 import (
 	"bytes"
+	"encoding/binary"
+	"math"
+	"math/bits"
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
@@ -17,18 +20,31 @@ type Dictionary struct {
 	offsets  []int32 // len = values + 1
 	slots    []slot
 	mask     uint64
-	seen     byte        // of no use, but what is read into it is read
+	seen     uint64      // of no use, but what is read into it is read
 	snapshot arrow.Array // of the values so far; nil when stale
 }
 
-type slot struct {
-	hash uint32 // upper half of the value's hash
-	code int32  // code + 1; 0 = free
+// key stands for a text: it is the text itself where that is short, so that a
+// look at its slot is enough, else a hash that the text must confirm.
+type key struct {
+	a uint64 // the first bytes, then zeros; or the hash
+	b uint32 // the other bytes, and on top 1 + how many there are; or longKey
 }
+
+// slot is a place of the hash table; code 0 = free.
+type slot struct {
+	key
+	code int32 // code + 1
+}
+
+const (
+	shortText = 11 // bytes of the longest text that is its own key
+	longKey   = 0xff << 24
+)
 
 // NewDictionary returns an empty dictionary.
 func NewDictionary() *Dictionary {
-	return &Dictionary{offsets: make([]int32, 1, 1024), slots: make([]slot, 2048), mask: 2047}
+	return &Dictionary{offsets: make([]int32, 1, 256), slots: make([]slot, 512), mask: 511}
 }
 
 // Len returns the number of values.
@@ -41,77 +57,128 @@ func (d *Dictionary) Bytes(code int32) []byte {
 
 // Code returns the code of a text, a new one if it has none. It returns -1
 // when the dictionary's text would pass 2 GiB, Arrow's limit.
-func (d *Dictionary) Code(b []byte) int32 { return d.code(b, xxh3.Hash(b)) }
-
-// lookAhead is how many texts Codes looks up at a time.
-const lookAhead = 32
-
-// Codes is Code for many texts. It waits for memory once for some of them
-// together, not once for each: in a large dictionary that is most of the time.
-func (d *Dictionary) Codes(texts [][]byte, codes []int32) {
-	var hashes [lookAhead]uint64
-	var starts [lookAhead]int32
-	for len(texts) > 0 {
-		n := min(lookAhead, len(texts))
-		some := texts[:n]
-		for i, b := range some {
-			hashes[i] = xxh3.Hash(b)
-		}
-		// What follows brings into the cache what code will look at.
-		for i := range some {
-			starts[i] = max(0, d.slots[hashes[i]&d.mask].code-1)
-		}
-		for i := range some {
-			starts[i] = d.offsets[starts[i]]
-		}
-		for i := range some {
-			if at := int(starts[i]); at < len(d.data) {
-				d.seen ^= d.data[at]
-			}
-		}
-		for i, b := range some {
-			codes[i] = d.code(b, hashes[i])
-		}
-		texts, codes = texts[n:], codes[n:]
-	}
-}
-
-func (d *Dictionary) code(b []byte, h uint64) int32 {
-	hi := uint32(h >> 32)
-	for i := h & d.mask; ; i = (i + 1) & d.mask {
-		s := d.slots[i]
-		if s.code == 0 {
-			return d.add(b, i, hi)
-		}
-		if s.hash == hi && bytes.Equal(d.Bytes(s.code-1), b) {
-			return s.code - 1
-		}
-	}
-}
+func (d *Dictionary) Code(b []byte) int32 { return d.code(b, keyOf(b)) }
 
 // Find returns the code of a text, or -1 if it has none.
 func (d *Dictionary) Find(b []byte) int32 {
-	h := xxh3.Hash(b)
-	hi := uint32(h >> 32)
-	for i := h & d.mask; ; i = (i + 1) & d.mask {
-		s := d.slots[i]
-		if s.code == 0 {
-			return -1
+	_, code := d.find(b, keyOf(b))
+	return code
+}
+
+// TextSlack is how many bytes more than its texts a buffer of Codes must have.
+const TextSlack = 16
+
+// A table of more slots than these does not stay in the processor's cache. Then
+// Codes has lookAhead texts wait for memory together, not each by itself.
+const (
+	cachedSlots = 1 << 13
+	lookAhead   = 64
+)
+
+// Codes is Code for each of the texts buf[from[i]:to[i]], but an empty one gets
+// no code: it returns how many of the codes are -1.
+func (d *Dictionary) Codes(buf []byte, from, to []uint32, codes []int32) (none int) {
+	for len(from) > 0 {
+		n := min(lookAhead, len(from))
+		if len(d.slots) > cachedSlots {
+			d.fetch(buf, from[:n], to[:n])
 		}
-		if s.hash == hi && bytes.Equal(d.Bytes(s.code-1), b) {
-			return s.code - 1
+		ends, out := to[:n], codes[:n]
+		for i, at := range from[:n] {
+			size := ends[i] - at
+			if size-1 >= shortText { // none, or too many bytes
+				out[i] = -1
+				if size > 0 {
+					out[i] = d.Code(buf[at:ends[i]])
+				}
+				none -= int(out[i] >> 31)
+				continue
+			}
+			k := shortKey(buf[at:][:TextSlack], size)
+			if s := &d.slots[k.hash()&d.mask]; s.key == k {
+				out[i] = s.code - 1
+				continue
+			}
+			out[i] = d.code(buf[at:ends[i]], k)
+			none -= int(out[i] >> 31)
+		}
+		from, to, codes = from[n:], to[n:], codes[n:]
+	}
+	return none
+}
+
+// fetch brings the slots of at most lookAhead texts into the processor's cache.
+func (d *Dictionary) fetch(buf []byte, from, to []uint32) {
+	var hashes [lookAhead]uint64
+	for i, at := range from {
+		if size := to[i] - at; size <= shortText {
+			hashes[i] = shortKey(buf[at:][:TextSlack], size).hash()
+		} else {
+			hashes[i] = key{xxh3.Hash(buf[at:to[i]]), longKey}.hash()
+		}
+	}
+	seen := uint64(0)
+	for _, h := range hashes[:len(from)] {
+		seen ^= d.slots[h&d.mask].a
+	}
+	d.seen = seen
+}
+
+// shapes are, by a short text's size, which bytes are in its key, and its length there.
+var shapes = func() (s [shortText + 1]key) {
+	for n := range s {
+		s[n] = key{1<<(n*8) - 1, uint32(1<<(max(n, 8)*8-64) - 1)}
+	}
+	return s
+}()
+
+// shortKey is keyOf for the first bytes of a text that goes on.
+func shortKey(t []byte, size uint32) key {
+	m := &shapes[size]
+	return key{binary.LittleEndian.Uint64(t) & m.a, binary.LittleEndian.Uint32(t[8:])&m.b | (size+1)<<24}
+}
+
+func keyOf(t []byte) key {
+	n := len(t)
+	k := key{b: uint32(n+1) << 24}
+	switch {
+	case n > shortText:
+		return key{xxh3.Hash(t), longKey}
+	case n >= 8:
+		k.a = binary.LittleEndian.Uint64(t)
+		k.b |= binary.LittleEndian.Uint32(t[n-4:]) >> ((12 - n) * 8)
+	case n >= 4:
+		k.a = uint64(binary.LittleEndian.Uint32(t)) | uint64(binary.LittleEndian.Uint32(t[n-4:]))<<((n-4)*8)
+	case n > 0:
+		k.a = uint64(t[0]) | uint64(t[n/2])<<(n/2*8) | uint64(t[n-1])<<((n-1)*8)
+	}
+	return k
+}
+
+func (k key) hash() uint64 {
+	high, low := bits.Mul64(k.a^0x9e3779b97f4a7c15, uint64(k.b)^0xc2b2ae3d27d4eb4f)
+	return high ^ low
+}
+
+// find returns where the text's slot is, or the free one for it, and its code or -1.
+func (d *Dictionary) find(b []byte, k key) (at uint64, code int32) {
+	for i := k.hash() & d.mask; ; i = (i + 1) & d.mask {
+		s := &d.slots[i]
+		if s.code == 0 || s.key == k && (k.b != longKey || bytes.Equal(d.Bytes(s.code-1), b)) {
+			return i, s.code - 1
 		}
 	}
 }
 
-func (d *Dictionary) add(b []byte, at uint64, hi uint32) int32 {
-	if len(d.data)+len(b) > 1<<31-1 {
-		return -1
+func (d *Dictionary) code(b []byte, k key) int32 {
+	at, code := d.find(b, k)
+	if code >= 0 || len(d.data)+len(b) > math.MaxInt32 {
+		return code
 	}
 	d.data = append(d.data, b...)
 	d.offsets = append(d.offsets, int32(len(d.data)))
-	code := int32(len(d.offsets) - 1) // code + 1
-	d.slots[at] = slot{hi, code}
+	code = int32(d.Len())
+	d.slots[at] = slot{k, code}
 	d.snapshot = nil
 	if uint64(code)*2 > d.mask {
 		d.grow()
@@ -120,15 +187,18 @@ func (d *Dictionary) add(b []byte, at uint64, hi uint32) int32 {
 }
 
 func (d *Dictionary) grow() {
-	d.mask = d.mask*4 + 3
+	old := d.slots
+	d.mask = d.mask*2 + 1
 	d.slots = make([]slot, d.mask+1)
-	for c := range int32(d.Len()) {
-		h := xxh3.Hash(d.Bytes(c))
-		i := h & d.mask
+	for _, s := range old {
+		if s.code == 0 {
+			continue
+		}
+		i := s.hash() & d.mask
 		for d.slots[i].code != 0 {
 			i = (i + 1) & d.mask
 		}
-		d.slots[i] = slot{uint32(h >> 32), c + 1}
+		d.slots[i] = s
 	}
 }
 

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"testing"
@@ -15,7 +16,7 @@ func TestDictionaryAgainstMap(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		d := NewDictionary()
 		want := map[string]int32{}
-		for _, s := range rapid.SliceOf(rapid.StringN(0, 4, 8)).Draw(t, "texts") {
+		for _, s := range rapid.SliceOf(rapid.StringN(0, 6, 16)).Draw(t, "texts") {
 			if _, seen := want[s]; !seen {
 				if d.Find([]byte(s)) != -1 {
 					t.Fatalf("%q found before it was added", s)
@@ -36,24 +37,31 @@ func TestDictionaryAgainstMap(t *testing.T) {
 }
 
 // TestDictionaryCodes: many texts at a time get the codes that they would get
-// one by one.
+// one by one, whatever stands around them, and empty ones none.
 func TestDictionaryCodes(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		one, many := NewDictionary(), NewDictionary()
 		for range rapid.IntRange(1, 4).Draw(t, "times") {
-			var texts [][]byte
+			var buf []byte
+			var from, to []uint32
 			var want []int32
+			none := 0
+			values := rapid.SampledFrom([]int{1, 10, 2000}).Draw(t, "values")
+			longest := rapid.SampledFrom([]int{1, 3, 12, 20}).Draw(t, "longest")
 			for i := range rapid.IntRange(0, 3000).Draw(t, "texts") {
-				b := fmt.Append(nil, i*7919%rapid.SampledFrom([]int{1, 10, 2000}).Draw(t, "values"))
-				if i%100 == 0 {
-					b = b[:0]
+				b := bytes.Repeat(fmt.Append(nil, i*7919%values, "\x00"), 3)
+				b = b[:min(len(b), i%(longest+1))]
+				from, buf = append(from, uint32(len(buf))), append(buf, b...)
+				to, buf = append(to, uint32(len(buf))), append(buf, byte(i))
+				if len(b) == 0 {
+					want, none = append(want, -1), none+1
+				} else {
+					want = append(want, one.Code(b))
 				}
-				texts, want = append(texts, b), append(want, one.Code(b))
 			}
-			got := make([]int32, len(texts))
-			many.Codes(texts, got)
-			if !slices.Equal(got, want) {
-				t.Fatalf("codes %v, want %v", got, want)
+			got := make([]int32, len(want))
+			if n := many.Codes(append(buf, make([]byte, TextSlack)...), from, to, got); n != none || !slices.Equal(got, want) {
+				t.Fatalf("%d without a code, codes %v, want %d, %v", n, got, none, want)
 			}
 		}
 		if a, b := one.Values().String(), many.Values().String(); a != b {

@@ -121,6 +121,9 @@ func (p *Parser) Text(b, _ []byte) ([]byte, Status) {
 	return b, Parsed
 }
 
+// Verbatim reports whether Text returns every text as it stands, if not empty.
+func (p *Parser) Verbatim() bool { return p.nulls == nil && !p.Cast.Integer }
+
 // dropZeroFraction cuts ".0…" off a text that is otherwise all digits, with
 // or without a sign and blanks around it.
 func dropZeroFraction(b []byte, decimal byte) []byte {

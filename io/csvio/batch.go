@@ -59,12 +59,9 @@ func newBatcher(s *source, sc pipeline.Scan) (*batcher, error) {
 		if f.Column < 0 || f.Column >= len(s.columns) {
 			return nil, &pipeline.Error{Kind: pipeline.ErrConfig, File: s.name, Msg: fmt.Sprintf("the source has %d columns, none at position %d", len(s.columns), f.Column)}
 		}
-		c := column{parser: f.Cast, name: s.columns[f.Column], field: i, typ: f.Cast.Cast.Type, dict: f.Dict, mem: mem, last: -1, rescued: &b.rescued}
-		if c.typ.ID() == arrow.DICTIONARY {
-			c.cache, c.waiting = new(codeCache), new(lookups)
-			if c.dict == nil {
-				c.dict = pipeline.NewDictionary()
-			}
+		c := column{parser: f.Cast, name: s.columns[f.Column], field: i, typ: f.Cast.Cast.Type, dict: f.Dict, mem: mem, rescued: &b.rescued}
+		if c.typ.ID() == arrow.DICTIONARY && c.dict == nil {
+			c.dict = pipeline.NewDictionary()
 		}
 		b.columns = append(b.columns, c)
 		b.same = append(b.same, slices.Index(b.wanted, f.Column))

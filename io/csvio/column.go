@@ -29,10 +29,7 @@ type column struct {
 	i32     []int32
 	bits    []byte
 	text    []byte
-	cache   *codeCache
-	waiting *lookups
-	last    int32 // the last code that was looked up; -1 before the first
-	full    bool  // the dictionary takes no more
+	full    bool // the dictionary takes no more
 	rescued *[]pipeline.Rescued
 }
 
