@@ -150,7 +150,11 @@ func (d *dialect) like(record []byte) bool {
 	if d.header == nil || len(record) < d.short || len(record) > d.long || len(record) == 0 {
 		return false
 	}
-	c := record[0]
+	return d.likeFirst(record[0])
+}
+
+// likeFirst is like for a record's first byte alone, where there is a header.
+func (d *dialect) likeFirst(c byte) bool {
 	for _, h := range d.header {
 		if len(h) > 0 && (c^h[0])&^' ' == 0 { // in another case, maybe
 			return true

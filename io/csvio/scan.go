@@ -57,6 +57,10 @@ func (g *segment) Scan(ctx context.Context, sc pipeline.Scan) iter.Seq2[*pipelin
 			stretches: newStretches(newReader(g.source.dialect, newWindow(&bounded{in, size}, g.from.offset, g.source.room(size)), g.from)),
 			batcher:   b, segment: g, only: rows, all: sc.Rows == nil,
 		}
+		s.tokens.few = 0
+		for _, c := range b.wanted {
+			s.tokens.few = max(s.tokens.few, c+1)
+		}
 		if err := s.run(ctx, yield); err != nil {
 			yield(nil, err)
 		}
@@ -183,14 +187,20 @@ func (s *scanner) lines(fresh bool) {
 	s.batcher.odd = s.batcher.odd || odd
 	starts, firsts := s.starts[:0], s.firsts[:0]
 	for room := s.room(); s.line < t.count && len(starts) < room; {
-		index, first := int(t.lines[s.line]), s.first
-		end := int(t.at[index])
+		if s.all && s.valid && len(t.strays) == 0 {
+			starts, firsts = s.regular(starts, firsts, room)
+			if s.line == t.count || len(starts) == room {
+				break
+			}
+		}
+		first, fields := s.first, int(t.fields[s.line])
+		end := int(t.at[t.lines[s.line]])
+		s.first = int(t.lines[s.line]) + 1
 		s.line++
-		s.first = index + 1
 		if s.straddling(end, first) {
 			s.refuse(s.buf[s.pos:end], strayQuotes)
 			s.row++
-		} else if s.valid && index-first+1 == s.width && s.usual(s.buf[s.pos:end]) || s.ordinary(s.buf[s.pos:end], index-first+1) {
+		} else if s.valid && fields == s.width && s.usual(s.buf[s.pos:end]) || s.ordinary(s.buf[s.pos:end], fields) {
 			if s.all || s.wants() {
 				starts = append(starts, uint32(s.pos))
 				firsts = append(firsts, uint32(first))
@@ -207,6 +217,27 @@ func (s *scanner) lines(fresh bool) {
 	if s.table > 0 {
 		s.forget()
 	}
+}
+
+// regular takes lines up to the first one that needs a closer look.
+func (s *scanner) regular(starts, firsts []uint32, room int) ([]uint32, []uint32) {
+	t, pos, first, width, line := s.tokens, s.pos, s.first, uint32(s.width), s.line
+	lines, fields := t.lines[:t.count], t.fields[:t.count]
+	for ; line < len(lines) && len(starts) < room; line++ {
+		index := int(lines[line])
+		end := int(t.at[index])
+		if fields[line] != width || !s.begins[s.buf[pos]] || end-pos > s.limit {
+			break
+		}
+		starts, firsts = append(starts, uint32(pos)), append(firsts, uint32(first))
+		first, pos = index+1, s.lineAfter(end)
+	}
+	for range line - s.line {
+		s.rows = append(s.rows, s.row)
+		s.row++
+	}
+	s.pos, s.first, s.line = pos, first, line
+	return starts, firsts
 }
 
 // usual reports whether a line, which has the right number of fields, can be

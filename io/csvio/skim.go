@@ -12,7 +12,9 @@ type skimmer struct {
 }
 
 func newSkimmer(d *dialect, w *window, p place) *skimmer {
-	return &skimmer{stretches: newStretches(newReader(d, w, p)), lf: -1, cr: -1}
+	k := &skimmer{stretches: newStretches(newReader(d, w, p)), lf: -1, cr: -1}
+	k.tokens.few = 0
+	return k
 }
 
 // forget drops what is known of positions in the window: it will change.
@@ -28,7 +30,8 @@ func (s *skimmer) until(ctx context.Context, stop, size int64, cut func(place)) 
 	next := (from/size + 1) * size // the multiple that the next cut passes
 	for from < stop {
 		// What the tokens hold is used up before anything else.
-		if (s.line < s.tokens.count || !s.plain()) && !s.token() {
+		held := s.line < s.tokens.count
+		if (held || !s.regular(min(stop, next)) && !s.plain()) && !s.token() {
 			l := s.peek()
 			if l.kind == kindMore {
 				if s.done() {
@@ -53,6 +56,25 @@ func (s *skimmer) until(ctx context.Context, stop, size int64, cut func(place)) 
 		}
 	}
 	return nil
+}
+
+// regular consumes lines that end before stop, up to the first one that needs a
+// closer look, if only for a CR, and reports whether there were any. Nothing but
+// LFs is looked for in them.
+func (s *skimmer) regular(stop int64) bool {
+	s.find(&s.cr, '\r')
+	pos, text := s.pos, s.buf[:min(s.cr, s.nextQuote())]
+	for to := int(min(stop-s.base, int64(len(text)))); pos < to && s.begins[text[pos]]; {
+		n := bytes.IndexByte(text[pos:], '\n')
+		if n < 0 || n > s.limit {
+			break
+		}
+		pos += n + 1
+		s.row++
+	}
+	some := pos > s.pos
+	s.pos = pos
+	return some
 }
 
 // plain consumes one line if no quote comes before its end.

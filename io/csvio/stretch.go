@@ -6,14 +6,29 @@ import "bytes"
 type stretches struct {
 	*reader
 	tokens *tokens
-	mark   int // position of the next quote; less than pos where it is not known
-	line   int // the next of the tokens' lines
-	first  int // index in tokens.at of its first separator
-	stray  int // the next of the tokens' strays
+	mark   int       // position of the next quote; less than pos where it is not known
+	reach  int       // how far beyond a quote the next stretch goes
+	line   int       // the next of the tokens' lines
+	first  int       // index in tokens.at of its first separator
+	stray  int       // the next of the tokens' strays
+	begins [256]bool // a line that begins with it is a record, or damaged
 }
 
+// Where quotes are rare, only what is near them pays for them: the text before
+// one is a stretch of its own if it is long, and stretches with quotes grow from
+// leastReach on as long as quotes keep coming.
+const (
+	longPlain  = 2 << 10
+	leastReach = 512
+)
+
 func newStretches(r *reader) *stretches {
-	return &stretches{reader: r, tokens: newTokens(r.dialect), mark: -1}
+	s := &stretches{reader: r, tokens: newTokens(r.dialect), mark: -1, reach: leastReach}
+	for i := range s.begins {
+		c := byte(i)
+		s.begins[i] = c > ' ' && (r.comment == nil || c != r.comment[0]) && (r.header == nil || !r.likeFirst(c))
+	}
+	return s
 }
 
 // forget drops what is known of positions in the window: it will change.
@@ -28,14 +43,21 @@ func (s *stretches) tokenise() bool {
 	if lim == s.pos || s.table > 0 || !s.tokens.apply() {
 		return false
 	}
-	if s.nextQuote() < lim && s.limit < tokenBytes {
-		// Here lex must look at the quotes: they may go past the limit.
-		if lim = s.mark; lim-s.pos < 4*slack {
+	quoted := s.nextQuote() < lim
+	switch {
+	case quoted && (s.mark-s.pos >= longPlain || s.limit < tokenBytes): // past a limit, lex must look at the quotes
+		if lim, quoted = s.mark, false; lim-s.pos < 4*slack {
 			return false
 		}
+		s.reach = leastReach
+	case quoted:
+		lim = min(lim, s.mark+s.reach)
+		s.reach = min(2*s.reach, tokenBytes)
+	default:
+		s.reach = leastReach
 	}
 	s.line, s.first, s.stray = 0, 0, 0
-	if s.mark < lim {
+	if quoted {
 		s.tokens.scanQuoted(s.buf, s.pos, lim, s.end, s.broken > s.offset())
 	} else {
 		s.tokens.scan(s.buf, s.pos, lim, s.end)

@@ -3,6 +3,7 @@ package csvio
 import (
 	"bytes"
 	"encoding/binary"
+	"math"
 	"math/bits"
 )
 
@@ -15,11 +16,16 @@ type tokens struct {
 	*dialect
 	at     []uint32 // positions of the delimiters and of where lines end
 	lines  []uint32 // indexes in at of where lines end
+	fields []uint32 // of each line, how many it has
 	strays []uint32 // positions of the quotes that are in fields which are not enclosed
-	n      int      // of at
-	count  int      // of lines
-	odd    bool     // some byte is not ASCII
-	nul    bool
+	// Of a line without quotes, at has only the first few delimiters: as many as
+	// the fields that are wanted need.
+	few   int
+	n     int  // of at
+	count int  // of lines
+	seen  int  // delimiters of the line that has not ended yet
+	odd   bool // some byte is not ASCII
+	nul   bool
 	// The stretch has quotes, and some of them are doubled or escaped.
 	quoted, doubled bool
 	broke           int // position after a closing quote where they end because of text there, or -1
@@ -32,7 +38,8 @@ type tokens struct {
 const wideBytes = 8
 
 func newTokens(d *dialect) *tokens {
-	t := &tokens{dialect: d, at: make([]uint32, tokenBytes+slack), lines: make([]uint32, tokenBytes+slack), size: 1}
+	room := func() []uint32 { return make([]uint32, tokenBytes+slack) }
+	t := &tokens{dialect: d, at: room(), lines: room(), fields: room(), few: math.MaxInt, size: 1}
 	if n := len(d.wide); n > 0 {
 		var text [wideBytes]byte
 		copy(text[:], d.wide)
@@ -49,7 +56,7 @@ func (t *tokens) apply() bool {
 
 func (t *tokens) clear(quoted bool) {
 	t.strays = t.strays[:0]
-	t.n, t.count, t.odd, t.nul, t.quoted, t.doubled, t.broke = 0, 0, false, false, quoted, false, -1
+	t.n, t.count, t.seen, t.odd, t.nul, t.quoted, t.doubled, t.broke = 0, 0, 0, false, false, quoted, false, -1
 }
 
 // scan finds the separators in buf[pos:lim], at most tokenBytes, which have no
@@ -58,10 +65,11 @@ func (t *tokens) clear(quoted bool) {
 func (t *tokens) scan(buf []byte, pos, lim, end int) {
 	t.clear(false)
 	delimiter, next := ones*uint64(t.delimiter), pos
+	ascii := ^uint64(0)
 	var w block
 	for base := pos; base < lim; base += 64 {
 		valid := w.load(buf[base:])
-		t.odd = t.odd || valid != ^uint64(0)
+		ascii &= valid
 		if left := lim - base; left < 64 {
 			valid &= 1<<left - 1
 		}
@@ -73,8 +81,13 @@ func (t *tokens) scan(buf []byte, pos, lim, end int) {
 		if k != 0 {
 			_, k = t.lineEnds(buf, pos, base, end, k)
 		}
-		t.add(base, d, k)
+		if t.few < t.width {
+			t.addFew(base, d, k)
+		} else {
+			t.add(base, d, k)
+		}
 	}
+	t.odd = ascii != ^uint64(0)
 }
 
 // delimiters keeps of the places where a delimiter's first byte stands those
@@ -117,19 +130,49 @@ func (t *tokens) lineEnds(buf []byte, pos, base, end int, k uint64) (all, first 
 
 // add adds the separators of a step: delimiters by d, and by k where lines end.
 func (t *tokens) add(base int, d, k uint64) {
-	n := t.n
+	n, seen, before := t.n, t.seen, 0
 	d |= k
 	for ; k != 0; k &= k - 1 {
-		t.lines[t.count] = uint32(n + bits.OnesCount64(d&(k&-k-1)))
+		i := bits.OnesCount64(d & (k&-k - 1)) // its place among them
+		t.lines[t.count], t.fields[t.count] = uint32(n+i), uint32(seen+i-before+1)
 		t.count++
+		seen, before = 0, i+1
 	}
-	at := t.at[n:][:64]
-	i := 0
-	for ; d != 0; d &= d - 1 {
-		at[i&63] = uint32(base + bits.TrailingZeros64(d))
-		i++
+	// Some more than there are are written: that costs less than to stop in time.
+	at := (*[64]uint32)(t.at[n:])
+	size := bits.OnesCount64(d)
+	for i := 0; i < size; i += 8 {
+		some := at[i&56:][:8]
+		for j := range some {
+			some[j] = uint32(base + bits.TrailingZeros64(d))
+			d &= d - 1
+		}
 	}
-	t.n = n + i
+	t.n, t.seen = n+size, seen+size-before
+}
+
+// addFew is add for a step of which only the first few delimiters of lines are wanted.
+func (t *tokens) addFew(base int, d, k uint64) {
+	n, seen := t.n, t.seen
+	for {
+		line := d & (k&-k - 1) // its delimiters; of all that is left where k is 0
+		d ^= line
+		left := t.few - seen
+		seen += bits.OnesCount64(line)
+		for ; left > 0 && line != 0; left-- {
+			t.at[n] = uint32(base + bits.TrailingZeros64(line))
+			line &= line - 1
+			n++
+		}
+		if k == 0 {
+			break
+		}
+		t.at[n] = uint32(base + bits.TrailingZeros64(k))
+		t.lines[t.count], t.fields[t.count] = uint32(n), uint32(seen+1)
+		t.count++
+		n, seen, k = n+1, 0, k&(k-1)
+	}
+	t.n, t.seen = n, seen
 }
 
 // scanQuoted is scan for text with quotes. It ends early, at the line before one
