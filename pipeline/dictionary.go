@@ -140,19 +140,13 @@ func shortKey(t []byte, size uint32) key {
 
 func keyOf(t []byte) key {
 	n := len(t)
-	k := key{b: uint32(n+1) << 24}
 	switch {
 	case n > shortText:
 		return key{xxh3.Hash(t), longKey}
-	case n >= 8:
-		k.a = binary.LittleEndian.Uint64(t)
-		k.b |= binary.LittleEndian.Uint32(t[n-4:]) >> ((12 - n) * 8)
-	case n >= 4:
-		k.a = uint64(binary.LittleEndian.Uint32(t)) | uint64(binary.LittleEndian.Uint32(t[n-4:]))<<((n-4)*8)
-	case n > 0:
-		k.a = uint64(t[0]) | uint64(t[n/2])<<(n/2*8) | uint64(t[n-1])<<((n-1)*8)
+	case n > 8:
+		return key{word(t[:8]), binary.LittleEndian.Uint32(t[n-4:])>>((12-n)*8) | uint32(n+1)<<24}
 	}
-	return k
+	return key{word(t), uint32(n+1) << 24}
 }
 
 func (k key) hash() uint64 {

@@ -6,10 +6,12 @@ import "encoding/binary"
 // 2006-01-02, where a time of day may follow if it is zero. A pattern's time of
 // day and offset are dropped: the day is the one that is written.
 func (p *Parser) Date(b []byte) (Date, Status) {
-	if p.layouts == nil && p.nulls == nil && len(b) == 10 {
-		if d, ok := isoDate(b); ok {
+	if p.layouts == nil && len(b) == 10 {
+		if d, ok := isoDate(b); ok && !p.isNull(b) {
 			return d, Parsed
 		}
+	} else if len(b) == 0 {
+		return 0, Missing
 	}
 	t := trim(b)
 	if len(t) == 0 || p.isNull(b) || p.isNull(t) {
@@ -36,12 +38,12 @@ func (p *Parser) Date(b []byte) (Date, Status) {
 // alone, which is its midnight. A time without an offset is in the cast's
 // location. Digits beyond microseconds are rounded half up.
 func (p *Parser) Timestamp(b []byte) (Timestamp, Status) {
-	if p.layouts == nil && p.nulls == nil && len(b) == 19 {
-		if d, ok := isoDate(b[:10]); ok && (b[10] == ' ' || b[10] == 'T') {
-			if s, ok := isoClock(b[11:]); ok {
-				return p.instant(d, clock{micros: s * second})
-			}
+	if p.layouts == nil && len(b) >= 16 {
+		if d, c, ok := isoMoment(b); ok && !p.isNull(b) {
+			return p.instant(d, c)
 		}
+	} else if len(b) == 0 {
+		return 0, Missing
 	}
 	t := trim(b)
 	if len(t) == 0 || p.isNull(b) || p.isNull(t) {
@@ -108,16 +110,36 @@ func isoDate(b []byte) (Date, bool) {
 	return dayOf(y, m, int(d1)*10+int(d0))
 }
 
-// isoClock parses exactly 15:04:05 into seconds.
-func isoClock(b []byte) (int64, bool) {
-	x := binary.LittleEndian.Uint64(b) ^ 0x30303a30303a3030
-	if (x|(x+0x76767f76767f7676))&0x8080808080808080 != 0 {
-		return 0, false
+// isoMoment parses exactly 2006-01-02 15:04 or 2006-01-02T15:04, with or without
+// :05, and after that with or without Z.
+func isoMoment(b []byte) (d Date, c clock, ok bool) {
+	// As isoDate does it; the blank or T between, byte 2, is looked at by itself.
+	x := binary.LittleEndian.Uint64(b) ^ 0x2d30302d30303030
+	y := binary.LittleEndian.Uint64(b[8:]) ^ 0x30303a3030003030
+	sep := byte(y >> 16)
+	y &^= 0xff0000
+	if (x|(x+0x7f76767f76767676)|y|(y+0x76767f76767f7676))&0x8080808080808080 != 0 || sep != ' ' && sep != 'T' {
+		return 0, c, false
 	}
-	h := int64(x&15)*10 + int64(x>>8&15)
-	m := int64(x>>24&15)*10 + int64(x>>32&15)
-	s := int64(x>>48&15)*10 + int64(x>>56&15)
-	return h*3600 + m*60 + s, h < 24 && m < 60 && s < 60
+	h, m := int64(y>>24&15)*10+int64(y>>32&15), int64(y>>48&15)*10+int64(y>>56&15)
+	s := int64(0)
+	switch n := len(b); {
+	case n == 16:
+	case n == 19, n == 20 && b[19] == 'Z':
+		s1, s0 := b[17]-'0', b[18]-'0'
+		if s = int64(s1)*10 + int64(s0); b[16] != ':' || s1 > 5 || s0 > 9 {
+			return 0, c, false
+		}
+		c.fixed = n == 20
+	default:
+		return 0, c, false
+	}
+	if h > 23 || m > 59 {
+		return 0, c, false
+	}
+	c.micros = (h*3600 + m*60 + s) * second
+	d, ok = dayOf(int(x&15)*1000+int(x>>8&15)*100+int(x>>16&15)*10+int(x>>24&15), int(x>>40&15)*10+int(x>>48&15), int(y&15)*10+int(y>>8&15))
+	return d, c, ok
 }
 
 // isoTime parses every form of ISO 8601 that is accepted. timed says whether

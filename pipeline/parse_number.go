@@ -2,7 +2,9 @@ package pipeline
 
 import (
 	"bytes"
+	"encoding/binary"
 	"math"
+	"math/bits"
 	"unicode"
 	"unicode/utf8"
 )
@@ -31,6 +33,9 @@ func (p *Parser) Int64(b []byte) (int64, Status) {
 			}
 			return v, Parsed
 		}
+	}
+	if len(b) == 0 {
+		return 0, Missing
 	}
 	var d decimalText
 	if status := p.scan(b, &d); status != Parsed {
@@ -61,6 +66,14 @@ func (p *Parser) Int32(b []byte) (int32, Status) {
 func (p *Parser) Decimal(b []byte) (int64, Status) {
 	// The usual case: at most 17 digits, a point, at most scale digits after it.
 	if n := len(b); n > 0 && n <= 17-p.scale {
+		if n <= 8 {
+			if v, frac, ok := shortNumber(b, p.decimal); ok && frac <= p.scale && v*pow10[p.scale-frac] <= p.limit {
+				if p.nulls != nil && p.isNull(b) {
+					return 0, Missing
+				}
+				return int64(v * pow10[p.scale-frac]), Parsed
+			}
+		}
 		v, i, neg := uint64(0), 0, false
 		if b[0] == '-' {
 			i, neg = 1, true
@@ -90,6 +103,9 @@ func (p *Parser) Decimal(b []byte) (int64, Status) {
 			}
 		}
 	}
+	if len(b) == 0 {
+		return 0, Missing
+	}
 	var d decimalText
 	if status := p.scan(b, &d); status != Parsed {
 		return 0, status
@@ -106,6 +122,44 @@ func (p *Parser) Decimal(b []byte) (int64, Status) {
 		return -int64(u), status
 	}
 	return int64(u), status
+}
+
+// shortNumber reads digits, with a point after the first one or a later one if
+// there is any, out of 1 to 8 bytes at once. frac is how many follow the point.
+func shortNumber(b []byte, point byte) (v uint64, frac int, ok bool) {
+	const ones, tops, zeros = 0x0101010101010101, 0x8080808080808080, 0x3030303030303030
+	n := len(b)
+	// The last byte of the text is the last one of x, with zeros before the first.
+	x := word(b)<<(64-8*n) | zeros>>(8*n)
+	m := x ^ ones*uint64(point)
+	if at := (m - ones) &^ m & tops; at != 0 {
+		i := bits.TrailingZeros64(at) &^ 7 // where the point is
+		if i <= 64-8*n {
+			return 0, 0, false
+		}
+		before := x & (1<<i - 1)
+		x = x>>(i+8)<<(i+8) | before<<8 | '0'
+		frac = 7 - i/8
+	}
+	x ^= zeros
+	if (x|(x+0x7676767676767676))&tops != 0 { // a byte is over 9
+		return 0, 0, false
+	}
+	x = x*10 + x>>8 // of each two digits
+	return ((x&0xff000000ff)*(100+1_000_000<<32) + (x>>16&0xff000000ff)*(1+10_000<<32)) >> 32, frac, true
+}
+
+// word returns at most 8 bytes, the first one lowest.
+func word(b []byte) uint64 {
+	switch n := len(b); {
+	case n == 8:
+		return binary.LittleEndian.Uint64(b)
+	case n >= 4:
+		return uint64(binary.LittleEndian.Uint32(b)) | uint64(binary.LittleEndian.Uint32(b[n-4:]))<<(8*n-32)
+	case n > 0:
+		return uint64(b[0]) | uint64(b[n/2])<<(n/2*8) | uint64(b[n-1])<<(8*n-8)
+	}
+	return 0
 }
 
 // decimalText is a number taken apart: its significant digits without leading

@@ -269,6 +269,48 @@ func FuzzDate(f *testing.F) {
 	})
 }
 
+// FuzzUsual holds what is read at once, as usual texts are, to the general
+// parsers: these read the same text with a blank before it.
+func FuzzUsual(f *testing.F) {
+	for _, s := range []string{"", "1", "12345678", "-1234567", "123.45", ".5", "5.", "1.2.3", "1,5", "99999999", "0.000001", "-", "1234567\xb0", "12:45",
+		"2024-02-29", "2024-02-30", "2024-01-31 12:34", "2024-01-31T12:34:56", "2024-01-31 12:34:56Z", "2024-01-31T12:34:60Z", "2024-01-31 24:00", "2024-01-31 12:34:5", "2024-01-31t12:34", "2024-01-31 12.34"} {
+		f.Add(s)
+	}
+	nulls := []string{"0", "99999999", "2024-02-29", "2024-01-31 12:34"}
+	zone := location(f, "Europe/Berlin")
+	var numbers, times []*Parser
+	for _, n := range [][]string{nil, nulls} {
+		for _, c := range []Cast{{Type: PriceType}, {Type: RateType, Number: Number{Decimal: ','}}, {Type: &arrow.Decimal128Type{Precision: 18, Scale: 12}}, {Type: &arrow.Decimal128Type{Precision: 2, Scale: 0}}} {
+			c.Nulls = n
+			numbers = append(numbers, parser(f, c))
+		}
+		times = append(times, parser(f, Cast{Type: TimestampType, Location: zone, Nulls: n}))
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		b, general := []byte(s), []byte(" "+s)
+		for _, p := range numbers {
+			v, st := p.Decimal(b)
+			if want, wantSt := p.Decimal(general); v != want || st != wantSt {
+				t.Fatalf("Decimal(%q) = %d, %d; want %d, %d", s, v, st, want, wantSt)
+			}
+			v, st = p.Int64(b)
+			if want, wantSt := p.Int64(general); v != want || st != wantSt {
+				t.Fatalf("Int64(%q) = %d, %d; want %d, %d", s, v, st, want, wantSt)
+			}
+		}
+		for _, p := range times {
+			v, st := p.Timestamp(b)
+			if want, wantSt := p.Timestamp(general); v != want || st != wantSt {
+				t.Fatalf("Timestamp(%q) = %s, %d; want %s, %d", s, v, st, want, wantSt)
+			}
+			d, st := p.Date(b)
+			if want, wantSt := p.Date(general); d != want || st != wantSt {
+				t.Fatalf("Date(%q) = %s, %d; want %s, %d", s, d, st, want, wantSt)
+			}
+		}
+	})
+}
+
 func TestParsersAllocateNothing(t *testing.T) {
 	price := parser(t, Cast{Type: PriceType, Number: Number{Thousands: ',', Currency: true}})
 	stamp := parser(t, Cast{Type: TimestampType, Location: location(t, "Europe/Berlin")})

@@ -72,7 +72,8 @@ func (c *column) null(i int, s pipeline.Status, text []byte) {
 	}
 }
 
-// add parses the texts buf[from[i]:to[i]].
+// add parses the texts buf[from[i]:to[i]]; it may change from and to. buf has
+// slack bytes more than the texts need.
 func (c *column) add(buf []byte, from, to []uint32) {
 	to = to[:len(from)]
 	switch c.typ.ID() {
@@ -141,21 +142,6 @@ func (c *column) add(buf []byte, from, to []uint32) {
 		}
 	}
 	c.n += len(from)
-}
-
-func (c *column) addText(buf []byte, from, to []uint32) {
-	ends := c.i32[c.n+1 : c.n+1+len(from)]
-	text := c.text
-	for i, a := range from {
-		b := buf[a:to[i]]
-		v, s := c.parser.Text(b, nil)
-		if s != pipeline.Parsed {
-			c.null(c.n+i, s, b)
-		}
-		text = append(text, v...)
-		ends[i] = int32(len(text))
-	}
-	c.text = text
 }
 
 // array hands the values over as an Arrow array.
