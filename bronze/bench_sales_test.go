@@ -11,8 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/apache/arrow/go/v17/arrow/memory"
-
 	"github.com/smeltdata/smelt/bronze"
 	"github.com/smeltdata/smelt/internal/synth"
 	"github.com/smeltdata/smelt/io/csvio"
@@ -67,7 +65,7 @@ func BenchmarkSales(b *testing.B) {
 	for _, s := range segments {
 		size += s.Bytes()
 	}
-	mem := memory.Allocator(memory.DefaultAllocator)
+	mem := new(pipeline.Pool)
 	read := func(dicts bronze.Dictionaries, target bronze.Target) (n int64) {
 		for _, s := range segments {
 			plan, err := in.Bind(m, nil, target)

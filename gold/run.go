@@ -44,7 +44,7 @@ func Stages(s ...pipeline.Stage) Option {
 // Tables adds the user's own gold tables.
 func Tables(s ...*Spec) Option { return func(o *options) { o.specs = append(o.specs, s...) } }
 
-// Allocator sets where Arrow memory comes from; default Go's heap.
+// Allocator sets where Arrow memory comes from; default a pipeline.Pool
 func Allocator(mem memory.Allocator) Option { return func(o *options) { o.mem = mem } }
 
 // Progress is called, from several goroutines, with the bytes of sales input
@@ -65,7 +65,7 @@ func PartBytes(n int64) Option { return func(o *options) { o.segment = max(1, n)
 // the run. Errors are *pipeline.Error of the kinds ErrConfig, ErrInput,
 // ErrOutput and ErrData. When ctx is cancelled Run returns its error.
 func Run(ctx context.Context, m *bronze.Mapping, open pipeline.Opener, sink pipeline.Sink, opts ...Option) (*pipeline.Report, error) {
-	o := options{workers: runtime.GOMAXPROCS(0), segment: 48 << 20, mem: memory.DefaultAllocator}
+	o := options{workers: runtime.GOMAXPROCS(0), segment: 48 << 20, mem: new(pipeline.Pool)}
 	for _, f := range opts {
 		f(&o)
 	}
