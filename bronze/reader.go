@@ -10,6 +10,7 @@ import (
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
+	"github.com/apache/arrow/go/v17/arrow/bitutil"
 	"github.com/apache/arrow/go/v17/arrow/memory"
 
 	"github.com/smeltdata/smelt/pipeline"
@@ -226,9 +227,7 @@ func (r *Reader) rescuedData(n int, rescued []rescue) arrow.Array {
 		return cmp.Or(cmp.Compare(a.row, b.row), cmp.Compare(a.source, b.source))
 	})
 	rescued = slices.CompactFunc(rescued, func(a, b rescue) bool { return a.row == b.row && a.source == b.source })
-	b := array.NewStringBuilder(r.mem)
-	defer b.Release()
-	b.Reserve(n)
+	// Few rows have any: they are written one after the other, then all rows' ends.
 	var text bytes.Buffer
 	encoder := json.NewEncoder(&text)
 	encoder.SetEscapeHTML(false)
@@ -238,20 +237,38 @@ func (r *Reader) rescuedData(n int, rescued []rescue) arrow.Array {
 		}
 		text.Truncate(text.Len() - 1) // the line's end
 	}
-	for row := range n {
-		if len(rescued) == 0 || rescued[0].row > row {
-			b.AppendNull()
-			continue
+	room := func(size int) *memory.Buffer {
+		b := memory.NewResizableBuffer(r.mem)
+		b.Resize(size)
+		return b
+	}
+	valid, offsets := room((n+7)/8), room(4*(n+1))
+	clear(valid.Bytes())
+	starts, row, nulls := arrow.Int32Traits.CastFromBytes(offsets.Bytes()), 0, n
+	for len(rescued) > 0 {
+		at := rescued[0].row
+		for ; row <= at; row++ {
+			starts[row] = int32(text.Len())
 		}
-		text.Reset()
-		for sep := byte('{'); len(rescued) > 0 && rescued[0].row == row; rescued, sep = rescued[1:], ',' {
+		bitutil.SetBit(valid.Bytes(), at)
+		nulls--
+		for sep := byte('{'); len(rescued) > 0 && rescued[0].row == at; rescued, sep = rescued[1:], ',' {
 			text.WriteByte(sep)
 			add(r.plan.header[rescued[0].source])
 			text.WriteByte(':')
 			add(rescued[0].text)
 		}
 		text.WriteByte('}')
-		b.BinaryBuilder.Append(text.Bytes())
 	}
-	return b.NewArray()
+	for ; row <= n; row++ {
+		starts[row] = int32(text.Len())
+	}
+	texts := room(text.Len())
+	copy(texts.Bytes(), text.Bytes())
+	data := array.NewData(pipeline.StringType, n, []*memory.Buffer{valid, offsets, texts}, nil, nulls, 0)
+	defer data.Release()
+	for _, b := range []*memory.Buffer{valid, offsets, texts} {
+		b.Release()
+	}
+	return array.NewStringData(data)
 }

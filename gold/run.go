@@ -44,7 +44,7 @@ func Stages(s ...pipeline.Stage) Option {
 // Tables adds the user's own gold tables.
 func Tables(s ...*Spec) Option { return func(o *options) { o.specs = append(o.specs, s...) } }
 
-// Allocator sets where Arrow memory comes from; default a pipeline.Pool
+// Allocator sets where Arrow memory comes from; default a pipeline.Pool.
 func Allocator(mem memory.Allocator) Option { return func(o *options) { o.mem = mem } }
 
 // Progress is called, from several goroutines, with the bytes of sales input

@@ -141,12 +141,25 @@ func (t *tokens) add(base int, d, k uint64) {
 	// Some more than there are are written: that costs less than to stop in time.
 	at := (*[64]uint32)(t.at[n:])
 	size := bits.OnesCount64(d)
+	from := uint32(base)
 	for i := 0; i < size; i += 8 {
-		some := at[i&56:][:8]
-		for j := range some {
-			some[j] = uint32(base + bits.TrailingZeros64(d))
-			d &= d - 1
-		}
+		some := (*[8]uint32)(at[i&56:])
+		some[0] = from + uint32(bits.TrailingZeros64(d))
+		d &= d - 1
+		some[1] = from + uint32(bits.TrailingZeros64(d))
+		d &= d - 1
+		some[2] = from + uint32(bits.TrailingZeros64(d))
+		d &= d - 1
+		some[3] = from + uint32(bits.TrailingZeros64(d))
+		d &= d - 1
+		some[4] = from + uint32(bits.TrailingZeros64(d))
+		d &= d - 1
+		some[5] = from + uint32(bits.TrailingZeros64(d))
+		d &= d - 1
+		some[6] = from + uint32(bits.TrailingZeros64(d))
+		d &= d - 1
+		some[7] = from + uint32(bits.TrailingZeros64(d))
+		d &= d - 1
 	}
 	t.n, t.seen = n+size, seen+size-before
 }
