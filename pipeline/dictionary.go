@@ -183,6 +183,9 @@ func (d *Dictionary) code(b []byte, k key) int32 {
 func (d *Dictionary) grow() {
 	old := d.slots
 	d.mask = d.mask*2 + 1
+	if d.mask <= cachedSlots {
+		d.mask = d.mask*2 + 1 // for a while, room costs less than texts in each other's way
+	}
 	d.slots = make([]slot, d.mask+1)
 	for _, s := range old {
 		if s.code == 0 {

@@ -8,18 +8,18 @@ import (
 // skimmer finds where records end, and nothing else.
 type skimmer struct {
 	*stretches
-	lf, cr int // the next of each; end where there is none, less than pos where it is not known
+	cr int // the next one; end where there is none, less than pos where it is not known
 }
 
 func newSkimmer(d *dialect, w *window, p place) *skimmer {
-	k := &skimmer{stretches: newStretches(newReader(d, w, p)), lf: -1, cr: -1}
+	k := &skimmer{stretches: newStretches(newReader(d, w, p)), cr: -1}
 	k.tokens.few = 0
 	return k
 }
 
 // forget drops what is known of positions in the window: it will change.
 func (s *skimmer) forget() {
-	s.lf, s.cr = -1, -1
+	s.cr = -1
 	s.stretches.forget()
 }
 
@@ -31,7 +31,7 @@ func (s *skimmer) until(ctx context.Context, stop, size int64, cut func(place)) 
 	for from < stop {
 		// What the tokens hold is used up before anything else.
 		held := s.line < s.tokens.count
-		if (held || !s.regular(min(stop, next)) && !s.plain()) && !s.token() {
+		if (held || !s.regular(min(stop, next))) && !s.token() {
 			l := s.peek()
 			if l.kind == kindMore {
 				if s.done() {
@@ -59,49 +59,36 @@ func (s *skimmer) until(ctx context.Context, stop, size int64, cut func(place)) 
 }
 
 // regular consumes lines that end before stop, up to the first one that needs a
-// closer look, if only for a CR, and reports whether there were any. Nothing but
-// LFs is looked for in them.
+// closer look, and reports whether there were any. Nothing but line ends and
+// quotes is looked for in them.
 func (s *skimmer) regular(stop int64) bool {
-	s.find(&s.cr, '\r')
-	pos, text := s.pos, s.buf[:min(s.cr, s.nextQuote())]
-	for to := int(min(stop-s.base, int64(len(text)))); pos < to && s.begins[text[pos]]; {
-		n := bytes.IndexByte(text[pos:], '\n')
+	text := s.buf[:s.nextQuote()]
+	from := s.pos
+	for to := int(min(stop-s.base, int64(len(text)))); s.pos < to && s.begins[text[s.pos]]; s.row++ {
+		n := bytes.IndexByte(text[s.pos:], '\n')
 		if n < 0 || n > s.limit {
 			break
 		}
-		pos += n + 1
-		s.row++
+		if cr := s.nextCR(); cr < s.pos+n-1 {
+			break
+		}
+		s.pos += n + 1
 	}
-	some := pos > s.pos
-	s.pos = pos
-	return some
+	return s.pos > from
 }
 
-// plain consumes one line if no quote comes before its end.
-func (s *skimmer) plain() bool {
-	s.find(&s.lf, '\n')
-	s.find(&s.cr, '\r')
-	end := s.lf
-	if s.cr < s.lf {
-		if end = s.cr; end+1 == s.end {
-			return false // an LF may follow
+// nextCR returns the position of the next CR, or end.
+func (s *skimmer) nextCR() int {
+	if s.cr < s.pos {
+		s.cr = s.end
+		if i := bytes.IndexByte(s.rest(), '\r'); i >= 0 {
+			s.cr = s.pos + i
 		}
 	}
-	return end < s.end && s.nextQuote() > end && s.consume(end)
+	return s.cr
 }
 
-func (s *skimmer) find(known *int, c byte) {
-	if *known >= s.pos {
-		return
-	}
-	if *known = bytes.IndexByte(s.rest(), c); *known < 0 {
-		*known = s.end
-	} else {
-		*known += s.pos
-	}
-}
-
-// token consumes one record with quotes that needs no exact reading.
+// token consumes one record that needs no exact reading.
 func (s *skimmer) token() bool {
 	if !s.ready() {
 		return false
