@@ -39,6 +39,7 @@ type pageInfo struct {
 	nulls    int
 	encoding format.Encoding
 	bounds   bounds // copies; nil on a page of NULLs
+	open     bool   // the bounds are the dictionary's
 }
 
 func newColumn(l layout, o Options, c *compressor) *column {
@@ -94,8 +95,10 @@ func (c *column) endPage(last bool) error {
 		if c.body, info.encoding, b, err = c.stage.page(c.body, last && len(c.pages) == 0); err != nil {
 			return err
 		}
-		info.bounds = bounds{append([]byte{}, b.min...), append([]byte{}, b.max...)} // never nil: an empty text is a value
-		c.widen(info.bounds)
+		if info.open = b.min == nil; !info.open {
+			info.bounds = copied(b)
+			c.widen(info.bounds)
+		}
 	}
 	header := pageHeader{Type: format.DataPage, DataPageHeader: thrift.New(dataPageHeader{
 		NumValues: int32(v.rows), Encoding: info.encoding, DefinitionLevelEncoding: format.RLE, RepetitionLevelEncoding: format.RLE})}
@@ -111,6 +114,9 @@ func (c *column) endPage(last bool) error {
 	v.reset()
 	return nil
 }
+
+// copied returns bounds that stay. They are never nil: an empty text is a value.
+func copied(b bounds) bounds { return bounds{append([]byte{}, b.min...), append([]byte{}, b.max...)} }
 
 // widen extends the chunk's bounds by a page's.
 func (c *column) widen(b bounds) {
@@ -146,9 +152,16 @@ func (c *column) finish(dst *blocks) (raw int64, err error) {
 	if err := c.endPage(true); err != nil {
 		return 0, err
 	}
-	values, n := c.stage.dictionary()
+	values, n, b := c.stage.dictionary()
 	if n == 0 {
 		return 0, nil
+	}
+	b = copied(b)
+	for i := range c.pages {
+		if p := &c.pages[i]; p.open {
+			p.bounds = b
+			c.widen(b)
+		}
 	}
 	return c.appendPage(dst, pageHeader{Type: format.DictionaryPage,
 		DictionaryPageHeader: thrift.New(format.DictionaryPageHeader{NumValues: int32(n), Encoding: format.Plain})}, values)

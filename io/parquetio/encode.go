@@ -58,17 +58,24 @@ func (v *validity) appendLevels(dst []byte) []byte {
 // appendIndices appends dictionary indices below n: the bit width, then one
 // run, of equal or of bit-packed indices.
 func appendIndices(dst []byte, codes []uint32, n int) []byte {
+	if allEqual(codes) {
+		return appendRun(dst, codes[0], len(codes), n)
+	}
 	width := indexWidth(n)
 	dst = append(dst, byte(width))
-	if allEqual(codes) {
-		dst = binary.AppendUvarint(dst, uint64(len(codes))<<1)
-		for w := 0; w < width; w += 8 {
-			dst = append(dst, byte(codes[0]>>w))
-		}
-		return dst
-	}
 	dst = binary.AppendUvarint(dst, uint64((len(codes)+7)/8)<<1|1)
 	return appendPacked(dst, codes, uint(width))
+}
+
+// appendRun appends a run of one dictionary index below n: the bit width, then
+// the run.
+func appendRun(dst []byte, code uint32, times, n int) []byte {
+	width := indexWidth(n)
+	dst = binary.AppendUvarint(append(dst, byte(width)), uint64(times)<<1)
+	for w := 0; w < width; w += 8 {
+		dst = append(dst, byte(code>>w))
+	}
+	return dst
 }
 
 // indexWidth is the bit width of indices into n values. It is at least 1:
@@ -109,10 +116,10 @@ func appendPacked(dst []byte, values []uint32, width uint) []byte {
 	return dst[:at+size]
 }
 
-// grow makes room for n more bytes and adds them to the length, unset.
-func grow(b []byte, n int) []byte {
+// grow makes room for n more elements and adds them to the length, unset.
+func grow[T any](b []T, n int) []T {
 	if need := len(b) + n; need > cap(b) {
-		bigger := make([]byte, len(b), need+need/4)
+		bigger := make([]T, len(b), need+need/4)
 		copy(bigger, b)
 		b = bigger
 	}

@@ -63,7 +63,7 @@ func (s *intStage) take(arr arrow.Array, from, n int) (int, error) {
 
 func appendInts[T ~int32 | ~int64](dst []int64, src []T, bitmap []byte, offset int) []int64 {
 	at := len(dst)
-	dst = extend(dst, len(src))
+	dst = grow(dst, len(src))
 	out := dst[at:]
 	if bitmap == nil {
 		for i, v := range src {
@@ -82,7 +82,7 @@ func appendInts[T ~int32 | ~int64](dst []int64, src []T, bitmap []byte, offset i
 // appendDecimals reports false when a value is beyond the limit.
 func appendDecimals(dst []int64, src []decimal128.Num, bitmap []byte, offset int, limit int64) ([]int64, bool) {
 	at := len(dst)
-	dst = extend(dst, len(src))
+	dst = grow(dst, len(src))
 	out := dst[at:]
 	k, ok := 0, true
 	for i := range src {
@@ -99,15 +99,6 @@ func appendDecimals(dst []int64, src []decimal128.Num, bitmap []byte, offset int
 		}
 	}
 	return dst[:at+k], ok
-}
-
-func extend(b []int64, n int) []int64 {
-	if need := len(b) + n; need > cap(b) {
-		bigger := make([]int64, len(b), need+need/4)
-		copy(bigger, b)
-		b = bigger
-	}
-	return b[:len(b)+n]
 }
 
 func (s *intStage) page(body []byte, last bool) ([]byte, format.Encoding, bounds, error) {
@@ -204,16 +195,16 @@ func appendPlainInts(dst []byte, values []int64, width int) []byte {
 	return dst
 }
 
-func (s *intStage) dictionary() ([]byte, int) {
+func (s *intStage) dictionary() ([]byte, int, bounds) {
 	n := s.dict.len()
 	if n == 0 {
-		return nil, 0
+		return nil, 0, bounds{}
 	}
 	width := 8
 	if s.layout.physical == format.Int32 {
 		width = 4
 	}
-	return appendPlainInts(nil, s.dict.values, width), n
+	return appendPlainInts(nil, s.dict.values, width), n, bounds{}
 }
 
 func (s *intStage) nextGroup() {

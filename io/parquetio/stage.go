@@ -18,11 +18,12 @@ type stage interface {
 	take(arr arrow.Array, from, n int) (int, error)
 	// page appends the staged values, of which there is at least one, to a
 	// page's body and forgets them. last says that no other page of the row
-	// group follows.
+	// group follows. Bounds may be left out when dictionary gives them.
 	page(body []byte, last bool) (out []byte, enc format.Encoding, bounds bounds, err error)
-	// dictionary returns the plain values of the row group's dictionary, and
-	// how many; 0 when no page needs one.
-	dictionary() (values []byte, n int)
+	// dictionary returns the plain values of the row group's dictionary, how
+	// many, 0 when no page needs one, and their bounds, which are those of the
+	// pages that page gave none.
+	dictionary() (values []byte, n int, bounds bounds)
 	// nextGroup begins a new row group.
 	nextGroup()
 	// size is about how many bytes are staged; full says that the page should
@@ -89,10 +90,10 @@ func (s *boolStage) page(body []byte, _ bool) ([]byte, format.Encoding, bounds, 
 	return body, format.Plain, bounds{[]byte{lo}, []byte{hi}}, nil
 }
 
-func (s *boolStage) dictionary() ([]byte, int) { return nil, 0 }
-func (s *boolStage) nextGroup()                {}
-func (s *boolStage) size() int                 { return len(s.values) / 8 }
-func (s *boolStage) full() bool                { return false }
+func (s *boolStage) dictionary() ([]byte, int, bounds) { return nil, 0, bounds{} }
+func (s *boolStage) nextGroup()                        {}
+func (s *boolStage) size() int                         { return len(s.values) / 8 }
+func (s *boolStage) full() bool                        { return false }
 
 // wideStage holds decimals of more than 18 digits as big-endian two's
 // complement.
@@ -145,10 +146,10 @@ func (s *wideStage) page(body []byte, _ bool) ([]byte, format.Encoding, bounds, 
 	return body, format.Plain, b, nil
 }
 
-func (s *wideStage) dictionary() ([]byte, int) { return nil, 0 }
-func (s *wideStage) nextGroup()                {}
-func (s *wideStage) size() int                 { return len(s.values) }
-func (s *wideStage) full() bool                { return false }
+func (s *wideStage) dictionary() ([]byte, int, bounds) { return nil, 0, bounds{} }
+func (s *wideStage) nextGroup()                        {}
+func (s *wideStage) size() int                         { return len(s.values) }
+func (s *wideStage) full() bool                        { return false }
 
 // rowError is an error in one row of the array that a stage took.
 type rowError struct {

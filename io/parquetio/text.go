@@ -6,7 +6,6 @@ import (
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
 	"github.com/parquet-go/parquet-go/format"
-	"github.com/smeltdata/smelt/pipeline"
 )
 
 // textStage holds a page of text: codes of the row group's dictionary, or,
@@ -19,25 +18,23 @@ type textStage struct {
 	patient  bool // declared as a dictionary
 
 	mode  dictMode
-	ended bool                 // the page ends before the dictionary is given up
-	dict  *pipeline.Dictionary // of the row group, in order of first use
-	bytes int                  // of the dictionary's plain encoding
-	used  int                  // values that finished pages refer to
-	codes []uint32
+	ended bool // the page ends before the dictionary is given up
+	dict  textDictionary
+	used  int // codes that finished pages refer to
 
-	// A page's bounds are found among the codes that it uses: each is compared
-	// when the page meets it first.
-	seen     []seenText // per code
-	stamp    uint32     // of the current page
-	group    uint32     // of the row group's first page
-	min, max uint32     // codes; valid when codes is not empty
+	// The page's codes: first one code, repeated, then any.
+	repeated int
+	repeat   uint32
+	codes    []uint32
 
-	// The Arrow dictionary seen last, and for each of its codes the stamp of
-	// the page that used it last (upper half) and ours (lower half).
+	// The Arrow dictionary seen last, and what is known of its codes.
 	arrow   arrow.Array
 	offsets []int32
 	text    []byte
-	table   []uint64
+	table   []int32 // by code: ours + 1; 0 = not met in this row group, unmet = met in this batch
+	ids     []int32 // by code: the text's number in dict + 1; 0 = not known
+	met     []int32 // codes that have one of ours
+	fresh   []int32 // codes that are unmet
 	indices []int32
 
 	data    []byte
@@ -50,43 +47,52 @@ type textStage struct {
 	suffixes, packed []byte
 }
 
-type seenText struct {
-	prefix uint64 // see prefix
-	stamp  uint32 // of the last page that used the code
-}
-
-// Limits of a text dictionary.
-const (
-	maxTexts     = 64 << 10
-	maxDictBytes = 1 << 20
-)
+// unmet marks the Arrow codes whose text is still to be looked up.
+const unmet = -1
 
 func newTextStage(l layout, pageRows int, c *compressor) *textStage {
 	_, patient := l.column.Type.(*arrow.DictionaryType)
-	s := &textStage{layout: l, compress: c, patient: patient, stamp: 1, ends: make([]uint32, 1, 64)}
+	s := &textStage{layout: l, compress: c, patient: patient, ends: make([]uint32, 1, 64)}
 	s.codes = make([]uint32, 0, pageRows)
 	s.nextGroup()
 	return s
 }
 
 func (s *textStage) nextGroup() {
-	s.mode, s.dict, s.bytes, s.used = dictTry, pipeline.NewDictionary(), 0, 0
-	s.seen, s.group, s.chosen, s.ended = s.seen[:0], s.stamp, false, false
+	s.forgetCodes()
+	if s.dict.nextGroup() {
+		clear(s.ids)
+	}
+	s.mode, s.used, s.chosen, s.ended = dictTry, 0, false, false
 	if !s.layout.text {
 		s.mode = dictOff // raw bytes do not repeat
 	}
+}
+
+// forgetCodes empties the table.
+func (s *textStage) forgetCodes() {
+	for _, c := range s.met {
+		s.table[c] = 0
+	}
+	s.met = s.met[:0]
 }
 
 func (s *textStage) size() int {
 	if s.mode == dictOff {
 		return len(s.data)
 	}
-	return 4 * len(s.codes)
+	return 4 * s.staged()
 }
+
+// staged is how many codes the page has.
+func (s *textStage) staged() int { return s.repeated + len(s.codes) }
 
 func (s *textStage) full() bool { return s.ended || s.mode == dictOff && len(s.data) >= pageBytes }
 
 func (s *textStage) take(arr arrow.Array, from, n int) (int, error) {
+	if arr.NullN() == arr.Len() {
+		return n, nil
+	}
 	bitmap, offset := bitmapOf(arr)
 	if d, ok := arr.(*array.Dictionary); ok {
 		s.follow(d.Dictionary())
@@ -131,17 +137,10 @@ func (s *textStage) follow(values arrow.Array) {
 	}
 	offsets, text := textOf(values)
 	if !s.startsAlike(offsets, text) {
-		clear(s.table)
+		s.forgetCodes()
+		clear(s.ids)
 	}
-	if n := values.Len(); n > len(s.table) {
-		if n > cap(s.table) {
-			s.table = append(make([]uint64, 0, n+n/2), s.table...)
-		}
-		s.table = s.table[:n]
-	} else {
-		clear(s.table[n:])
-		s.table = s.table[:n]
-	}
+	s.table, s.ids = resized(s.table, values.Len()), resized(s.ids, values.Len())
 	values.Retain()
 	s.release()
 	s.arrow, s.offsets, s.text = values, offsets, text
@@ -188,87 +187,6 @@ func (s *textStage) indicesOf(d *array.Dictionary, from, n int) []int32 {
 	return s.indices
 }
 
-// takeCodes stages codes for Arrow's, and returns how many rows it took: fewer
-// when the dictionary was given up.
-func (s *textStage) takeCodes(indices []int32, bitmap []byte, offset int) int {
-	stamp := s.stamp
-	for i, c := range indices {
-		if bitmap != nil && bitmap[(offset+i)>>3]>>((offset+i)&7)&1 == 0 {
-			continue
-		}
-		e := s.table[c]
-		if uint32(e>>32) != stamp {
-			var ok bool
-			if e, ok = s.use(c, e); !ok {
-				return i
-			}
-		}
-		s.codes = append(s.codes, uint32(e))
-	}
-	return len(indices)
-}
-
-// use looks up what the page has not yet met.
-func (s *textStage) use(c int32, e uint64) (uint64, bool) {
-	code := uint32(e)
-	if uint32(e>>32) < s.group {
-		var ok bool
-		if code, ok = s.code(s.value(c)); !ok {
-			return 0, false
-		}
-	} else {
-		s.touch(code)
-	}
-	e = uint64(s.stamp)<<32 | uint64(code)
-	s.table[c] = e
-	return e, true
-}
-
-// code returns the row group's code of a text; false when that gave the
-// dictionary up.
-func (s *textStage) code(b []byte) (uint32, bool) {
-	if len(b) > maxDictBytes {
-		s.abandon()
-		return 0, false
-	}
-	n := s.dict.Len()
-	code := s.dict.Code(b)
-	if s.dict.Len() > n {
-		if s.bytes+len(b)+4 > maxDictBytes || n == maxTexts {
-			s.abandon()
-			return 0, false
-		}
-		s.bytes += len(b) + 4
-		s.seen = append(s.seen, seenText{prefix: prefix(b)})
-	}
-	s.touch(uint32(code))
-	return uint32(code), true
-}
-
-// touch widens the page's bounds by a code that it may not have met.
-func (s *textStage) touch(code uint32) {
-	t := &s.seen[code]
-	if t.stamp == s.stamp {
-		return
-	}
-	t.stamp = s.stamp
-	if len(s.codes) == 0 {
-		s.min, s.max = code, code
-		return
-	}
-	lo, hi := s.seen[s.min].prefix, s.seen[s.max].prefix
-	if t.prefix > lo && t.prefix < hi {
-		return
-	}
-	b := s.dict.Bytes(int32(code))
-	if t.prefix < lo || t.prefix == lo && bytes.Compare(b, s.dict.Bytes(int32(s.min))) < 0 {
-		s.min = code
-	}
-	if t.prefix > hi || t.prefix == hi && bytes.Compare(b, s.dict.Bytes(int32(s.max))) > 0 {
-		s.max = code
-	}
-}
-
 // maxExpanded bounds how much text a page's codes may become again. Long texts
 // that repeat would be too much: their page is written before the dictionary is
 // given up.
@@ -280,8 +198,9 @@ func (s *textStage) abandon() {
 		s.ended = true
 		return
 	}
+	s.spell()
 	for _, c := range s.codes {
-		s.data = append(s.data, s.dict.Bytes(int32(c))...)
+		s.data = append(s.data, s.dict.text(c)...)
 		s.ends = append(s.ends, uint32(len(s.data)))
 	}
 	s.codes = s.codes[:0]
@@ -290,21 +209,26 @@ func (s *textStage) abandon() {
 
 // expanded is the plain size of the page's codes.
 func (s *textStage) expanded() int {
-	n := 4 * len(s.codes)
+	n := 4 * s.staged()
+	if s.repeated > 0 {
+		n += s.repeated * len(s.dict.text(s.repeat))
+	}
 	for _, c := range s.codes {
-		n += len(s.dict.Bytes(int32(c)))
+		n += len(s.dict.text(c))
 	}
 	return n
 }
 
 // hash stages codes for text, as takeCodes does for codes.
 func (s *textStage) hash(offsets []int32, text []byte, base int32, bitmap []byte, offset int) int {
+	s.spell()
 	for i := range len(offsets) - 1 {
 		if bitmap != nil && bitmap[(offset+i)>>3]>>((offset+i)&7)&1 == 0 {
 			continue
 		}
-		code, ok := s.code(text[offsets[i]-base : offsets[i+1]-base])
+		code, ok := s.dict.code(text[offsets[i]-base : offsets[i+1]-base])
 		if !ok {
+			s.abandon()
 			return i
 		}
 		s.codes = append(s.codes, code)
@@ -318,9 +242,13 @@ func (s *textStage) page(body []byte, last bool) ([]byte, format.Encoding, bound
 		s.abandon()
 	}
 	if s.mode != dictOff {
-		s.mode, s.used = dictOn, s.dict.Len()
-		b := bounds{s.dict.Bytes(int32(s.min)), s.dict.Bytes(int32(s.max))}
-		return appendIndices(body, s.codes, s.used), format.RLEDictionary, b, nil
+		s.mode, s.used = dictOn, s.dict.len()
+		if len(s.codes) == 0 {
+			v := s.dict.text(s.repeat)
+			return appendRun(body, s.repeat, s.repeated, s.used), format.RLEDictionary, bounds{v, v}, nil
+		}
+		s.spell()
+		return appendIndices(body, s.codes, s.used), format.RLEDictionary, s.dict.pageBounds(s.codes), nil
 	}
 	b := s.textBounds()
 	if !s.chosen {
@@ -333,8 +261,7 @@ func (s *textStage) page(body []byte, last bool) ([]byte, format.Encoding, bound
 }
 
 func (s *textStage) nextPage() {
-	s.codes, s.data, s.ends = s.codes[:0], s.data[:0], s.ends[:1]
-	s.stamp++
+	s.codes, s.repeated, s.data, s.ends = s.codes[:0], 0, s.data[:0], s.ends[:1]
 	if s.ended {
 		s.ended, s.mode = false, dictOff
 	}
@@ -342,9 +269,9 @@ func (s *textStage) nextPage() {
 
 // worthwhile decides on the dictionary when the row group's first page is full.
 func (s *textStage) worthwhile(last bool) bool {
-	n, distinct := len(s.codes), s.dict.Len()
+	n, distinct := s.staged(), s.dict.len()
 	if last {
-		return s.bytes+n*indexWidth(distinct)/8 < s.expanded()
+		return s.dict.bytes+n*indexWidth(distinct)/8 < s.expanded()
 	}
 	few := distinct <= n/4
 	if s.patient {
@@ -353,10 +280,13 @@ func (s *textStage) worthwhile(last bool) bool {
 	return few || s.expanded() > maxExpanded
 }
 
-func (s *textStage) dictionary() ([]byte, int) {
-	var out []byte
-	for c := range s.used {
-		out = appendPlainText(out, s.dict.Bytes(int32(c)))
+func (s *textStage) dictionary() ([]byte, int, bounds) {
+	if s.used == 0 {
+		return nil, 0, bounds{}
 	}
-	return out, s.used
+	s.scratch = s.scratch[:0]
+	for c := range s.used {
+		s.scratch = appendPlainText(s.scratch, s.dict.text(uint32(c)))
+	}
+	return s.scratch, s.used, s.dict.bounds(0, s.used-1)
 }
