@@ -20,13 +20,13 @@ type textDictionary struct {
 
 // Limits of a row group's dictionary.
 const (
-	maxTexts     = 64 << 10
-	maxDictBytes = 1 << 20
+	maxTexts     = 128 << 10
+	maxDictBytes = 2 << 20
 )
 
 // Limits of what is kept for the next row group.
 const (
-	maxKeptTexts = 4 * maxTexts
+	maxKeptTexts = 2 * maxTexts
 	maxKeptBytes = 4 * maxDictBytes
 )
 
