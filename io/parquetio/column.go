@@ -7,6 +7,7 @@ import (
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
+	"github.com/apache/arrow/go/v17/arrow/bitutil"
 	"github.com/apache/arrow/go/v17/arrow/memory"
 	"github.com/parquet-go/parquet-go/encoding/thrift"
 	"github.com/parquet-go/parquet-go/format"
@@ -59,12 +60,22 @@ func (c *column) append(arr arrow.Array, from, to int) error {
 			}
 		}
 	}
+	allNull := arr.NullN() == arr.Len()
 	for from < to {
-		n, err := c.stage.take(arr, from, min(to-from, c.pageRows-c.valid.rows))
-		if err != nil {
-			return err
+		n := min(to-from, c.pageRows-c.valid.rows)
+		if !allNull {
+			var err error
+			if n, err = c.stage.take(arr, from, n); err != nil {
+				return err
+			}
 		}
-		c.valid.add(bitmap, offset+from, n)
+		nulls := 0
+		if allNull {
+			nulls = n
+		} else if bitmap != nil {
+			nulls = n - bitutil.CountSetBits(bitmap, offset+from, n)
+		}
+		c.valid.add(bitmap, offset+from, n, nulls)
 		from += n
 		if c.valid.rows == c.pageRows || c.stage.full() {
 			if err := c.endPage(false); err != nil {

@@ -9,7 +9,8 @@ import (
 )
 
 // validity collects the validity bits of one page, in Arrow's bit order, which
-// is that of a bit-packed definition level of width 1.
+// is that of a bit-packed definition level of width 1. The bits are only
+// written where the page has both values and NULLs.
 type validity struct {
 	bits  []byte
 	rows  int
@@ -18,22 +19,25 @@ type validity struct {
 
 func newValidity(pageRows int) validity { return validity{bits: make([]byte, (pageRows+7)/8+8)} }
 
-// add appends n bits of an array's bitmap, which begins at bit offset; without
-// a bitmap all are valid.
-func (v *validity) add(bitmap []byte, offset, n int) {
-	if bitmap == nil {
-		bitutil.SetBitsTo(v.bits, int64(v.rows), int64(n), true)
-	} else {
-		bitutil.CopyBitmap(bitmap, offset, n, v.bits, v.rows)
-		v.nulls += n - bitutil.CountSetBits(bitmap, offset, n)
+// add appends n bits of an array's bitmap, which begins at bit offset; nulls of
+// them are 0.
+func (v *validity) add(bitmap []byte, offset, n, nulls int) {
+	rows, before := v.rows, v.nulls
+	v.rows, v.nulls = v.rows+n, v.nulls+nulls
+	if v.nulls == 0 || v.nulls == v.rows {
+		return
 	}
-	v.rows += n
+	if before == 0 || before == rows {
+		bitutil.SetBitsTo(v.bits, 0, int64(rows), before == 0)
+	}
+	if nulls == 0 || nulls == n {
+		bitutil.SetBitsTo(v.bits, int64(rows), int64(n), nulls == 0)
+	} else {
+		bitutil.CopyBitmap(bitmap, offset, n, v.bits, rows)
+	}
 }
 
-func (v *validity) reset() {
-	clear(v.bits)
-	v.rows, v.nulls = 0, 0
-}
+func (v *validity) reset() { v.rows, v.nulls = 0, 0 }
 
 // appendLevels appends the page's definition levels: one run, with the length
 // in front that a version 1 data page wants.
@@ -50,6 +54,7 @@ func (v *validity) appendLevels(dst []byte) []byte {
 		groups := (v.rows + 7) / 8
 		dst = binary.AppendUvarint(dst, uint64(groups)<<1|1)
 		dst = append(dst, v.bits[:groups]...)
+		dst[len(dst)-1] &= 0xff >> (-v.rows & 7) // what follows the rows is 0
 	}
 	binary.LittleEndian.PutUint32(dst[at:], uint32(len(dst)-at-4))
 	return dst
@@ -96,14 +101,43 @@ func allEqual(codes []uint32) bool {
 func appendPacked(dst []byte, values []uint32, width uint) []byte {
 	size := (len(values) + 7) / 8 * int(width)
 	at := len(dst)
-	dst = grow(dst, size+8)
-	out := dst[at : at+size+8]
+	dst = grow(dst, size+32)
+	out := dst[at:]
+	for len(values) >= 8 {
+		packEight(out, (*[8]uint32)(values), width)
+		out, values = out[width:], values[8:]
+	}
+	if len(values) > 0 {
+		var last [8]uint32
+		copy(last[:], values)
+		packEight(out, &last, width)
+	}
+	return dst[:at+size]
+}
+
+// packEight puts eight values into width bytes. It writes up to 32.
+func packEight(out []byte, v *[8]uint32, width uint) {
+	w := width & 63
+	if w <= 8 {
+		x := uint64(v[0]) | uint64(v[1])<<w | uint64(v[2])<<(2*w&63) | uint64(v[3])<<(3*w&63) |
+			uint64(v[4])<<(4*w&63) | uint64(v[5])<<(5*w&63) | uint64(v[6])<<(6*w&63) | uint64(v[7])<<(7*w&63)
+		binary.LittleEndian.PutUint64(out, x)
+		return
+	}
+	if w <= 16 {
+		x := uint64(v[0]) | uint64(v[1])<<w | uint64(v[2])<<(2*w&63) | uint64(v[3])<<(3*w&63)
+		y := uint64(v[4]) | uint64(v[5])<<w | uint64(v[6])<<(2*w&63) | uint64(v[7])<<(3*w&63)
+		binary.LittleEndian.PutUint64(out, x|y<<(4*w))
+		binary.LittleEndian.PutUint64(out[8:], y>>(64-4*w))
+		return
+	}
+	out = out[:32]
 	var acc uint64
 	var have uint
 	o := 0
-	for _, v := range values {
-		acc |= uint64(v) << have
-		have += width
+	for _, x := range v {
+		acc |= uint64(x) << have
+		have += w
 		if have >= 32 {
 			binary.LittleEndian.PutUint32(out[o:], uint32(acc))
 			o += 4
@@ -111,9 +145,9 @@ func appendPacked(dst []byte, values []uint32, width uint) []byte {
 			have -= 32
 		}
 	}
-	binary.LittleEndian.PutUint64(out[o:], acc)
-	clear(out[min(o+8, len(out)):])
-	return dst[:at+size]
+	if have > 0 {
+		binary.LittleEndian.PutUint32(out[o:], uint32(acc))
+	}
 }
 
 // grow makes room for n more elements and adds them to the length, unset.

@@ -2,6 +2,8 @@ package parquetio
 
 import (
 	"encoding/binary"
+	"math"
+	"math/bits"
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
@@ -17,6 +19,7 @@ import (
 type intStage struct {
 	layout layout
 	values []int64
+	span   span // of the values
 
 	dict    intDictionary
 	mode    dictMode
@@ -26,6 +29,13 @@ type intStage struct {
 	min     [8]byte
 	max     [8]byte
 }
+
+// span is a range of integers.
+type span struct{ min, max int64 }
+
+var noSpan = span{math.MaxInt64, math.MinInt64}
+
+func (s *span) add(v int64) { s.min, s.max = min(s.min, v), max(s.max, v) }
 
 // dictMode says what a row group does with its dictionary.
 type dictMode uint8
@@ -40,17 +50,17 @@ func (s *intStage) take(arr arrow.Array, from, n int) (int, error) {
 	bitmap, offset := bitmapOf(arr)
 	switch a := arr.(type) {
 	case *array.Int64:
-		s.values = appendInts(s.values, a.Int64Values()[from:from+n], bitmap, offset+from)
+		s.values = appendInts(s.values, a.Int64Values()[from:from+n], bitmap, offset+from, &s.span)
 	case *array.Timestamp:
-		s.values = appendInts(s.values, a.TimestampValues()[from:from+n], bitmap, offset+from)
+		s.values = appendInts(s.values, a.TimestampValues()[from:from+n], bitmap, offset+from, &s.span)
 	case *array.Int32:
-		s.values = appendInts(s.values, a.Int32Values()[from:from+n], bitmap, offset+from)
+		s.values = appendInts(s.values, a.Int32Values()[from:from+n], bitmap, offset+from, &s.span)
 	case *array.Date32:
-		s.values = appendInts(s.values, a.Date32Values()[from:from+n], bitmap, offset+from)
+		s.values = appendInts(s.values, a.Date32Values()[from:from+n], bitmap, offset+from, &s.span)
 	case *array.Decimal128:
-		src := a.Values()[from : from+n]
 		var ok bool
-		if s.values, ok = appendDecimals(s.values, src, bitmap, offset+from, s.layout.limit); !ok {
+		s.values, ok = appendDecimals(s.values, a.Values()[from:from+n], bitmap, offset+from, &s.span)
+		if !ok || s.span.max > s.layout.limit || s.span.min < -s.layout.limit {
 			for i := from; i < from+n; i++ {
 				if v := a.Value(i); a.IsValid(i) && !v.FitsInPrecision(s.layout.precision) {
 					return 0, &rowError{row: i, value: decimalText(v, s.layout), msg: "the decimal has more digits than the column's precision"}
@@ -61,59 +71,84 @@ func (s *intStage) take(arr arrow.Array, from, n int) (int, error) {
 	return n, nil
 }
 
-func appendInts[T ~int32 | ~int64](dst []int64, src []T, bitmap []byte, offset int) []int64 {
+// appendInts appends the values that are not NULL, and extends the span by
+// them.
+func appendInts[T ~int32 | ~int64](dst []int64, src []T, bitmap []byte, offset int, span *span) []int64 {
 	at := len(dst)
 	dst = grow(dst, len(src))
-	out := dst[at:]
-	if bitmap == nil {
-		for i, v := range src {
-			out[i] = int64(v)
+	s := *span
+	for i := 0; i < len(src); i += 64 {
+		part := src[i:min(i+64, len(src))]
+		valid := ^uint64(0)
+		if bitmap != nil {
+			valid = bitsAt(bitmap, offset+i, len(part))
 		}
-		return dst
+		if bitmap == nil || bits.OnesCount64(valid) == len(part) {
+			out := dst[at : at+len(part)]
+			for k, v := range part {
+				out[k] = int64(v)
+				s.add(int64(v))
+			}
+			at += len(part)
+			continue
+		}
+		for ; valid != 0; valid &= valid - 1 {
+			v := int64(part[bits.TrailingZeros64(valid)])
+			dst[at] = v
+			s.add(v)
+			at++
+		}
 	}
-	k := 0
-	for i, v := range src {
-		out[k] = int64(v)
-		k += int(bitmap[(offset+i)>>3] >> ((offset + i) & 7) & 1)
-	}
-	return dst[:at+k]
+	*span = s
+	return dst[:at]
 }
 
-// appendDecimals reports false when a value is beyond the limit.
-func appendDecimals(dst []int64, src []decimal128.Num, bitmap []byte, offset int, limit int64) ([]int64, bool) {
+// appendDecimals is appendInts for decimals. It reports false when one has more
+// than 64 bits.
+func appendDecimals(dst []int64, src []decimal128.Num, bitmap []byte, offset int, span *span) ([]int64, bool) {
 	at := len(dst)
 	dst = grow(dst, len(src))
-	out := dst[at:]
-	k, ok := 0, true
-	for i := range src {
-		lo, hi := int64(src[i].LowBits()), src[i].HighBits()
-		out[k] = lo
-		valid := 1
+	s := *span
+	wide := int64(0)
+	for i := 0; i < len(src); i += 64 {
+		part := src[i:min(i+64, len(src))]
+		valid := ^uint64(0)
 		if bitmap != nil {
-			valid = int(bitmap[(offset+i)>>3] >> ((offset + i) & 7) & 1)
+			valid = bitsAt(bitmap, offset+i, len(part))
 		}
-		k += valid
-		// One unsigned comparison: the sum wraps for whatever is out of range.
-		if (uint64(lo+limit) > uint64(2*limit) || hi != lo>>63) && valid == 1 {
-			ok = false
+		if bitmap == nil || bits.OnesCount64(valid) == len(part) {
+			out := dst[at : at+len(part)]
+			for k := range part {
+				v := int64(part[k].LowBits())
+				wide |= part[k].HighBits() ^ v>>63
+				out[k] = v
+				s.add(v)
+			}
+			at += len(part)
+			continue
+		}
+		for ; valid != 0; valid &= valid - 1 {
+			k := bits.TrailingZeros64(valid)
+			v := int64(part[k].LowBits())
+			wide |= part[k].HighBits() ^ v>>63
+			dst[at] = v
+			s.add(v)
+			at++
 		}
 	}
-	return dst[:at+k], ok
+	*span = s
+	return dst[:at], wide == 0
 }
 
 func (s *intStage) page(body []byte, last bool) ([]byte, format.Encoding, bounds, error) {
-	lo, hi := s.values[0], s.values[0]
-	for _, v := range s.values {
-		lo, hi = min(lo, v), max(hi, v)
-	}
-	binary.LittleEndian.PutUint64(s.min[:], uint64(lo))
-	binary.LittleEndian.PutUint64(s.max[:], uint64(hi))
+	binary.LittleEndian.PutUint64(s.min[:], uint64(s.span.min))
+	binary.LittleEndian.PutUint64(s.max[:], uint64(s.span.max))
 	width := 8
 	if s.layout.physical == format.Int32 {
 		width = 4
 	}
 	b := bounds{s.min[:width], s.max[:width]}
-	defer func() { s.values = s.values[:0] }()
+	defer func() { s.values, s.span = s.values[:0], noSpan }()
 
 	if s.mode != dictOff {
 		n := s.dict.len()
@@ -237,32 +272,44 @@ func (d *intDictionary) encode(dst []uint32, values []int64) ([]uint32, bool) {
 		clear(d.slots)
 		d.stale = false
 	}
-	shift := slotShift(len(d.slots))
-	for _, v := range values {
-		i := uint64(v) * 0x9e3779b97f4a7c15 >> shift
-		for {
-			c := d.slots[i]
-			if c != 0 && d.values[c-1] == v {
-				dst = append(dst, uint32(c-1))
-				break
-			}
-			if c == 0 {
-				if len(d.values) == maxInts {
-					return dst, false
-				}
-				d.values = append(d.values, v)
-				d.slots[i] = uint16(len(d.values))
-				dst = append(dst, uint32(len(d.values)-1))
-				if 2*len(d.values) > len(d.slots) {
-					d.rehash(4 * len(d.slots))
-					shift = slotShift(len(d.slots))
-				}
-				break
-			}
-			i = (i + 1) & uint64(len(d.slots)-1)
+	at := len(dst)
+	dst = grow(dst, len(values))
+	out := dst[at:][:len(values)]
+	slots, shift, known := d.slots, slotShift(len(d.slots)), d.values
+	for i, v := range values {
+		// Most values stand where they are looked for first.
+		if c := uint(slots[uint64(v)*0x9e3779b97f4a7c15>>(shift&63)]) - 1; c < uint(len(known)) && known[c] == v {
+			out[i] = uint32(c)
+			continue
 		}
+		c := d.add(v)
+		if c < 0 {
+			return dst[:at+i], false
+		}
+		out[i] = uint32(c)
+		slots, shift, known = d.slots, slotShift(len(d.slots)), d.values
 	}
 	return dst, true
+}
+
+// add returns the code of a value, a new one if it has none; -1 when there are
+// too many.
+func (d *intDictionary) add(v int64) int {
+	i := uint64(v) * 0x9e3779b97f4a7c15 >> slotShift(len(d.slots))
+	for ; d.slots[i] != 0; i = (i + 1) & uint64(len(d.slots)-1) {
+		if c := int(d.slots[i]) - 1; d.values[c] == v {
+			return c
+		}
+	}
+	if len(d.values) == maxInts {
+		return -1
+	}
+	d.values = append(d.values, v)
+	d.slots[i] = uint16(len(d.values))
+	if 4*len(d.values) > len(d.slots) {
+		d.rehash(4 * len(d.slots))
+	}
+	return len(d.values) - 1
 }
 
 func (d *intDictionary) rehash(n int) {
@@ -284,10 +331,5 @@ func (d *intDictionary) truncate(n int) {
 	d.stale = true
 }
 
-func slotShift(n int) uint {
-	shift := uint(64)
-	for ; n > 1; n >>= 1 {
-		shift--
-	}
-	return shift
-}
+// slotShift leaves as many bits of a hash as n slots want.
+func slotShift(n int) uint { return uint(64 - bits.TrailingZeros(uint(n))) }

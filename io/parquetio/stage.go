@@ -14,7 +14,7 @@ import (
 // encodes them. It is called once a page or a batch, never once a row.
 type stage interface {
 	// take stages n rows of an array, from row from on. It returns fewer only
-	// when it is full.
+	// when it is full. Some of the array's values are not NULL.
 	take(arr arrow.Array, from, n int) (int, error)
 	// page appends the staged values, of which there is at least one, to a
 	// page's body and forgets them. last says that no other page of the row
@@ -42,7 +42,7 @@ func newStage(l layout, pageRows int, c *compressor) stage {
 	case format.Boolean:
 		return &boolStage{}
 	case format.Int32, format.Int64:
-		return &intStage{layout: l, values: make([]int64, 0, pageRows)}
+		return &intStage{layout: l, values: make([]int64, 0, pageRows), span: noSpan}
 	case format.FixedLenByteArray:
 		return &wideStage{layout: l}
 	}

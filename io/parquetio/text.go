@@ -90,9 +90,6 @@ func (s *textStage) staged() int { return s.repeated + len(s.codes) }
 func (s *textStage) full() bool { return s.ended || s.mode == dictOff && len(s.data) >= pageBytes }
 
 func (s *textStage) take(arr arrow.Array, from, n int) (int, error) {
-	if arr.NullN() == arr.Len() {
-		return n, nil
-	}
 	bitmap, offset := bitmapOf(arr)
 	if d, ok := arr.(*array.Dictionary); ok {
 		s.follow(d.Dictionary())
