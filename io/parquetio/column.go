@@ -24,6 +24,7 @@ type column struct {
 	compress *compressor
 
 	body   []byte // of the page being encoded
+	stored int    // how many of the next pages are not worth compressing
 	chunk  blocks // finished data pages, headers included
 	raw    int64  // the same before compression
 	rows   int64  // in finished pages
@@ -140,12 +141,25 @@ func (c *column) widen(b bounds) {
 }
 
 // appendPage compresses a page and appends it with its header. raw is its size
-// before compression.
+// before compression. A data page that did not shrink is taken for a sign that
+// the next ones will not either; now and then one is tried again.
 func (c *column) appendPage(dst *blocks, h pageHeader, body []byte) (raw int64, err error) {
 	if len(body) > maxPageBytes {
 		return 0, &pipeline.Error{Kind: pipeline.ErrData, Msg: fmt.Sprintf("a value makes a Parquet page of %d bytes; the limit is %d", len(body), maxPageBytes)}
 	}
-	packed := c.compress.compress(body)
+	var packed []byte
+	switch {
+	case h.Type == format.DictionaryPage:
+		packed = c.compress.compress(body)
+	case c.stored > 0:
+		c.stored--
+		packed = c.compress.store(body)
+	default:
+		packed = c.compress.compress(body)
+		if len(body) > 1<<10 && len(packed) > len(body)/64*63 {
+			c.stored = storedPages
+		}
+	}
 	h.UncompressedPageSize, h.CompressedPageSize = int32(len(body)), int32(len(packed))
 	h.CRC = int32(crc32.ChecksumIEEE(packed))
 	head, err := marshal(h)
@@ -178,11 +192,14 @@ func (c *column) finish(dst *blocks) (raw int64, err error) {
 		DictionaryPageHeader: thrift.New(format.DictionaryPageHeader{NumValues: int32(n), Encoding: format.Plain})}, values)
 }
 
+// storedPages is how many pages are stored after one that did not shrink.
+const storedPages = 7
+
 // nextGroup forgets the row group.
 func (c *column) nextGroup() {
 	c.stage.nextGroup()
 	c.chunk.reset()
-	c.raw, c.rows, c.nulls, c.bounds, c.pages = 0, 0, 0, bounds{}, c.pages[:0]
+	c.raw, c.rows, c.nulls, c.bounds, c.pages, c.stored = 0, 0, 0, bounds{}, c.pages[:0], 0
 }
 
 // statistics describes the whole chunk.

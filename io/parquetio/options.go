@@ -1,6 +1,7 @@
 package parquetio
 
 import (
+	"encoding/binary"
 	"fmt"
 
 	"github.com/klauspost/compress/s2"
@@ -67,6 +68,17 @@ func newCompressor(codec format.CompressionCodec) (*compressor, error) {
 		c.zstd = e
 	}
 	return c, nil
+}
+
+// store is compress where that would not pay: for Snappy, all is one literal.
+func (c *compressor) store(b []byte) []byte {
+	if c.codec != format.Snappy || len(b) == 0 {
+		return c.compress(b)
+	}
+	const literal = 63 << 2 // its length follows in four bytes
+	c.buf = append(binary.AppendUvarint(c.buf[:0], uint64(len(b))), literal)
+	c.buf = append(binary.LittleEndian.AppendUint32(c.buf, uint32(len(b)-1)), b...)
+	return c.buf
 }
 
 // compress returns the compressed bytes, which are valid until the next call.

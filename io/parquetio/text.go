@@ -15,6 +15,7 @@ import (
 type textStage struct {
 	layout   layout
 	compress *compressor
+	pageRows int
 	patient  bool // declared as a dictionary
 
 	mode  dictMode
@@ -52,7 +53,7 @@ const unmet = -1
 
 func newTextStage(l layout, pageRows int, c *compressor) *textStage {
 	_, patient := l.column.Type.(*arrow.DictionaryType)
-	s := &textStage{layout: l, compress: c, patient: patient, ends: make([]uint32, 1, 64)}
+	s := &textStage{layout: l, compress: c, pageRows: pageRows, patient: patient, ends: make([]uint32, 1, 64)}
 	s.codes = make([]uint32, 0, pageRows)
 	s.nextGroup()
 	return s
@@ -229,6 +230,10 @@ func (s *textStage) hash(offsets []int32, text []byte, base int32, bitmap []byte
 			return i
 		}
 		s.codes = append(s.codes, code)
+		if s.mode == dictTry && !s.patient && s.dict.len() > s.pageRows/4 && s.dict.bytes < pageBytes {
+			s.abandon() // as worthwhile would
+			return i + 1
+		}
 	}
 	return len(offsets) - 1
 }
@@ -247,13 +252,12 @@ func (s *textStage) page(body []byte, last bool) ([]byte, format.Encoding, bound
 		s.spell()
 		return appendIndices(body, s.codes, s.used), format.RLEDictionary, s.dict.pageBounds(s.codes), nil
 	}
-	b := s.textBounds()
 	if !s.chosen {
 		if err := s.choose(); err != nil {
-			return nil, 0, b, err
+			return nil, 0, bounds{}, err
 		}
 	}
-	err := s.encode(s.plain)
+	b, err := s.encode(s.ends, s.plain)
 	return append(body, s.scratch...), s.plain, b, err
 }
 

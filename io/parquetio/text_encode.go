@@ -62,12 +62,14 @@ func (s *textStage) copy(offsets []int32, text []byte, base int32, bitmap []byte
 	return n
 }
 
-// choose takes the encoding that makes the row group's first page of text
-// smallest, once compressed. Plain wins a near draw: it is read fastest.
+// choose takes the encoding that makes the beginning of the row group's first
+// page of text smallest, once compressed. Plain wins a near draw: it is read
+// fastest.
 func (s *textStage) choose() error {
 	best := 0
+	ends := s.ends[:min(len(s.ends), 4096)]
 	for _, e := range []format.Encoding{format.Plain, format.DeltaLengthByteArray, format.DeltaByteArray} {
-		if err := s.encode(e); err != nil {
+		if _, err := s.encode(ends, e); err != nil {
 			return err
 		}
 		if size := len(s.compress.compress(s.scratch)); best == 0 || size < best*31/32 {
@@ -78,41 +80,76 @@ func (s *textStage) choose() error {
 	return nil
 }
 
-// encode puts the staged text, encoded, into the scratch buffer.
-func (s *textStage) encode(e format.Encoding) (err error) {
+// encode puts the staged text up to some ends, encoded, into the scratch
+// buffer, and returns its bounds.
+func (s *textStage) encode(ends []uint32, e format.Encoding) (b bounds, err error) {
 	s.scratch = s.scratch[:0]
+	data := s.data[:ends[len(ends)-1]]
 	switch e {
 	case format.Plain:
-		for i, end := range s.ends[1:] {
-			v := s.data[s.ends[i]:end]
+		for i, end := range ends[1:] {
+			v := data[ends[i]:end]
 			s.scratch = append(binary.LittleEndian.AppendUint32(s.scratch, uint32(len(v))), v...)
 		}
+		b = s.textBounds(ends)
 	case format.DeltaLengthByteArray:
 		s.lengths = s.lengths[:0]
-		for i, end := range s.ends[1:] {
-			s.lengths = append(s.lengths, int32(end-s.ends[i]))
+		for i, end := range ends[1:] {
+			s.lengths = append(s.lengths, int32(end-ends[i]))
 		}
 		if err = s.appendDelta(s.lengths); err == nil {
-			s.scratch = append(s.scratch, s.data...)
+			s.scratch = append(s.scratch, data...)
 		}
+		b = s.textBounds(ends)
 	case format.DeltaByteArray:
-		s.lengths, s.shared, s.suffixes = s.lengths[:0], s.shared[:0], s.suffixes[:0]
-		var before []byte
-		for i, end := range s.ends[1:] {
-			v := s.data[s.ends[i]:end]
-			n := sharedPrefix(before, v)
-			s.shared = append(s.shared, int32(n))
-			s.lengths = append(s.lengths, int32(len(v)-n))
-			s.suffixes = append(s.suffixes, v[n:]...)
-			before = v
-		}
+		b = s.split(ends)
 		if err = s.appendDelta(s.shared); err == nil {
 			if err = s.appendDelta(s.lengths); err == nil {
 				s.scratch = append(s.scratch, s.suffixes...)
 			}
 		}
 	}
-	return err
+	return b, err
+}
+
+// split divides each staged text into what it shares with the one before and
+// the rest, and returns the bounds. Where texts go up or down, the first byte
+// that differs is all there is to compare.
+func (s *textStage) split(ends []uint32) bounds {
+	n := len(ends) - 1
+	s.shared, s.lengths = grow(s.shared[:0], n), grow(s.lengths[:0], n)
+	suffixes := grow(s.suffixes[:0], len(s.data)+16)
+	at := 0
+	var before []byte
+	least, most := s.data[:ends[1]], s.data[:ends[1]]
+	newest, oldest := true, true // before is the greatest, the least
+	for i, end := range ends[1:] {
+		v := s.data[ends[i]:end:len(s.data)]
+		n := sharedPrefix(before, v)
+		s.shared[i], s.lengths[i] = int32(n), int32(len(v)-n)
+		if n == len(v) && n == len(before) {
+			continue
+		}
+		if rest := v[n:]; len(rest) <= 16 && cap(rest) >= 16 {
+			*(*[16]byte)(suffixes[at:]) = [16]byte(rest[:16])
+			at += len(rest)
+		} else {
+			at += copy(suffixes[at:], rest)
+		}
+		if i > 0 {
+			up := n == len(before) || n < len(v) && v[n] > before[n]
+			newest = up && (newest || bytes.Compare(v, most) > 0)
+			oldest = !up && (oldest || bytes.Compare(v, least) < 0)
+			if newest {
+				most = v
+			} else if oldest {
+				least = v
+			}
+		}
+		before = v
+	}
+	s.suffixes = suffixes[:at]
+	return bounds{least, most}
 }
 
 // appendDelta appends delta-packed integers to the scratch buffer.
@@ -140,12 +177,12 @@ func sharedPrefix(a, b []byte) int {
 
 // textBounds finds the least and the greatest staged text. Most values are
 // ruled out by their first eight bytes.
-func (s *textStage) textBounds() bounds {
-	before := s.data[:s.ends[1]]
+func (s *textStage) textBounds(ends []uint32) bounds {
+	before := s.data[:ends[1]]
 	b := bounds{before, before}
 	lo, hi := prefix(before), prefix(before)
-	for i := 2; i < len(s.ends); i++ {
-		v := s.data[s.ends[i-1]:s.ends[i]]
+	for i := 2; i < len(ends); i++ {
+		v := s.data[ends[i-1]:ends[i]]
 		p := prefix(v)
 		if p > lo && p < hi || bytes.Equal(v, before) {
 			continue
