@@ -23,8 +23,12 @@ type column struct {
 	valid    validity
 	compress *compressor
 
-	body   []byte // of the page being encoded
-	stored int    // how many of the next pages are not worth compressing
+	body []byte // of the page being encoded
+
+	// How many of the next pages are not worth compressing where they are about
+	// as large as the one that was not: a page of another width may well be.
+	stored, storedSize int
+
 	chunk  blocks // finished data pages, headers included
 	raw    int64  // the same before compression
 	rows   int64  // in finished pages
@@ -107,7 +111,7 @@ func (c *column) endPage(last bool) error {
 		if c.body, info.encoding, b, err = c.stage.page(c.body, last && len(c.pages) == 0); err != nil {
 			return err
 		}
-		if info.open = b.min == nil; !info.open {
+		if info.open = b.min == nil && info.encoding == format.RLEDictionary; !info.open {
 			info.bounds = copied(b)
 			c.widen(info.bounds)
 		}
@@ -151,13 +155,13 @@ func (c *column) appendPage(dst *blocks, h pageHeader, body []byte) (raw int64, 
 	switch {
 	case h.Type == format.DictionaryPage:
 		packed = c.compress.compress(body)
-	case c.stored > 0:
+	case c.stored > 0 && abs(len(body)-c.storedSize) <= len(body)/32:
 		c.stored--
 		packed = c.compress.store(body)
 	default:
 		packed = c.compress.compress(body)
 		if len(body) > 1<<10 && len(packed) > len(body)/64*63 {
-			c.stored = storedPages
+			c.stored, c.storedSize = storedPages, len(body)
 		}
 	}
 	h.UncompressedPageSize, h.CompressedPageSize = int32(len(body)), int32(len(packed))
@@ -191,6 +195,8 @@ func (c *column) finish(dst *blocks) (raw int64, err error) {
 	return c.appendPage(dst, pageHeader{Type: format.DictionaryPage,
 		DictionaryPageHeader: thrift.New(format.DictionaryPageHeader{NumValues: int32(n), Encoding: format.Plain})}, values)
 }
+
+func abs(n int) int { return max(n, -n) }
 
 // storedPages is how many pages are stored after one that did not shrink.
 const storedPages = 7

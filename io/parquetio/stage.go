@@ -18,7 +18,8 @@ type stage interface {
 	take(arr arrow.Array, from, n int) (int, error)
 	// page appends the staged values, of which there is at least one, to a
 	// page's body and forgets them. last says that no other page of the row
-	// group follows. Bounds may be left out when dictionary gives them.
+	// group follows. An RLEDictionary page may
+	// leave its bounds to the dictionary.
 	page(body []byte, last bool) (out []byte, enc format.Encoding, bounds bounds, err error)
 	// dictionary returns the plain values of the row group's dictionary, how
 	// many, 0 when no page needs one, and their bounds, which are those of the

@@ -230,8 +230,8 @@ func (s *textStage) hash(offsets []int32, text []byte, base int32, bitmap []byte
 			return i
 		}
 		s.codes = append(s.codes, code)
-		if s.mode == dictTry && !s.patient && s.dict.len() > s.pageRows/4 && s.dict.bytes < pageBytes {
-			s.abandon() // as worthwhile would
+		if s.mode == dictTry && !s.patient && s.dict.len() > s.pageRows/2 && s.dict.bytes < pageBytes {
+			s.abandon() // as worthwhile would, but for a page that is the only one
 			return i + 1
 		}
 	}
