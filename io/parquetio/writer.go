@@ -21,12 +21,11 @@ import (
 // column that is not. After an error it writes nothing more, and the file is
 // not a Parquet file. Close must be called in either case.
 type Writer struct {
-	out      io.Writer
-	table    *pipeline.Table
-	options  Options
-	compress *compressor
-	columns  []*column
-	layouts  []layout
+	out     io.Writer
+	table   *pipeline.Table
+	options Options
+	layouts []layout
+	*workspace
 
 	offset int64 // bytes written
 	rows   int64 // of finished row groups
@@ -58,18 +57,15 @@ func (w *Writer) open(o Options) (err error) {
 	if w.options, err = o.withDefaults(); err != nil {
 		return err
 	}
-	if w.compress, err = newCompressor(codecs[w.options.Compression]); err != nil {
-		return err
-	}
 	for i := range w.table.Columns {
 		l, err := layoutOf(&w.table.Columns[i])
 		if err != nil {
 			return w.locate(err, &w.table.Columns[i], 0)
 		}
 		w.layouts = append(w.layouts, l)
-		w.columns = append(w.columns, newColumn(l, w.options, w.compress))
 	}
-	return nil
+	w.workspace, err = takeWorkspace(w.table, w.layouts, w.options)
+	return err
 }
 
 // Write appends a batch. Its columns must be the table's, in order; text may be
@@ -213,15 +209,9 @@ func (w *Writer) Close() (pipeline.Stats, error) {
 		if w.err == nil {
 			w.err = w.finish()
 		}
-		for _, c := range w.columns {
-			c.chunk.reset()
-			if s, ok := c.stage.(*textStage); ok {
-				s.release()
-			}
-		}
-		w.columns = nil
-		if w.compress != nil {
-			w.compress.close()
+		if w.workspace != nil {
+			w.workspace.release(w.err == nil)
+			w.workspace = nil
 		}
 	}
 	return pipeline.Stats{Rows: w.rows, Bytes: w.offset}, w.err
