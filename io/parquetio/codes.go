@@ -17,8 +17,8 @@ func (s *textStage) takeCodes(indices []int32, bitmap []byte, offset int) int {
 	if bitmap == nil && allSame(indices) {
 		c := indices[0]
 		if s.table[c] == 0 {
-			s.meetLater(c)
-			if !s.meet() {
+			s.meetLater(c, 0)
+			if s.holes = s.holes[:0]; !s.meet() {
 				s.abandon()
 				return 0
 			}
@@ -32,12 +32,15 @@ func (s *textStage) takeCodes(indices []int32, bitmap []byte, offset int) int {
 	if len(s.fresh) == 0 {
 		return len(indices)
 	}
-	// Some codes are new: what stands for them is wrong.
-	s.codes = s.codes[:before]
+	holes := s.holes
+	s.holes = s.holes[:0]
 	if s.meet() {
-		s.translate(indices, bitmap, offset)
+		for _, h := range holes {
+			s.codes[h.at] = uint32(s.table[h.code] - 1)
+		}
 		return len(indices)
 	}
+	s.codes = s.codes[:before]
 	for i, c := range indices {
 		if bitmap != nil && bitmap[(offset+i)>>3]>>((offset+i)&7)&1 == 0 {
 			continue
@@ -80,12 +83,12 @@ func (s *textStage) spell() {
 }
 
 // translate stages a code for each index that is not NULL. Where the table has
-// none, it stages anything and notes the index.
+// none, it leaves a hole.
 func (s *textStage) translate(indices []int32, bitmap []byte, offset int) {
 	at := len(s.codes)
 	s.codes = grow(s.codes, len(indices))
 	if bitmap == nil {
-		s.translateAll(s.codes[at:], indices)
+		s.translateAll(at, indices)
 		return
 	}
 	for i := 0; i < len(indices); i += 64 {
@@ -93,37 +96,38 @@ func (s *textStage) translate(indices []int32, bitmap []byte, offset int) {
 		switch valid := bitsAt(bitmap, offset+i, len(part)); {
 		case valid == 0:
 		case bits.OnesCount64(valid) == len(part):
-			s.translateAll(s.codes[at:at+len(part)], part)
+			s.translateAll(at, part)
 			at += len(part)
 		default:
 			for ; valid != 0; valid &= valid - 1 {
 				c := part[bits.TrailingZeros64(valid)]
 				code := s.table[c]
 				s.codes[at] = uint32(code - 1)
-				at++
 				if code <= 0 {
-					s.meetLater(c)
+					s.meetLater(c, at)
 				}
+				at++
 			}
 		}
 	}
 	s.codes = s.codes[:at]
 }
 
-func (s *textStage) translateAll(out []uint32, indices []int32) {
+func (s *textStage) translateAll(at int, indices []int32) {
 	table := s.table
-	out = out[:len(indices)]
+	out := s.codes[at:][:len(indices)]
 	for i, c := range indices {
 		code := table[c]
 		out[i] = uint32(code - 1)
 		if code <= 0 {
-			s.meetLater(c)
+			s.meetLater(c, at+i)
 		}
 	}
 }
 
-// meetLater notes a code that the row group has not met.
-func (s *textStage) meetLater(c int32) {
+// meetLater notes a code that the row group has not met, and where it belongs.
+func (s *textStage) meetLater(c int32, at int) {
+	s.holes = append(s.holes, hole{int32(at), c})
 	if s.table[c] == 0 {
 		s.table[c] = unmet
 		s.fresh = append(s.fresh, c)

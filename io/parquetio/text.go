@@ -36,6 +36,7 @@ type textStage struct {
 	ids     []int32 // by code: the text's number in dict + 1; 0 = not known
 	met     []int32 // codes that have one of ours
 	fresh   []int32 // codes that are unmet
+	holes   []hole  // staged codes that stand for unmet ones
 	indices []int32
 
 	data    []byte
@@ -47,6 +48,9 @@ type textStage struct {
 	lengths, shared  []int32
 	suffixes, packed []byte
 }
+
+// hole is a place among the page's codes, and the Arrow code that belongs there.
+type hole struct{ at, code int32 }
 
 // unmet marks the Arrow codes whose text is still to be looked up.
 const unmet = -1
@@ -61,7 +65,7 @@ func newTextStage(l layout, pageRows int, c *compressor) *textStage {
 
 func (s *textStage) nextGroup() {
 	s.forgetCodes()
-	if s.dict.nextGroup() {
+	if s.dict.nextGroup(s.mode != dictOff) {
 		clear(s.ids)
 	}
 	s.mode, s.used, s.chosen, s.ended = dictTry, 0, false, false
@@ -163,10 +167,6 @@ func (s *textStage) startsAlike(offsets []int32, text []byte) bool {
 	}
 	end := s.offsets[n-1]
 	return end == 0 || &text[0] == &s.text[0] || bytes.Equal(text[:end], s.text[:end])
-}
-
-func (s *textStage) value(c int32) []byte {
-	return s.text[s.offsets[c]-s.offsets[0] : s.offsets[c+1]-s.offsets[0]]
 }
 
 // indicesOf returns a dictionary array's indices as int32.

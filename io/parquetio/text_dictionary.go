@@ -15,7 +15,7 @@ type textDictionary struct {
 	used     []int32  // by code: the number
 	prefixes []uint64 // by code: see prefix
 	bytes    int      // of the row group's plain encoding
-	kept     int      // bytes of texts, about
+	kept     int      // bytes of texts
 }
 
 // Limits of a row group's dictionary.
@@ -33,13 +33,13 @@ const (
 // tooLong stands for the number of a text that no dictionary takes.
 const tooLong = -2
 
-// nextGroup begins a row group. It reports whether the numbers have changed.
-func (d *textDictionary) nextGroup() bool {
+// nextGroup begins a row group, and may keep the texts: those of a dictionary
+// that was given up will not come again. It reports whether it dropped them.
+func (d *textDictionary) nextGroup(keep bool) bool {
 	for _, id := range d.used {
 		d.codes[id] = 0
 	}
-	d.kept += d.bytes
-	keep := d.texts != nil && d.texts.Len() <= maxKeptTexts && d.kept <= maxKeptBytes
+	keep = keep && d.texts != nil && d.texts.Len() <= maxKeptTexts && d.kept <= maxKeptBytes
 	if !keep {
 		d.texts, d.codes, d.kept = pipeline.NewDictionary(), d.codes[:0], 0
 	}
@@ -56,14 +56,22 @@ func (d *textDictionary) code(b []byte) (uint32, bool) {
 	if len(b) > maxDictBytes {
 		return 0, false
 	}
-	return d.use(d.texts.Code(b))
+	n := d.texts.Len()
+	id := d.texts.Code(b)
+	if int(id) == n {
+		d.kept += len(b)
+	}
+	return d.use(id)
 }
 
 // numbers finds the numbers of texts.
 func (d *textDictionary) numbers(texts [][]byte, ids []int32) {
+	n := d.texts.Len()
 	d.texts.Codes(texts, ids)
-	for _, b := range texts {
-		d.kept += len(b)
+	for i, id := range ids {
+		if int(id) >= n {
+			d.kept += len(texts[i])
+		}
 	}
 }
 
