@@ -139,52 +139,29 @@ func (s *textStage) meetLater(c int32, at int) {
 // known again.
 func (s *textStage) meet() bool {
 	ok := true
-	for from := 0; from < len(s.fresh); from += lookUps {
-		some := s.fresh[from:min(from+lookUps, len(s.fresh))]
+	var texts [together][]byte
+	var buf [together]uint32
+	for from := 0; from < len(s.fresh); from += together {
+		some := s.fresh[from:min(from+together, len(s.fresh))]
+		var codes []uint32
 		if ok {
-			s.lookUp(some)
+			for i, c := range some {
+				texts[i] = s.text[s.offsets[c]-s.offsets[0] : s.offsets[c+1]-s.offsets[0]]
+			}
+			codes = s.dict.codesOf(texts[:len(some)], &buf)
+			ok = len(codes) == len(some)
 		}
-		for _, c := range some {
-			var code uint32
-			if ok {
-				code, ok = s.dict.use(s.ids[c] - 1)
-			}
-			if !ok {
+		for i, c := range some {
+			if i < len(codes) {
+				s.table[c] = int32(codes[i] + 1)
+				s.met = append(s.met, c)
+			} else {
 				s.table[c] = 0
-				continue
 			}
-			s.table[c] = int32(code + 1)
-			s.met = append(s.met, c)
 		}
 	}
 	s.fresh = s.fresh[:0]
 	return ok
-}
-
-// lookUps is how many texts are looked up together.
-const lookUps = 32
-
-// lookUp finds the numbers of texts in the dictionary.
-func (s *textStage) lookUp(codes []int32) {
-	var texts [lookUps][]byte
-	var unknown, ids [lookUps]int32
-	n := 0
-	for _, c := range codes {
-		if s.ids[c] != 0 {
-			continue
-		}
-		v := s.text[s.offsets[c]-s.offsets[0] : s.offsets[c+1]-s.offsets[0]]
-		if len(v) > maxDictBytes {
-			s.ids[c] = tooLong + 1
-			continue
-		}
-		texts[n], unknown[n] = v, c
-		n++
-	}
-	s.dict.numbers(texts[:n], ids[:n])
-	for i, c := range unknown[:n] {
-		s.ids[c] = ids[i] + 1
-	}
 }
 
 // bitsAt returns n bits of a bitmap, up to 64, from a bit on.

@@ -33,7 +33,6 @@ type textStage struct {
 	offsets []int32
 	text    []byte
 	table   []int32 // by code: ours + 1; 0 = not met in this row group, unmet = met in this batch
-	ids     []int32 // by code: the text's number in dict + 1; 0 = not known
 	met     []int32 // codes that have one of ours
 	fresh   []int32 // codes that are unmet
 	holes   []hole  // staged codes that stand for unmet ones
@@ -65,9 +64,7 @@ func newTextStage(l layout, pageRows int, c *compressor) *textStage {
 
 func (s *textStage) nextGroup() {
 	s.forgetCodes()
-	if s.dict.nextGroup(s.mode != dictOff) {
-		clear(s.ids)
-	}
+	s.dict.reset()
 	s.mode, s.used, s.chosen, s.ended = dictTry, 0, false, false
 	if !s.layout.text {
 		s.mode = dictOff // raw bytes do not repeat
@@ -140,9 +137,8 @@ func (s *textStage) follow(values arrow.Array) {
 	offsets, text := textOf(values)
 	if !s.startsAlike(offsets, text) {
 		s.forgetCodes()
-		clear(s.ids)
 	}
-	s.table, s.ids = resized(s.table, values.Len()), resized(s.ids, values.Len())
+	s.table = resized(s.table, values.Len())
 	values.Retain()
 	s.release()
 	s.arrow, s.offsets, s.text = values, offsets, text
@@ -230,7 +226,7 @@ func (s *textStage) hash(offsets []int32, text []byte, base int32, bitmap []byte
 			return i
 		}
 		s.codes = append(s.codes, code)
-		if s.mode == dictTry && !s.patient && s.dict.len() > s.pageRows/2 && s.dict.bytes < pageBytes {
+		if s.mode == dictTry && !s.patient && s.dict.len() > s.pageRows/2 && s.dict.bytes() < pageBytes {
 			s.abandon() // as worthwhile would, but for a page that is the only one
 			return i + 1
 		}
@@ -272,7 +268,7 @@ func (s *textStage) nextPage() {
 func (s *textStage) worthwhile(last bool) bool {
 	n, distinct := s.staged(), s.dict.len()
 	if last {
-		return s.dict.bytes+n*indexWidth(distinct)/8 < s.expanded()
+		return s.dict.bytes()+n*indexWidth(distinct)/8 < s.expanded()
 	}
 	few := distinct <= n/4
 	if s.patient {

@@ -3,99 +3,116 @@ package parquetio
 import (
 	"bytes"
 
-	"github.com/smeltdata/smelt/pipeline"
+	"github.com/zeebo/xxh3"
 )
 
 // textDictionary is the dictionary of a row group: each distinct text has a
-// code, in order of first use. The texts themselves are kept from row group to
-// row group, under numbers of their own, so that each is hashed once.
+// code, in order of first use.
 type textDictionary struct {
-	texts    *pipeline.Dictionary
-	codes    []int32  // by number: the code + 1; 0 = not in the row group
-	used     []int32  // by code: the number
+	data     []byte
+	ends     []uint32 // by code: where the text ends in data
 	prefixes []uint64 // by code: see prefix
-	bytes    int      // of the row group's plain encoding
-	kept     int      // bytes of texts
+	hashes   []uint64 // by code
+	slots    []textSlot
+	seen     byte // of no use, but what is read into it is read
 }
 
-// Limits of a row group's dictionary.
+type textSlot struct {
+	hash uint32 // upper half of the text's hash
+	code uint32 // code + 1; 0 = free
+}
+
+// Limits of a dictionary.
 const (
 	maxTexts     = 128 << 10
-	maxDictBytes = 2 << 20
+	maxDictBytes = 2 << 20 // of its plain encoding
 )
 
-// Limits of what is kept for the next row group.
-const (
-	maxKeptTexts = 2 * maxTexts
-	maxKeptBytes = 4 * maxDictBytes
-)
+const fewSlots = 2 << 10
 
-// tooLong stands for the number of a text that no dictionary takes.
-const tooLong = -2
-
-// nextGroup begins a row group, and may keep the texts: those of a dictionary
-// that was given up will not come again. It reports whether it dropped them.
-func (d *textDictionary) nextGroup(keep bool) bool {
-	for _, id := range d.used {
-		d.codes[id] = 0
-	}
-	keep = keep && d.texts != nil && d.texts.Len() <= maxKeptTexts && d.kept <= maxKeptBytes
-	if !keep {
-		d.texts, d.codes, d.kept = pipeline.NewDictionary(), d.codes[:0], 0
-	}
-	d.used, d.prefixes, d.bytes = d.used[:0], d.prefixes[:0], 0
-	return !keep
+// reset forgets all texts, and keeps the memory.
+func (d *textDictionary) reset() {
+	d.data, d.ends, d.prefixes, d.hashes = d.data[:0], d.ends[:0], d.prefixes[:0], d.hashes[:0]
+	d.slots = grow(d.slots[:0], fewSlots)
+	clear(d.slots)
 }
 
-func (d *textDictionary) len() int { return len(d.used) }
+func (d *textDictionary) len() int { return len(d.ends) }
 
-func (d *textDictionary) text(code uint32) []byte { return d.texts.Bytes(d.used[code]) }
+// bytes is the size of the plain encoding.
+func (d *textDictionary) bytes() int { return len(d.data) + 4*len(d.ends) }
 
-// code returns the code of a text; false when the dictionary is full.
-func (d *textDictionary) code(b []byte) (uint32, bool) {
-	if len(b) > maxDictBytes {
-		return 0, false
+func (d *textDictionary) text(code uint32) []byte {
+	start := uint32(0)
+	if code > 0 {
+		start = d.ends[code-1]
 	}
-	n := d.texts.Len()
-	id := d.texts.Code(b)
-	if int(id) == n {
-		d.kept += len(b)
-	}
-	return d.use(id)
+	return d.data[start:d.ends[code]]
 }
 
-// numbers finds the numbers of texts.
-func (d *textDictionary) numbers(texts [][]byte, ids []int32) {
-	n := d.texts.Len()
-	d.texts.Codes(texts, ids)
-	for i, id := range ids {
-		if int(id) >= n {
-			d.kept += len(texts[i])
+// code returns the code of a text; false when it has none and the dictionary is
+// full.
+func (d *textDictionary) code(b []byte) (uint32, bool) { return d.find(b, xxh3.Hash(b)) }
+
+func (d *textDictionary) find(b []byte, hash uint64) (uint32, bool) {
+	upper := uint32(hash >> 32)
+	mask := uint64(len(d.slots) - 1)
+	i := hash & mask
+	for ; d.slots[i].code != 0; i = (i + 1) & mask {
+		if s := d.slots[i]; s.hash == upper && bytes.Equal(d.text(s.code-1), b) {
+			return s.code - 1, true
 		}
 	}
+	if d.bytes()+len(b)+4 > maxDictBytes || len(d.ends) == maxTexts {
+		return 0, false
+	}
+	d.data = append(d.data, b...)
+	d.ends = append(d.ends, uint32(len(d.data)))
+	d.prefixes = append(d.prefixes, prefix(b))
+	d.hashes = append(d.hashes, hash)
+	n := uint32(len(d.ends))
+	d.slots[i] = textSlot{upper, n}
+	if 2*int(n) > len(d.slots) {
+		d.rehash(4 * len(d.slots))
+	}
+	return n - 1, true
 }
 
-// use returns the code of the text of a number; false when the dictionary is
-// full.
-func (d *textDictionary) use(id int32) (uint32, bool) {
-	if id < 0 {
-		return 0, false
+func (d *textDictionary) rehash(n int) {
+	d.slots = grow(d.slots[:0], n)
+	clear(d.slots)
+	mask := uint64(n - 1)
+	for c, hash := range d.hashes {
+		i := hash & mask
+		for d.slots[i].code != 0 {
+			i = (i + 1) & mask
+		}
+		d.slots[i] = textSlot{uint32(hash >> 32), uint32(c + 1)}
 	}
-	if int(id) >= len(d.codes) {
-		d.codes = resized(d.codes, d.texts.Len())
+}
+
+// together is how many texts are looked up together: memory is waited for once
+// for all of them.
+const together = 32
+
+// codesOf returns the codes of texts, up to together of them; fewer when the
+// dictionary is full.
+func (d *textDictionary) codesOf(texts [][]byte, codes *[together]uint32) []uint32 {
+	var hashes [together]uint64
+	for i, b := range texts {
+		hashes[i] = xxh3.Hash(b)
 	}
-	if c := d.codes[id]; c != 0 {
-		return uint32(c - 1), true
+	mask := uint64(len(d.slots) - 1)
+	for i := range texts {
+		d.seen ^= byte(d.slots[hashes[i]&mask].hash)
 	}
-	b := d.texts.Bytes(id)
-	if d.bytes+len(b)+4 > maxDictBytes || len(d.used) == maxTexts {
-		return 0, false
+	for i, b := range texts {
+		var ok bool
+		if codes[i], ok = d.find(b, hashes[i]); !ok {
+			return codes[:i]
+		}
 	}
-	d.bytes += len(b) + 4
-	d.used = append(d.used, id)
-	d.prefixes = append(d.prefixes, prefix(b))
-	d.codes[id] = int32(len(d.used))
-	return uint32(len(d.used) - 1), true
+	return codes[:len(texts)]
 }
 
 // fewCodes is how many codes are told apart to find a page's bounds.
@@ -106,7 +123,7 @@ const fewCodes = 256
 // that lie in a range not larger than the page have the bounds of the range.
 // The rest gets none: the row group's are as good.
 func (d *textDictionary) pageBounds(codes []uint32) bounds {
-	lo, hi := uint32(0), uint32(len(d.used)-1)
+	lo, hi := uint32(0), uint32(d.len()-1)
 	if hi >= fewCodes {
 		lo, hi = codes[0], codes[0]
 		for _, c := range codes {
