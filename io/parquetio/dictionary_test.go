@@ -27,6 +27,7 @@ func TestDictionaries(t *testing.T) {
 	}{
 		{"few", 20_000, Options{RowGroupRows: 6_000, PageRows: 700}, func(r *rand.Rand, _ int) string { return fmt.Sprint("v", r.IntN(40)) }},
 		{"one", 20_000, Options{RowGroupRows: 6_000, PageRows: 700}, func(r *rand.Rand, row int) string { return fmt.Sprint("v", row/3_000) }},
+		{"empty first", 20_000, Options{RowGroupRows: 6_000, PageRows: 700}, func(r *rand.Rand, row int) string { return "value"[:min(5, row/2_000)] }},
 		{"many", 20_000, Options{RowGroupRows: 6_000, PageRows: 700}, func(r *rand.Rand, _ int) string { return fmt.Sprint("v", r.IntN(4_000)) }},
 		{"new", 20_000, Options{RowGroupRows: 6_000}, func(r *rand.Rand, row int) string { return fmt.Sprint("v", row) }},
 		{"too many", 260_000, Options{}, func(r *rand.Rand, row int) string { return fmt.Sprint("v", r.IntN(500+max(0, 4*(row-40_000)))) }},

@@ -32,6 +32,9 @@ const fewSlots = 2 << 10
 
 // reset forgets all texts, and keeps the memory.
 func (d *textDictionary) reset() {
+	if d.data == nil {
+		d.data = []byte{} // not nil, for a nil text is no bound
+	}
 	d.data, d.ends, d.prefixes, d.hashes = d.data[:0], d.ends[:0], d.prefixes[:0], d.hashes[:0]
 	d.slots = grow(d.slots[:0], fewSlots)
 	clear(d.slots)

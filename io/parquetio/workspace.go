@@ -7,8 +7,8 @@ import (
 )
 
 // workspace is the memory of a writer. The next writer of such a table takes it
-// over when a file is done: its buffers have their size then, and its
-// dictionaries know most texts. What is written does not depend on it.
+// over when a file is done: its buffers have their size then. What is written
+// does not depend on it.
 type workspace struct {
 	of       workspaceKey
 	table    *pipeline.Table
