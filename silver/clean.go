@@ -1,7 +1,6 @@
 package silver
 
 import (
-	"encoding/binary"
 	"unicode"
 	"unicode/utf8"
 
@@ -92,26 +91,9 @@ func foldSpace(dst, s []byte) []byte {
 	return dst
 }
 
-// plainASCII reports whether every byte is printable ASCII other than a space,
-// eight bytes at a time: such texts are clean, wherever they are cut.
-func plainASCII(b []byte) bool {
-	const ones = 0x0101010101010101
-	const high = 0x80 * ones
-	for len(b) >= 8 {
-		x := binary.LittleEndian.Uint64(b)
-		if (x|(x-0x21*ones))&high != 0 {
-			// Some byte is over 0x7f, or borrowed because it is under 0x21.
-			return false
-		}
-		b = b[8:]
-	}
-	for _, c := range b {
-		if c <= ' ' || c >= utf8.RuneSelf {
-			return false
-		}
-	}
-	return true
-}
+// plainASCII reports whether every byte is printable ASCII other than a space:
+// such texts are clean, wherever they are cut.
+func plainASCII(b []byte) bool { return plainLen(b) == len(b) }
 
 // appendFolded appends s in lower case and without white space: the form by
 // which spellings of one category are the same.

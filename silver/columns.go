@@ -2,10 +2,11 @@ package silver
 
 import (
 	"math"
+	"math/bits"
+	"slices"
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
-	"github.com/apache/arrow/go/v17/arrow/bitutil"
 	"github.com/apache/arrow/go/v17/arrow/decimal128"
 	"github.com/apache/arrow/go/v17/arrow/memory"
 
@@ -15,27 +16,6 @@ import (
 // null stands for NULL in an int64 that holds a date, a time or an amount:
 // none of them reaches it.
 const null = math.MinInt64
-
-// bitmap is the validity of an array: nil bits mean that every value is there.
-type bitmap struct {
-	bits   []byte
-	offset int
-}
-
-func validity(a arrow.Array) bitmap {
-	if a.NullN() == 0 {
-		return bitmap{}
-	}
-	return bitmap{a.NullBitmapBytes(), a.Data().Offset()}
-}
-
-func (b bitmap) has(i int) bool {
-	if b.bits == nil {
-		return true
-	}
-	i += b.offset
-	return b.bits[i>>3]>>(i&7)&1 != 0
-}
 
 // numbers reads a column of integers, dates, times or decimals as int64, NULL
 // as null.
@@ -55,9 +35,7 @@ func numbersOr(missing int64, dst []int64, col arrow.Array) []int64 {
 	case *array.Int64:
 		copy(dst, c.Int64Values())
 	case *array.Timestamp:
-		for i, v := range c.TimestampValues() {
-			dst[i] = int64(v)
-		}
+		copy(dst, micros(c))
 	case *array.Decimal128:
 		for i, v := range c.Values() {
 			dst[i] = int64(v.LowBits())
@@ -71,14 +49,52 @@ func numbersOr(missing int64, dst []int64, col arrow.Array) []int64 {
 			dst[i] = int64(v)
 		}
 	}
-	if valid := validity(col); valid.bits != nil {
-		for i := range dst {
-			if !valid.has(i) {
-				dst[i] = missing
-			}
+	valid := validity(col)
+	for i := 0; valid.bits != nil && i < n; i += 64 {
+		word := ^valid.word(i)
+		if left := n - i; left < 64 {
+			word &= 1<<left - 1
+		}
+		for ; word != 0; word &= word - 1 {
+			dst[i+bits.TrailingZeros64(word)] = missing
 		}
 	}
 	return dst
+}
+
+// column is a column of numbers that is read in place where it can be.
+type column struct {
+	values []int64 // nil where all are NULL; valid as long as the array is
+	buf    []int64
+}
+
+// read reads a column; missing stands for NULL.
+func (c *column) read(col arrow.Array, missing int64) []int64 {
+	c.values = nil
+	whole := col.NullN() == 0
+	switch v := col.(type) {
+	case *array.Int64:
+		if whole {
+			c.values = v.Int64Values()
+		}
+	case *array.Timestamp:
+		if whole {
+			c.values = micros(v)
+		}
+	}
+	if c.values == nil && col.NullN() < col.Len() {
+		c.buf = numbersOr(missing, c.buf, col)
+		c.values = c.buf
+	}
+	return c.values
+}
+
+// at returns the value of a row.
+func (c *column) at(i int) int64 {
+	if c.values == nil {
+		return null
+	}
+	return c.values[i]
 }
 
 func resize[T any](s []T, n int) []T {
@@ -144,30 +160,33 @@ func newCodes(n, nulls int, valid, values *memory.Buffer, dict arrow.Array) arro
 	return array.NewDictionaryData(data)
 }
 
-// newBits returns a bitmap of n bits, all unset.
-func newBits(mem memory.Allocator, n int) *memory.Buffer {
-	buf := memory.NewResizableBuffer(mem)
-	buf.Resize(int(bitutil.BytesForBits(int64(n))))
-	memory.Set(buf.Bytes(), 0)
-	return buf
-}
-
 // codesArray returns a dictionary array of codes, -1 for NULL.
 func codesArray(mem memory.Allocator, codes []int32, dict arrow.Array) arrow.Array {
 	buf, out := newFixed[int32](mem, len(codes))
-	nulls := 0
-	for i, c := range codes {
-		nulls += int(uint32(c) >> 31)
-		out[i] = max(c, 0)
+	copy(out, codes)
+	return codesOf(mem, buf, out, dict)
+}
+
+// codesOf is codesArray for codes in a buffer, which it takes over.
+func codesOf(mem memory.Allocator, buf *memory.Buffer, codes []int32, dict arrow.Array) arrow.Array {
+	some := int32(0)
+	for _, c := range codes {
+		some |= c
 	}
-	if nulls == 0 {
+	if some >= 0 {
 		return newCodes(len(codes), 0, nil, buf, dict)
 	}
-	valid := newBits(mem, len(codes))
-	bits := valid.Bytes()
-	for i, c := range codes {
-		bits[i>>3] |= byte(^uint32(c)>>31) << (i & 7)
+	w := newBitWriter(mem, len(codes))
+	for i := 0; i < len(codes); i += 64 {
+		part := codes[i:min(i+64, len(codes))]
+		word := uint64(0)
+		for k, c := range part {
+			word |= uint64(^uint32(c)>>31) << k
+			part[k] = max(c, 0)
+		}
+		w.add(word, len(part))
 	}
+	nulls, valid := w.done()
 	return newCodes(len(codes), nulls, valid, buf, dict)
 }
 
@@ -200,106 +219,21 @@ func datesArray(mem memory.Allocator, values []int64) arrow.Array {
 }
 
 func nullBits(mem memory.Allocator, values []int64) (int, *memory.Buffer) {
-	nulls := 0
-	for _, v := range values {
-		if v == null {
-			nulls++
-		}
-	}
-	if nulls == 0 {
+	if !slices.Contains(values, null) {
 		return 0, nil
 	}
-	valid := newBits(mem, len(values))
-	bits := valid.Bytes()
-	for i, v := range values {
-		if v != null {
-			bits[i>>3] |= 1 << (i & 7)
-		}
-	}
-	return nulls, valid
-}
-
-// take returns the rows of an array that sel names, in its order. The array is
-// of one of the types that a line's columns have.
-func take(mem memory.Allocator, col arrow.Array, sel []int32) arrow.Array {
-	if s, ok := col.(*array.String); ok {
-		return takeStrings(mem, s, sel)
-	}
-	nulls, valid := 0, (*memory.Buffer)(nil)
-	if from := validity(col); from.bits != nil {
-		valid = newBits(mem, len(sel))
-		bits := valid.Bytes()
-		for j, i := range sel {
-			if from.has(int(i)) {
-				bits[j>>3] |= 1 << (j & 7)
-			} else {
-				nulls++
+	w := newBitWriter(mem, len(values))
+	for i := 0; i < len(values); i += 64 {
+		part := values[i:min(i+64, len(values))]
+		word := uint64(0)
+		for k, v := range part {
+			if v != null {
+				word |= 1 << k
 			}
 		}
+		w.add(word, len(part))
 	}
-	switch c := col.(type) {
-	case *array.Dictionary:
-		return newCodes(len(sel), nulls, valid, takeFixed(mem, c.Indices().(*array.Int32).Int32Values(), sel), c.Dictionary())
-	case *array.Int32:
-		return newArray(col.DataType(), len(sel), nulls, valid, takeFixed(mem, c.Int32Values(), sel))
-	case *array.Int64:
-		return newArray(col.DataType(), len(sel), nulls, valid, takeFixed(mem, c.Int64Values(), sel))
-	case *array.Timestamp:
-		b := arrow.TimestampTraits.CastToBytes(c.TimestampValues())
-		return newArray(col.DataType(), len(sel), nulls, valid, takeFixed(mem, arrow.Int64Traits.CastFromBytes(b), sel))
-	default:
-		return newArray(col.DataType(), len(sel), nulls, valid, takeFixed(mem, col.(*array.Decimal128).Values(), sel))
-	}
-}
-
-func takeFixed[T fixed](mem memory.Allocator, src []T, sel []int32) *memory.Buffer {
-	buf, out := newFixed[T](mem, len(sel))
-	for j, i := range sel {
-		out[j] = src[i]
-	}
-	return buf
-}
-
-func takeStrings(mem memory.Allocator, col *array.String, sel []int32) arrow.Array {
-	n := len(sel)
-	starts, texts, from := col.ValueOffsets(), col.ValueBytes(), validity(col)
-	offsets, ends := newFixed[int32](mem, n+1)
-	size, nulls := int32(0), 0
-	ends[0] = 0
-	for j, i := range sel {
-		if from.has(int(i)) {
-			size += starts[i+1] - starts[i] // fits: see shareStrings
-		} else {
-			nulls++
-		}
-		ends[j+1] = size
-	}
-	values := memory.NewResizableBuffer(mem)
-	values.Resize(int(size))
-	dst := values.Bytes()
-	for j, i := range sel {
-		if at, end := ends[j], ends[j+1]; at < end {
-			copy(dst[at:end], texts[starts[i]-starts[0]:])
-		}
-	}
-	var valid *memory.Buffer
-	if nulls > 0 {
-		valid = newBits(mem, n)
-		bits := valid.Bytes()
-		for j, i := range sel {
-			if from.has(int(i)) {
-				bits[j>>3] |= 1 << (j & 7)
-			}
-		}
-	}
-	data := array.NewData(pipeline.StringType, n, []*memory.Buffer{valid, offsets, values}, nil, nulls, 0)
-	offsets.Release()
-	values.Release()
-	if valid != nil {
-		valid.Release()
-	}
-	defer data.Release()
-	return array.NewStringData(data)
+	return w.done()
 }
 
 // plainStrings returns a text column as a string array, which the caller

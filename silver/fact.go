@@ -21,17 +21,13 @@ type Fact struct {
 	countryCode                                            *label       // has no column in bronze
 	unknown, unknownState                                  int32        // codes of 'Unknown'
 
-	// Of the batch, per fact row: the line, what the row is, when it was.
-	sel   []int32
-	kind  []kind
-	when  []int64
-	days  []int32
-	whole bool // the fact rows are the lines, one for one
+	// Of the batch: the fact rows, and of the mirrored ones when they were.
+	spans   spans
+	mirrors []moment
 
 	kinds  arrow.Array // the dictionary of line_type, by min(kind, returnRow)
 	zero   arrow.Array // zero prices
-	codes  []int32     // scratch
-	placed placeCodes
+	placed placeCodes  // scratch
 
 	usedCustomers, usedProducts, usedCurrencies []bool // by label code: a fact row names it
 	newest                                      int32
@@ -45,6 +41,12 @@ type Fact struct {
 type customerOf struct {
 	row                  int32 // in the model: see known.rowOf
 	country, state, city int32
+}
+
+// moment is an instant and its calendar day.
+type moment struct {
+	at  int64
+	day int32
 }
 
 // kind says what a fact row is.
@@ -165,10 +167,10 @@ func (f *Fact) batch(rec arrow.Record, returns bool, losers []int64, quarantine 
 	if err := f.quarantine.flush(quarantine); err != nil {
 		return nil, nil, err
 	}
-	if len(f.sel) == 0 {
+	if f.spans.rows == 0 {
 		return nil, losers, nil
 	}
-	if err := f.note(); err != nil {
+	if err := f.noteCurrencies(); err != nil {
 		return nil, nil, err
 	}
 	out, err := f.build(rec)
@@ -177,38 +179,45 @@ func (f *Fact) batch(rec arrow.Record, returns bool, losers []int64, quarantine 
 
 // choose lists the fact rows of the batch, and puts the unusable lines aside.
 func (f *Fact) choose(losers []int64) []int64 {
-	f.sel, f.kind, f.when, f.days = f.sel[:0], f.kind[:0], f.when[:0], f.days[:0]
-	returnedAt := f.prices[0]
-	canMirror := f.m.returned != nil || f.m.returnedDated || !f.status.nothing
-	mirrored := f.mirrored
+	s, source, isReturn := &f.spans, f.source.values, f.isReturn
+	s.reset()
+	f.mirrors = f.mirrors[:0]
+	canMirror := f.m.returned != nil || f.m.returnedDated && f.returnedAt.values != nil || f.statuses != nil
+	from := 0 // of the sales that are not in a span yet
 	for i, why := range f.reason {
-		if why != usable {
+		lost := false
+		if len(losers) > 0 {
+			for len(losers) > 0 && losers[0] < source[i] {
+				losers = losers[1:]
+			}
+			lost = len(losers) > 0 && losers[0] == source[i]
+		}
+		switch {
+		case why != usable:
 			f.quarantine.add(f.rec, i, why)
-			continue
-		}
-		for len(losers) > 0 && losers[0] < f.source[i] {
-			losers = losers[1:]
-		}
-		if len(losers) > 0 && losers[0] == f.source[i] {
+			s.add(from, i, saleRow)
+			from = i + 1
+		case lost:
 			f.deduplicated++
-			continue
-		}
-		row := saleRow
-		if f.isReturn[i] {
-			row = returnRow
-		} else if canMirror {
+			s.add(from, i, saleRow)
+			from = i + 1
+		case isReturn[i]:
+			s.add(from, i, saleRow)
+			s.add(i, i+1, returnRow)
+			from = i + 1
+		case canMirror:
 			if at, ok := f.cameBack(i); ok {
-				when, day := f.returnTime(i, returnedAt[i], at)
-				f.sel, f.kind = append(f.sel, int32(i)), append(f.kind, mirrorRow)
-				f.when, f.days = append(f.when, when), append(f.days, day)
-				f.mirrored++
+				f.mirrors = append(f.mirrors, f.returnTime(i, f.returnedAt.at(i), at))
+				s.add(from, i, saleRow)
+				s.add(i, i+1, mirrorRow)
+				from = i // the sale itself follows
 			}
 		}
-		f.sel, f.kind = append(f.sel, int32(i)), append(f.kind, row)
-		f.when, f.days = append(f.when, f.at[i]), append(f.days, f.day[i])
 	}
-	f.rows += int64(len(f.sel))
-	f.whole = len(f.sel) == f.n && f.mirrored == mirrored
+	s.add(from, f.n, saleRow)
+	f.rows += int64(s.rows)
+	f.mirrored += int64(len(f.mirrors))
+	s.whole = s.rows == f.n && len(f.mirrors) == 0
 	return losers
 }
 
@@ -220,43 +229,35 @@ func (f *Fact) cameBack(i int) (at int64, ok bool) {
 		product := f.product.values.Bytes(f.product.batch[i])
 		at, ok = f.m.returned.find(pipeline.StringBytes(f.orders, i), product)
 	}
-	return at, ok || f.status.code(i) == 1 || f.m.returnedDated && f.prices[0][i] != null
+	return at, ok || f.statuses != nil && f.statuses[i] == 1 || f.m.returnedDated && f.returnedAt.at(i) != null
 }
 
 // returnTime returns the first of the times that is given and valid, else the
 // sale's own.
-func (f *Fact) returnTime(i int, times ...int64) (int64, int32) {
+func (f *Fact) returnTime(i int, times ...int64) moment {
 	for _, at := range times {
 		if at == null {
 			continue
 		}
 		if day := int32(f.m.zone.LocalDate(pipeline.Timestamp(at))); f.m.firstDay <= day && day <= f.m.lastDay {
-			return at, day
+			return moment{at, day}
 		}
 	}
-	return f.at[i], f.day[i]
+	return moment{f.at[i], f.day[i]}
 }
 
-// note notes which customers, products and currencies the fact rows name.
-func (f *Fact) note() error {
-	customers, products := f.customer.batch, f.product.batch
-	f.usedCustomers = extend(f.usedCustomers, f.customer.values.Len())
-	f.usedProducts = extend(f.usedProducts, f.product.values.Len())
-	for j, i := range f.sel {
-		if c := customers[i]; c >= 0 {
-			f.usedCustomers[c] = true
-		}
-		f.usedProducts[products[i]] = true
-		f.newest = max(f.newest, f.days[j])
-	}
+// noteCurrencies notes which currencies the fact rows name.
+func (f *Fact) noteCurrencies() error {
 	if f.currency.nothing || f.m.currency != "" {
 		return nil
 	}
 	currencies, err := f.currency.load()
 	f.usedCurrencies = extend(f.usedCurrencies, f.currency.values.Len())
-	for _, i := range f.sel {
-		if c := currencies[i]; c >= 0 {
-			f.usedCurrencies[c] = true
+	for _, s := range f.spans.list {
+		for _, c := range currencies[s.from : s.from+s.n] {
+			if c >= 0 {
+				f.usedCurrencies[c] = true
+			}
 		}
 	}
 	return err

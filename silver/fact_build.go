@@ -3,6 +3,7 @@ package silver
 import (
 	"errors"
 	"math"
+	"slices"
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
@@ -20,14 +21,11 @@ type placeCodes struct{ country, countryCode, state, city []int32 }
 
 // build makes the batch of the chosen fact rows.
 func (f *Fact) build(rec arrow.Record) (arrow.Record, error) {
-	b := factBuilder{Fact: f, rec: rec, sel: f.sel}
-	if f.whole {
-		b.sel = nil
-	}
+	b := factBuilder{Fact: f, rec: rec, columns: make([]arrow.Array, 0, rec.NumCols())}
 	defer b.release()
 	b.text("order_id", f.orders)
 	b.share(saleColumn.lineNumber)
-	b.add(f.lineTypes(), nil)
+	b.lineTypes()
 	b.times()
 	b.label(f.customer, saleColumn.customerID)
 	b.label(f.product, saleColumn.productID)
@@ -49,14 +47,13 @@ func (f *Fact) build(rec arrow.Record) (arrow.Record, error) {
 	if b.err != nil {
 		return nil, b.err
 	}
-	return array.NewRecord(FactSales.Schema, b.columns, int64(len(f.sel))), nil
+	return array.NewRecord(FactSales.Schema, b.columns, int64(f.spans.rows)), nil
 }
 
 // factBuilder collects the columns of one batch of fact rows.
 type factBuilder struct {
 	*Fact
 	rec     arrow.Record
-	sel     []int32 // nil where the fact rows are the lines, one for one
 	columns []arrow.Array
 	err     error // the first; nothing is to be made of the columns then
 }
@@ -77,43 +74,63 @@ func (b *factBuilder) release() {
 }
 
 // share adds a bronze column as it is.
-func (b *factBuilder) share(column int) { b.add(share(b.mem, b.rec.Column(column), b.sel), nil) }
+func (b *factBuilder) share(column int) { b.add(share(b.mem, b.rec.Column(column), &b.spans), nil) }
 
 // label adds a text column.
 func (b *factBuilder) label(l *label, column int) {
 	if col := b.rec.Column(column); l.col != col {
 		l.set(col)
 	}
-	b.add(l.output(b.mem, b.sel, &b.codes))
+	b.add(l.output(b.mem, &b.spans))
 }
 
 // text adds a column of cleaned texts, of which the rows may be twice the lines'.
 func (b *factBuilder) text(name string, col *array.String) {
-	if b.sel != nil && len(col.ValueBytes()) > math.MaxInt32/2 {
+	if !b.spans.whole && len(col.ValueBytes()) > math.MaxInt32/2 {
 		b.add(nil, &pipeline.Error{Kind: pipeline.ErrData, Table: FactSales.Name, Column: name, Msg: "a batch of lines holds more than 1 GiB of text in one column"})
 		return
 	}
-	b.add(share(b.mem, col, b.sel), nil)
+	b.add(share(b.mem, col, &b.spans), nil)
 }
 
-// times adds ordered_at and order_date.
+// times adds ordered_at and order_date, and notes the newest day.
 func (b *factBuilder) times() {
-	if b.sel == nil && b.ownTime {
+	f, s := b.Fact, &b.spans
+	days, dates := newFixed[int32](f.mem, s.rows)
+	copySpans(dates, f.day, s)
+	if s.whole && f.ownTime {
 		b.share(saleColumn.orderedAt)
 	} else {
-		b.add(longsArray(b.mem, pipeline.TimestampType, b.when), nil)
+		buf, times := newFixed[int64](f.mem, s.rows)
+		copySpans(times, f.at, s)
+		row, mirrors := 0, f.mirrors
+		for _, at := range s.list {
+			if at.kind == mirrorRow {
+				times[row], dates[row] = mirrors[0].at, mirrors[0].day
+				mirrors = mirrors[1:]
+			}
+			row += at.n
+		}
+		b.add(newArray(pipeline.TimestampType, s.rows, 0, nil, buf), nil)
 	}
-	days, out := newFixed[int32](b.mem, len(b.days))
-	copy(out, b.days)
-	b.add(newArray(pipeline.DateType, len(b.days), 0, nil, days), nil)
+	f.newest = max(f.newest, slices.Max(dates))
+	b.add(newArray(pipeline.DateType, s.rows, 0, nil, days), nil)
 }
 
-func (f *Fact) lineTypes() arrow.Array {
-	buf, out := newFixed[int32](f.mem, len(f.kind))
-	for j, k := range f.kind {
-		out[j] = int32(min(k, returnRow))
+// lineTypes adds line_type.
+func (b *factBuilder) lineTypes() {
+	buf, out := newFixed[int32](b.mem, b.spans.rows)
+	clear(out)
+	row := 0
+	for _, at := range b.spans.list {
+		if at.kind != saleRow {
+			for k := range at.n {
+				out[row+k] = int32(returnRow)
+			}
+		}
+		row += at.n
 	}
-	return newCodes(len(out), 0, nil, buf, f.kinds)
+	b.add(newCodes(len(out), 0, nil, buf, b.kinds), nil)
 }
 
 // prices is a column of decimals under construction.
@@ -127,117 +144,158 @@ func newPrices(mem memory.Allocator, n int) prices {
 	return prices{buf, out}
 }
 
-func (p prices) set(j int, v int64) { p.out[j] = decimal128.New(v>>63, uint64(v)) }
-
-func (p prices) array(nulls int, valid *memory.Buffer) arrow.Array {
-	return newArray(pipeline.PriceType, len(p.out), nulls, valid, p.buf)
+// next returns the next n values, to be set.
+func (p *prices) next(n int) []decimal128.Num {
+	next := p.out[:n]
+	p.out = p.out[n:]
+	return next
 }
+
+func (p *prices) array(n, nulls int, valid *memory.Buffer) arrow.Array {
+	return newArray(pipeline.PriceType, n, nulls, valid, p.buf)
+}
+
+// price is an unscaled price as Arrow holds it.
+func price(v int64) decimal128.Num { return decimal128.New(v>>63, uint64(v)) }
 
 // measures adds the columns from quantity to category.
 func (b *factBuilder) measures() {
-	f, n := b.Fact, len(b.Fact.sel)
-	returns := false
-	for _, k := range f.kind {
-		returns = returns || k != saleRow
-	}
+	f, n := b.Fact, b.spans.rows
 	b.quantities()
-	if b.sel == nil && f.ownPrice {
+	if b.spans.whole && f.ownPrice {
 		b.share(saleColumn.unitPrice)
 	} else {
-		price := newPrices(f.mem, n)
-		for j, i := range f.sel {
-			price.set(j, f.amounts[i].price)
-		}
-		b.add(price.array(0, nil), nil)
-	}
-	discount := newPrices(f.mem, n)
-	for j, i := range f.sel {
-		discount.set(j, f.amounts[i].discount)
-	}
-	b.add(discount.array(0, nil), nil)
-	b.share(saleColumn.taxAmount)
-	sales := newPrices(f.mem, n)
-	if !returns {
-		for j, i := range f.sel {
-			sales.set(j, f.amounts[i].net)
-		}
-		revenue := sales.array(0, nil)
-		revenue.Retain()
-		b.columns = append(b.columns, revenue, f.zeros(n), revenue)
-	} else {
-		returned, revenue := newPrices(f.mem, n), newPrices(f.mem, n)
-		for j, i := range f.sel {
-			net := f.amounts[i].net
-			if f.kind[j] == saleRow {
-				sales.set(j, net)
-				returned.set(j, 0)
-				revenue.set(j, net)
-			} else {
-				sales.set(j, 0)
-				returned.set(j, net)
-				revenue.set(j, -net)
+		unit := newPrices(f.mem, n)
+		for _, at := range b.spans.list {
+			out := unit.next(at.n)
+			for k := range out {
+				out[k] = price(f.amounts[at.from+k].price)
 			}
 		}
-		b.columns = append(b.columns, sales.array(0, nil), returned.array(0, nil), revenue.array(0, nil))
+		b.add(unit.array(n, 0, nil), nil)
+	}
+	if b.spans.returns() {
+		b.moneyWithReturns()
+	} else {
+		b.moneyOfSales()
 	}
 	b.costs()
-	buf, categories := newFixed[int32](f.mem, n)
-	products := f.product.batch
-	for j, i := range f.sel {
-		categories[j] = f.products[products[i]].category
+	b.categories()
+}
+
+// moneyOfSales adds the columns from discount_amount to revenue of sales only.
+func (b *factBuilder) moneyOfSales() {
+	f, n := b.Fact, b.spans.rows
+	discount, sales := newPrices(f.mem, n), newPrices(f.mem, n)
+	for _, at := range b.spans.list {
+		discounts, nets := discount.next(at.n), sales.next(at.n)
+		for k, a := range f.amounts[at.from : at.from+at.n] {
+			discounts[k], nets[k] = price(a.discount), price(a.net)
+		}
 	}
-	b.add(newCodes(n, 0, nil, buf, f.categories.values.Values()), nil)
+	b.add(discount.array(n, 0, nil), nil)
+	b.share(saleColumn.taxAmount)
+	revenue := sales.array(n, 0, nil)
+	revenue.Retain()
+	b.columns = append(b.columns, revenue, f.zeros(n), revenue)
+}
+
+// moneyWithReturns is moneyOfSales where some rows are returns.
+func (b *factBuilder) moneyWithReturns() {
+	f, n := b.Fact, b.spans.rows
+	discount, sales, returned, revenue := newPrices(f.mem, n), newPrices(f.mem, n), newPrices(f.mem, n), newPrices(f.mem, n)
+	for _, at := range b.spans.list {
+		discounts, sold, back, balance := discount.next(at.n), sales.next(at.n), returned.next(at.n), revenue.next(at.n)
+		if at.kind != saleRow {
+			sold, back = back, sold
+		}
+		clear(back)
+		for k, a := range f.amounts[at.from : at.from+at.n] {
+			discounts[k], sold[k], balance[k] = price(a.discount), price(a.net), price(a.net)
+			if at.kind != saleRow {
+				balance[k] = price(-a.net)
+			}
+		}
+	}
+	b.add(discount.array(n, 0, nil), nil)
+	b.share(saleColumn.taxAmount)
+	b.columns = append(b.columns, sales.array(n, 0, nil), returned.array(n, 0, nil), revenue.array(n, 0, nil))
 }
 
 // quantities adds the quantities, negative on returns.
 func (b *factBuilder) quantities() {
-	f := b.Fact
-	if b.sel == nil && !f.flipped {
+	f, s := b.Fact, &b.spans
+	if s.whole && !f.flipped {
 		b.share(saleColumn.quantity)
 		return
 	}
-	buf, out := newFixed[int64](f.mem, len(f.sel))
-	for j, i := range f.sel {
-		q := f.quantity[i]
-		if f.kind[j] != saleRow && q > 0 {
-			q = -q
+	buf, out := newFixed[int64](f.mem, s.rows)
+	copySpans(out, f.quantity.values, s)
+	row := 0
+	for _, at := range s.list {
+		if at.kind != saleRow {
+			for k, q := range out[row : row+at.n] {
+				out[row+k] = min(q, -q)
+			}
 		}
-		out[j] = q
+		row += at.n
 	}
-	b.add(newArray(pipeline.Int64Type, len(f.sel), 0, nil, buf), nil)
+	b.add(newArray(pipeline.Int64Type, s.rows, 0, nil, buf), nil)
 }
 
 // costs adds cost and margin.
 func (b *factBuilder) costs() {
-	f, n := b.Fact, len(b.Fact.sel)
+	f, n := b.Fact, b.spans.rows
 	cost, margin := newPrices(f.mem, n), newPrices(f.mem, n)
-	unknown := 0
-	for j, i := range f.sel {
-		a := &f.amounts[i]
-		c, m := a.cost, a.net-a.cost
-		switch {
-		case a.cost == null:
-			unknown++
-			c, m = 0, 0
-		case f.kind[j] != saleRow:
-			c, m = -c, -m
+	unknown := false
+	for _, at := range b.spans.list {
+		costs, margins := cost.next(at.n), margin.next(at.n)
+		sign := int64(1)
+		if at.kind != saleRow {
+			sign = -1
 		}
-		cost.set(j, c)
-		margin.set(j, m)
+		for k, a := range f.amounts[at.from : at.from+at.n] {
+			if a.cost == null {
+				unknown = true
+				a.cost, a.net = 0, 0
+			}
+			costs[k], margins[k] = price(sign*a.cost), price(sign*(a.net-a.cost))
+		}
 	}
+	var nulls int
 	var valid *memory.Buffer
-	if unknown > 0 {
-		valid = newBits(f.mem, n)
-		bits := valid.Bytes()
-		for j, i := range f.sel {
-			if f.amounts[i].cost != null {
-				bits[j>>3] |= 1 << (j & 7)
+	if unknown {
+		w := newBitWriter(f.mem, n)
+		for _, at := range b.spans.list {
+			for _, a := range f.amounts[at.from : at.from+at.n] {
+				bit := uint64(0)
+				if a.cost != null {
+					bit = 1
+				}
+				w.add(bit, 1)
 			}
 		}
+		nulls, valid = w.done()
 		valid.Retain() // both columns take it over
 	}
-	b.add(cost.array(unknown, valid), nil)
-	b.add(margin.array(unknown, valid), nil)
+	b.add(cost.array(n, nulls, valid), nil)
+	b.add(margin.array(n, nulls, valid), nil)
+}
+
+// categories adds category, and notes which products the rows name.
+func (b *factBuilder) categories() {
+	f := b.Fact
+	buf, out := newFixed[int32](f.mem, b.spans.rows)
+	f.usedProducts = extend(f.usedProducts, f.product.values.Len())
+	products, used, of, row := f.product.batch, f.usedProducts, f.products, out
+	for _, at := range b.spans.list {
+		for k, p := range products[at.from : at.from+at.n] {
+			row[k] = of[p].category
+			used[p] = true
+		}
+		row = row[at.n:]
+	}
+	b.add(newCodes(len(out), 0, nil, buf, f.lines.categories.values.Values()), nil)
 }
 
 // zeros returns a column of n zero prices, shared by all batches.
@@ -262,33 +320,38 @@ func (b *factBuilder) places() {
 		return
 	}
 	p := &f.placed
-	n := len(f.sel)
+	n := f.spans.rows
 	p.country, p.countryCode, p.state, p.city = resize(p.country, n), resize(p.countryCode, n), resize(p.state, n), resize(p.city, n)
-	customers := f.customer.batch
+	f.usedCustomers = extend(f.usedCustomers, f.customer.values.Len())
 	ownCountry, ownState, ownCity := true, true, true // the line's own value, in every row
-	for j, i := range f.sel {
-		country, state, city := countries[i], states[i], cities[i]
-		ownCountry, ownState = ownCountry && country >= 0, ownState && state >= 0
-		if c := customers[i]; c >= 0 {
-			at := &f.customers[c]
-			if country < 0 || country == at.country {
-				country = at.country
-				if state < 0 {
-					state = at.state
-				}
-				if city < 0 {
-					city = at.city
-					ownCity = ownCity && city < 0
+	row := 0
+	for _, at := range f.spans.list {
+		for i, c := range f.customer.batch[at.from : at.from+at.n] {
+			country, state, city := countries[at.from+i], states[at.from+i], cities[at.from+i]
+			ownCountry, ownState = ownCountry && country >= 0, ownState && state >= 0
+			if c >= 0 {
+				f.usedCustomers[c] = true
+				of := &f.customers[c]
+				if country < 0 || country == of.country {
+					country = of.country
+					if state < 0 {
+						state = of.state
+					}
+					if city < 0 {
+						city = of.city
+						ownCity = ownCity && city < 0
+					}
 				}
 			}
+			if country < 0 {
+				country = f.unknown
+			}
+			if state < 0 {
+				state = f.unknownState
+			}
+			p.country[row], p.countryCode[row], p.state[row], p.city[row] = country, f.countryCodes[country], state, city
+			row++
 		}
-		if country < 0 {
-			country = f.unknown
-		}
-		if state < 0 {
-			state = f.unknownState
-		}
-		p.country[j], p.countryCode[j], p.state[j], p.city[j] = country, f.countryCodes[country], state, city
 	}
 	b.place(f.country, p.country, ownCountry)
 	b.add(codesArray(f.mem, p.countryCode, f.countryCode.values.Values()), nil)
@@ -301,7 +364,7 @@ func (b *factBuilder) places() {
 func (b *factBuilder) place(l *label, codes []int32, own bool) {
 	l.own = l.own || !own
 	if l.passes() {
-		b.add(share(b.mem, l.col, b.sel), nil)
+		b.add(share(b.mem, l.col, &b.spans), nil)
 		return
 	}
 	b.add(codesArray(b.mem, codes, l.values.Values()), nil)

@@ -107,35 +107,16 @@ func (l *label) passes() bool {
 	return !l.own
 }
 
-// output returns the column's rows that sel names, nil for all.
-func (l *label) output(mem memory.Allocator, sel []int32, scratch *[]int32) (arrow.Array, error) {
+// output returns the column's rows that the spans name.
+func (l *label) output(mem memory.Allocator, s *spans) (arrow.Array, error) {
 	if l.passes() {
-		return share(mem, l.col, sel), nil
+		return share(mem, l.col, s), nil
 	}
 	codes, err := l.load()
 	if err != nil {
 		return nil, err
 	}
-	if sel != nil {
-		*scratch = takeCodes(*scratch, codes, sel)
-		codes = *scratch
-	}
-	return codesArray(mem, codes, l.values.Values()), nil
-}
-
-func takeCodes(dst, codes, sel []int32) []int32 {
-	dst = resize(dst, len(sel))
-	for j, i := range sel {
-		dst[j] = codes[i]
-	}
-	return dst
-}
-
-// share returns the rows of an array that sel names; nil is all, without a copy.
-func share(mem memory.Allocator, col arrow.Array, sel []int32) arrow.Array {
-	if sel == nil {
-		col.Retain()
-		return col
-	}
-	return take(mem, col, sel)
+	buf, out := newFixed[int32](mem, s.rows)
+	copySpans(out, codes, s)
+	return codesOf(mem, buf, out, l.values.Values()), nil
 }

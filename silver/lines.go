@@ -9,7 +9,6 @@ import (
 	"github.com/apache/arrow/go/v17/arrow/memory"
 
 	"github.com/smeltdata/smelt/bronze"
-	"github.com/smeltdata/smelt/pipeline"
 )
 
 // Positions of the columns of bronze.sales.
@@ -54,14 +53,17 @@ type lines struct {
 	at       []int64 // when it was: ordered_at, or a return's returned_at
 	day      []int32
 	amounts  []amounts
-	quantity []int64 // 0 for NULL
+	statuses []int32 // 1 = one of the configured values; nil where no line has a status
 
 	ownTime  bool // at is ordered_at in every usable row
 	ownPrice bool // the unit price is the line's own in every usable row
 	flipped  bool // a usable return has a positive quantity
 
-	prices [6]([]int64) // scratch: returned_at, unit_price, line_amount, discount_rate, discount_amount
-	source []int64      // _source_row
+	// Columns as numbers: NULL is null, and 0 in quantity.
+	quantity, orderedAt, returnedAt, unitPrice, lineAmount, discountRate, discountAmount, source column
+
+	types, statusBuf []int32 // scratch
+	clock            clock
 }
 
 // productOf is what a line needs to know of its product.
@@ -72,7 +74,7 @@ type productOf struct {
 }
 
 func newLines(m *Model, mem memory.Allocator) *lines {
-	l := &lines{m: m, mem: mem}
+	l := &lines{m: m, mem: mem, clock: newClock(m.zone)}
 	l.lineType = newTextReader(l.oneOf(m.returnValues))
 	l.status = newTextReader(l.oneOf(m.returnedStatuses))
 	l.categories = newLabel("category")
@@ -144,11 +146,20 @@ func (l *lines) read(rec arrow.Record, returns bool) error {
 	l.status.bind(rec.Column(saleColumn.status))
 	l.product.set(rec.Column(saleColumn.productID))
 	l.currency.set(rec.Column(saleColumn.currency))
-	l.quantity = numbersOr(0, l.quantity, rec.Column(saleColumn.quantity))
-	l.at = numbers(l.at, rec.Column(saleColumn.orderedAt))
-	l.source = numbers(l.source, rec.Column(saleColumn.sourceRow))
-	for i, c := range [...]int{saleColumn.returnedAt, saleColumn.unitPrice, saleColumn.lineAmount, saleColumn.discountRate, saleColumn.discountAmount} {
-		l.prices[i] = numbers(l.prices[i], rec.Column(c))
+	for _, c := range [...]struct {
+		of      *column
+		at      int
+		missing int64
+	}{
+		{&l.quantity, saleColumn.quantity, 0}, {&l.orderedAt, saleColumn.orderedAt, null}, {&l.returnedAt, saleColumn.returnedAt, null},
+		{&l.unitPrice, saleColumn.unitPrice, null}, {&l.lineAmount, saleColumn.lineAmount, null}, {&l.discountRate, saleColumn.discountRate, null},
+		{&l.discountAmount, saleColumn.discountAmount, null}, {&l.source, saleColumn.sourceRow, null},
+	} {
+		c.of.read(rec.Column(c.at), c.missing)
+	}
+	if l.statuses = nil; !l.status.nothing {
+		l.statuses = l.status.rows(l.statusBuf)
+		l.statusBuf = l.statuses
 	}
 	if err := l.readOrders(returns); err != nil {
 		return err
@@ -172,7 +183,7 @@ func (l *lines) readOrders(returns bool) error {
 		file := l.rec.Column(saleColumn.sourceFile)
 		missing = func(i int) []byte {
 			name, _ := textAt(file, i)
-			return fmt.Appendf(nil, "return-%s-%d", name, l.source[i])
+			return fmt.Appendf(nil, "return-%s-%d", name, l.source.at(i))
 		}
 	}
 	l.orders = cleanStrings(l.mem, &l.clean, col, missing)
@@ -185,20 +196,33 @@ func (l *lines) readOrders(returns bool) error {
 // identify decides which lines are return documents, and rejects those without
 // an order, a product, a quantity or a date.
 func (l *lines) identify(products []int32, returns bool) {
-	prefix := l.m.returnPrefix
-	returnedAt, amount := l.prices[0], l.prices[2]
+	n, prefix := l.n, l.m.returnPrefix
+	quantity, amount := l.quantity.values, l.lineAmount.values
+	var types []int32
+	if !l.lineType.nothing {
+		l.types = l.lineType.rows(l.types)
+		types = l.types
+	}
 	valid := validity(l.orders)
 	offsets, texts := l.orders.ValueOffsets(), l.orders.ValueBytes()
-	typed := !l.lineType.nothing
 	l.ownTime = true
-	for i := range l.n {
-		q := l.quantity[i]
-		isReturn := returns || q < 0 || amount[i] < 0 && amount[i] != null || typed && l.lineType.code(i) == 1
-		has := valid.has(i)
-		if len(prefix) > 0 && has && !isReturn {
-			isReturn = bytes.HasPrefix(texts[offsets[i]-offsets[0]:offsets[i+1]-offsets[0]], prefix)
+	if l.at = l.orderedAt.values; l.at == nil { // every time is NULL, and may become a return's
+		l.orderedAt.buf = numbers(l.orderedAt.buf, l.rec.Column(saleColumn.orderedAt))
+		l.at = l.orderedAt.buf
+	}
+	at, isReturn, reasons, days, products := l.at[:n], l.isReturn[:n], l.reason[:n], l.day[:n], products[:n]
+	first, last := l.m.firstDay, l.m.lastDay
+	for i := range at {
+		q := int64(0)
+		if quantity != nil {
+			q = quantity[i]
 		}
-		l.isReturn[i] = isReturn
+		back := returns || q < 0 || amount != nil && amount[i] < 0 && amount[i] != null || types != nil && types[i] == 1
+		has := valid.has(i)
+		if len(prefix) > 0 && has && !back {
+			back = bytes.HasPrefix(texts[offsets[i]-offsets[0]:offsets[i+1]-offsets[0]], prefix)
+		}
+		isReturn[i] = back
 		why := usable
 		switch {
 		case !has:
@@ -208,38 +232,40 @@ func (l *lines) identify(products []int32, returns bool) {
 		case q == 0:
 			why = invalidQuantity
 		default:
-			at := l.at[i]
-			if at == null && isReturn {
-				at = returnedAt[i]
-				l.at[i], l.ownTime = at, false
+			when := at[i]
+			if when == null && back {
+				when = l.returnedAt.at(i)
+				at[i], l.ownTime = when, false // a NULL time is never read in place
 			}
-			if at == null {
+			if when == null {
 				why = invalidDate
 				break
 			}
-			day := int32(l.m.zone.LocalDate(pipeline.Timestamp(at)))
-			l.day[i] = day
-			if day < l.m.firstDay || day > l.m.lastDay {
+			day := l.clock.day(when)
+			days[i] = day
+			if day < first || day > last {
 				why = invalidDate
 			}
 		}
-		l.reason[i] = why
+		reasons[i] = why
 	}
 }
 
 // value computes the amounts of the lines that are usable so far.
 func (l *lines) value(products []int32) {
-	price, amount, rate, discount := l.prices[1], l.prices[2], l.prices[3], l.prices[4]
-	l.ownPrice, l.flipped = true, false
+	quantity, of := l.quantity.values, l.products
+	ownPrice, flipped := true, false
 	for i, why := range l.reason {
 		if why != usable {
 			continue
 		}
-		p := &l.products[products[i]]
-		l.amounts[i], l.reason[i] = lineAmounts(l.quantity[i], price[i], amount[i], rate[i], discount[i], p.price, p.unitCost)
-		l.ownPrice = l.ownPrice && price[i] != null
-		l.flipped = l.flipped || l.isReturn[i] && l.quantity[i] > 0
+		p := &of[products[i]]
+		q, price := quantity[i], l.unitPrice.at(i)
+		l.amounts[i], l.reason[i] = lineAmounts(q, price, l.lineAmount.at(i), l.discountRate.at(i), l.discountAmount.at(i), p.price, p.unitCost)
+		ownPrice = ownPrice && price != null
+		flipped = flipped || q > 0 && l.isReturn[i]
 	}
+	l.ownPrice, l.flipped = ownPrice, flipped
 }
 
 // checkCurrency rejects lines of foreign currencies.
@@ -257,50 +283,4 @@ func (l *lines) checkCurrency() error {
 		}
 	}
 	return nil
-}
-
-// cleanStrings returns a string column with cleaned texts: the column itself
-// where nothing changes. missing gives the text of rows that have none; nil
-// leaves them NULL.
-func cleanStrings(mem memory.Allocator, clean *cleaner, col *array.String, missing func(i int) []byte) *array.String {
-	if col.NullN() == col.Len() && missing == nil || isCleanColumn(col) && (missing == nil || col.NullN() == 0) {
-		return col
-	}
-	b := array.NewStringBuilder(mem)
-	defer b.Release()
-	b.Reserve(col.Len())
-	b.ReserveData(len(col.ValueBytes()))
-	valid := validity(col)
-	for i := range col.Len() {
-		var v []byte
-		if valid.has(i) {
-			v = clean.clean(pipeline.StringBytes(col, i))
-		}
-		if len(v) == 0 && missing != nil {
-			v = missing(i)
-		}
-		if len(v) == 0 {
-			b.AppendNull()
-		} else {
-			b.BinaryBuilder.Append(v)
-		}
-	}
-	return b.NewStringArray()
-}
-
-// isCleanColumn reports whether no text of a column can change when cleaned.
-func isCleanColumn(col *array.String) bool {
-	if col.Len() == 0 {
-		return true
-	}
-	if !plainASCII(col.ValueBytes()) {
-		return false
-	}
-	valid, offsets := validity(col), col.ValueOffsets()
-	for i := range col.Len() {
-		if offsets[i] == offsets[i+1] && valid.has(i) {
-			return false
-		}
-	}
-	return true
 }

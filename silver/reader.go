@@ -95,10 +95,14 @@ func (t *textReader) rows(dst []int32) []int32 {
 			dst[i] = t.codes[at]
 		}
 	case t.index != nil:
-		for i, at := range t.index {
-			dst[i] = -1
-			if t.valid.has(i) {
-				dst[i] = t.codes[at]
+		for i := 0; i < n; i += 64 {
+			word, index := t.valid.word(i), t.index[i:min(i+64, n)]
+			part := dst[i : i+len(index)]
+			for k, at := range index {
+				part[k] = -1
+				if word>>k&1 != 0 {
+					part[k] = t.codes[at]
+				}
 			}
 		}
 	default:

@@ -219,7 +219,7 @@ func (m *Model) Resolve(seg int, returns bool, rec arrow.Record) error {
 		} else {
 			key = append(key, 0)
 		}
-		if err := r.compete(key, candidate{updated[i], seg, l.source[i]}); err != nil {
+		if err := r.compete(key, candidate{updated[i], seg, l.source.at(i)}); err != nil {
 			return err
 		}
 	}
