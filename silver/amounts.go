@@ -10,6 +10,7 @@ import (
 const (
 	oneRate   = 1_000_000 // a rate of 1, unscaled
 	rateScale = 1_000_000 // by which price × rate is finer than a price
+	usual     = 1 << 29   // two numbers below it have a product that is a price
 )
 
 // amounts are what a line comes to: unscaled prices, never negative. cost is
@@ -31,6 +32,23 @@ func lineAmounts(quantity, price, amount, rate, discount, listPrice, unitCost in
 	}
 	if discount == null {
 		discount = 0
+	}
+	// What follows is the usual line, of which nothing can be wrong and nothing
+	// passes 63 bits; the rest of the function computes the same of any line.
+	if units < usual && uint64(price) < usual && (uint64(unitCost) < usual || unitCost == null) && amount == null && uint64(rate) <= oneRate && discount == 0 {
+		gross := units * uint64(price)
+		a := amounts{net: int64(gross), price: price, cost: null}
+		if unitCost != null {
+			a.cost = int64(units) * unitCost
+		}
+		if rate == 0 {
+			return a, usable
+		}
+		if gross < 1<<43 {
+			a.net = int64((gross*uint64(oneRate-rate) + rateScale/2) / rateScale)
+			a.discount = int64(gross) - a.net
+			return a, usable
+		}
 	}
 	net := amount
 	if net < 0 && net != null {
@@ -92,6 +110,14 @@ func impliedPrice(net int64, units uint64, keep int64) (int64, bool) {
 	if negative {
 		keep = -keep
 	}
+	if uint64(net) < 1<<39 && 0 < units && units < 1<<30 && uint64(keep) < 1<<30 { // 64 bits will do
+		a, b := uint64(net)*rateScale, units*uint64(keep)
+		price := int64((2*a + b) / (2 * b))
+		if negative {
+			price = -price
+		}
+		return price, true
+	}
 	var a, b pipeline.Total
 	high, low := bits.Mul64(uint64(net), rateScale)
 	a.Hi, a.Lo = int64(high), low
@@ -117,6 +143,13 @@ func discounted(high, gross uint64, keep, discount int64) (int64, bool) {
 		n.Mul(n, big.NewInt(keep))
 		n.Sub(n, new(big.Int).Mul(big.NewInt(discount), big.NewInt(rateScale)))
 		return int64(n.Sign()), false
+	}
+	if gross|uint64(discount) < 1<<42 { // 64 bits will do
+		net := int64(gross)*keep - discount*rateScale
+		if net < 0 && -net >= rateScale/2 {
+			return -1, true
+		}
+		return (net + rateScale/2) / rateScale, true
 	}
 	ph, pl := bits.Mul64(gross, uint64(keep))
 	dh, dl := bits.Mul64(uint64(discount), rateScale)

@@ -16,10 +16,12 @@ type Fact struct {
 	*lines
 
 	customer, country, state, city, channel, payment, file *label
-	customers                                              []customerOf // by the customer label's code
-	countryCodes                                           []int32      // by the country label's code: -1 or a code of the dictionary below
-	countryCode                                            *label       // has no column in bronze
-	unknown, unknownState                                  int32        // codes of 'Unknown'
+	customerRows                                           []int32 // by the customer label's code, in the model: see known.rowOf
+	customerPlace                                          []int32 // by the customer label's code + 1, in homes
+	homes                                                  []home  // the different ones; the first is nowhere
+	countryCodes                                           []int32 // by the country label's code: -1 or a code of the dictionary below
+	countryCode                                            *label  // has no column in bronze
+	unknown, unknownState                                  int32   // codes of 'Unknown'
 
 	// Of the batch: the fact rows, and of the mirrored ones when they were.
 	spans   spans
@@ -29,19 +31,17 @@ type Fact struct {
 	zero   arrow.Array // zero prices
 	placed placeCodes  // scratch
 
-	usedCustomers, usedProducts, usedCurrencies []bool // by label code: a fact row names it
-	newest                                      int32
-	rows, deduplicated, mirrored                int64
-	quarantine                                  *quarantine
-	key                                         []byte
+	usedCustomers                bitset // by the customer label's code + 1: a fact row names it
+	usedProducts                 bitset // by the product label's code
+	usedCurrencies               bitset // by the currency label's code + 1
+	newest                       int32
+	rows, deduplicated, mirrored int64
+	quarantine                   *quarantine
+	key                          []byte
 }
 
-// customerOf is what a line needs to know of its customer: codes of the labels,
-// -1 where unknown.
-type customerOf struct {
-	row                  int32 // in the model: see known.rowOf
-	country, state, city int32
-}
+// home is where customers live: codes of the labels, -1 where unknown.
+type home struct{ country, state, city int32 }
 
 // moment is an instant and its calendar day.
 type moment struct {
@@ -90,17 +90,23 @@ func (m *Model) NewFact(mem memory.Allocator) *Fact {
 	f.customer = newLabel("customer_id")
 	k := m.customers
 	countries, states, cities := k.text("country"), k.text("state"), k.text("city")
+	nowhere := home{-1, -1, -1}
+	f.homes, f.customerPlace = []home{nowhere}, []int32{0}
+	places := map[home]int32{nowhere: 0}
 	f.customer.added = func(_ int32, key []byte) {
-		c := customerOf{row: k.rowOf(key), country: -1, state: -1, city: -1}
+		row, at := k.rowOf(key), nowhere
 		switch {
-		case c.row < 0:
+		case row < 0:
 			f.customer.full = true
-		case int(c.row) < k.rows():
-			c.country = f.country.add(countries.text(int(c.row)))
-			c.state = f.state.add(states.text(int(c.row)))
-			c.city = f.city.add(cities.text(int(c.row)))
+		case int(row) < k.rows():
+			at = home{f.country.add(countries.text(int(row))), f.state.add(states.text(int(row))), f.city.add(cities.text(int(row)))}
 		}
-		f.customers = append(f.customers, c)
+		place, ok := places[at]
+		if !ok {
+			place = int32(len(f.homes))
+			places[at], f.homes = place, append(f.homes, at)
+		}
+		f.customerRows, f.customerPlace = append(f.customerRows, row), append(f.customerPlace, place)
 	}
 	m.mu.Lock()
 	m.facts = append(m.facts, f)
@@ -252,12 +258,10 @@ func (f *Fact) noteCurrencies() error {
 		return nil
 	}
 	currencies, err := f.currency.load()
-	f.usedCurrencies = extend(f.usedCurrencies, f.currency.values.Len())
+	f.usedCurrencies = f.usedCurrencies.extend(f.currency.values.Len() + 1)
 	for _, s := range f.spans.list {
 		for _, c := range currencies[s.from : s.from+s.n] {
-			if c >= 0 {
-				f.usedCurrencies[c] = true
-			}
+			f.usedCurrencies.set(c + 1)
 		}
 	}
 	return err
@@ -266,19 +270,19 @@ func (f *Fact) noteCurrencies() error {
 // finish adds to the model what the worker saw.
 func (f *Fact) finish(currencies map[string]bool) {
 	m := f.m
-	for code, used := range f.usedCustomers {
-		if used {
-			m.customers.name(f.customers[code].row)
+	for code, row := range f.customerRows {
+		if f.usedCustomers.has(int32(code) + 1) {
+			m.customers.name(row)
 		}
 	}
-	for code, used := range f.usedProducts {
-		if used {
-			m.products.name(f.products[code].row)
+	for code, row := range f.productRows {
+		if f.usedProducts.has(int32(code)) {
+			m.products.name(row)
 		}
 	}
-	for code, used := range f.usedCurrencies {
-		if used {
-			currencies[string(f.currency.values.Bytes(int32(code)))] = true
+	for code := range int32(f.currency.values.Len()) {
+		if f.usedCurrencies.has(code + 1) {
+			currencies[string(f.currency.values.Bytes(code))] = true
 		}
 	}
 	m.newest = max(m.newest, f.newest)

@@ -17,7 +17,7 @@ import (
 const unknownPlace = "Unknown"
 
 // placeCodes are the codes of the places of the fact rows.
-type placeCodes struct{ country, countryCode, state, city []int32 }
+type placeCodes struct{ home, country, countryCode, state, city []int32 }
 
 // build makes the batch of the chosen fact rows.
 func (f *Fact) build(rec arrow.Record) (arrow.Record, error) {
@@ -286,12 +286,12 @@ func (b *factBuilder) costs() {
 func (b *factBuilder) categories() {
 	f := b.Fact
 	buf, out := newFixed[int32](f.mem, b.spans.rows)
-	f.usedProducts = extend(f.usedProducts, f.product.values.Len())
-	products, used, of, row := f.product.batch, f.usedProducts, f.products, out
+	f.usedProducts = f.usedProducts.extend(f.product.values.Len())
+	products, used, category, row := f.product.batch, f.usedProducts, f.productCategory, out
 	for _, at := range b.spans.list {
 		for k, p := range products[at.from : at.from+at.n] {
-			row[k] = of[p].category
-			used[p] = true
+			row[k] = category[p]
+			used.set(p)
 		}
 		row = row[at.n:]
 	}
@@ -322,25 +322,27 @@ func (b *factBuilder) places() {
 	p := &f.placed
 	n := f.spans.rows
 	p.country, p.countryCode, p.state, p.city = resize(p.country, n), resize(p.countryCode, n), resize(p.state, n), resize(p.city, n)
-	f.usedCustomers = extend(f.usedCustomers, f.customer.values.Len())
+	f.usedCustomers = f.usedCustomers.extend(f.customer.values.Len() + 1)
+	customers := f.customer.batch
+	p.home = resize(p.home, len(customers))
+	for i, c := range customers { // in a loop of its own the look-ups run side by side
+		p.home[i] = f.customerPlace[c+1]
+	}
 	ownCountry, ownState, ownCity := true, true, true // the line's own value, in every row
 	row := 0
 	for _, at := range f.spans.list {
-		for i, c := range f.customer.batch[at.from : at.from+at.n] {
-			country, state, city := countries[at.from+i], states[at.from+i], cities[at.from+i]
+		for i := at.from; i < at.from+at.n; i++ {
+			f.usedCustomers.set(customers[i] + 1)
+			country, state, city, home := countries[i], states[i], cities[i], &f.homes[p.home[i]]
 			ownCountry, ownState = ownCountry && country >= 0, ownState && state >= 0
-			if c >= 0 {
-				f.usedCustomers[c] = true
-				of := &f.customers[c]
-				if country < 0 || country == of.country {
-					country = of.country
-					if state < 0 {
-						state = of.state
-					}
-					if city < 0 {
-						city = of.city
-						ownCity = ownCity && city < 0
-					}
+			if country < 0 || country == home.country {
+				country = home.country
+				if state < 0 {
+					state = home.state
+				}
+				if city < 0 {
+					city = home.city
+					ownCity = ownCity && city < 0
 				}
 			}
 			if country < 0 {

@@ -10,10 +10,22 @@ import (
 	"github.com/smeltdata/smelt/pipeline"
 )
 
-// appendRowJSON appends row i of a batch as a compact JSON object of its
-// non-NULL columns, in order, every value a string: decimals with their full
-// scale, times in RFC 3339 in UTC.
-func appendRowJSON(dst []byte, rec arrow.Record, i int) []byte {
+// rowJSON renders rows of batches as JSON. It belongs to one goroutine.
+type rowJSON struct {
+	schema *arrow.Schema // of the last batch
+	names  [][]byte      // of its columns: "name":
+}
+
+// append appends row i of a batch as a compact JSON object of its non-NULL
+// columns, in order, every value a string: decimals with their full scale,
+// times in RFC 3339 in UTC.
+func (j *rowJSON) append(dst []byte, rec arrow.Record, i int) []byte {
+	if j.schema != rec.Schema() {
+		j.schema, j.names = rec.Schema(), j.names[:0]
+		for _, f := range j.schema.Fields() {
+			j.names = append(j.names, append(appendJSONString(nil, []byte(f.Name)), ':'))
+		}
+	}
 	dst = append(dst, '{')
 	first := true
 	for c, col := range rec.Columns() {
@@ -24,8 +36,7 @@ func appendRowJSON(dst []byte, rec arrow.Record, i int) []byte {
 			dst = append(dst, ',')
 		}
 		first = false
-		dst = appendJSONString(dst, []byte(rec.ColumnName(c)))
-		dst = append(dst, ':')
+		dst = append(dst, j.names[c]...)
 		dst = appendJSONValue(dst, col, i)
 	}
 	return append(dst, '}')
@@ -65,6 +76,11 @@ func appendJSONString(dst, s []byte) []byte {
 	const hex = "0123456789abcdef"
 	dst = append(dst, '"')
 	for i := 0; i < len(s); {
+		if n := literal(s[i:]); n > 0 {
+			dst = append(dst, s[i:i+n]...)
+			i += n
+			continue
+		}
 		b := s[i]
 		if b >= utf8.RuneSelf {
 			r, n := utf8.DecodeRune(s[i:])
@@ -87,12 +103,19 @@ func appendJSONString(dst, s []byte) []byte {
 		case '\f':
 			dst = append(dst, '\\', 'f')
 		default:
-			if b < ' ' {
-				dst = append(dst, '\\', 'u', '0', '0', hex[b>>4], hex[b&15])
-			} else {
-				dst = append(dst, b)
-			}
+			dst = append(dst, '\\', 'u', '0', '0', hex[b>>4], hex[b&15])
 		}
 	}
 	return append(dst, '"')
+}
+
+// literal returns how many bytes at the start stand for themselves in a JSON
+// string.
+func literal(s []byte) int {
+	for i, b := range s {
+		if b < ' ' || b >= utf8.RuneSelf || b == '"' || b == '\\' {
+			return i
+		}
+	}
+	return len(s)
 }

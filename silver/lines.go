@@ -41,8 +41,14 @@ type lines struct {
 	lineType, status textReader // 1 = one of the configured values
 	product          *label
 	currency         *label
-	products         []productOf // by the product label's code
-	categories       *label      // has no column in bronze
+	categories       *label // has no column in bronze
+
+	// What a line needs to know of its product, by the product label's code. What
+	// every line asks for is apart, so that it stays in the cache.
+	productRows     []int32 // in the model: see known.rowOf
+	productCategory []int32
+	productPrice    []int64 // null where unknown
+	productCost     []int64 // null where unknown
 
 	// Of the batch, by row.
 	rec      arrow.Record
@@ -66,13 +72,6 @@ type lines struct {
 	clock            clock
 }
 
-// productOf is what a line needs to know of its product.
-type productOf struct {
-	row             int32 // in the model: see known.rowOf
-	category        int32
-	price, unitCost int64 // null where unknown
-}
-
 func newLines(m *Model, mem memory.Allocator) *lines {
 	l := &lines{m: m, mem: mem, clock: newClock(m.zone)}
 	l.lineType = newTextReader(l.oneOf(m.returnValues))
@@ -81,18 +80,19 @@ func newLines(m *Model, mem memory.Allocator) *lines {
 	l.product = newLabel("product_id")
 	prices, costs, categories := m.products.number("unit_price"), m.products.number("unit_cost"), m.products.text("category")
 	l.product.added = func(_ int32, key []byte) {
-		p := productOf{row: m.products.rowOf(key), price: null, unitCost: null}
-		category := []byte(nil)
+		row, price, cost, name := m.products.rowOf(key), int64(null), int64(null), []byte(nil)
 		switch {
-		case p.row < 0:
+		case row < 0:
 			l.product.full = true
-		case int(p.row) < len(prices):
-			p.price, p.unitCost, category = prices[p.row], costs[p.row], categories.text(int(p.row))
+		case int(row) < len(prices):
+			price, cost, name = prices[row], costs[row], categories.text(int(row))
 		}
-		if p.category = l.categories.add(category); p.category < 0 {
-			p.category = l.categories.add([]byte(uncategorized))
+		category := l.categories.add(name)
+		if category < 0 {
+			category = l.categories.add([]byte(uncategorized))
 		}
-		l.products = append(l.products, p)
+		l.productRows, l.productCategory = append(l.productRows, row), append(l.productCategory, category)
+		l.productPrice, l.productCost = append(l.productPrice, price), append(l.productCost, cost)
 	}
 	l.currency = newLabel("currency")
 	if m.currency != "" {
@@ -253,16 +253,17 @@ func (l *lines) identify(products []int32, returns bool) {
 
 // value computes the amounts of the lines that are usable so far.
 func (l *lines) value(products []int32) {
-	quantity, of := l.quantity.values, l.products
+	quantity, costs := l.quantity.values, l.productCost
 	ownPrice, flipped := true, false
 	for i, why := range l.reason {
 		if why != usable {
 			continue
 		}
-		p := &of[products[i]]
-		q, price := quantity[i], l.unitPrice.at(i)
-		l.amounts[i], l.reason[i] = lineAmounts(q, price, l.lineAmount.at(i), l.discountRate.at(i), l.discountAmount.at(i), p.price, p.unitCost)
-		ownPrice = ownPrice && price != null
+		p, q, price, list := products[i], quantity[i], l.unitPrice.at(i), int64(null)
+		if price == null {
+			ownPrice, list = false, l.productPrice[p]
+		}
+		l.amounts[i], l.reason[i] = lineAmounts(q, price, l.lineAmount.at(i), l.discountRate.at(i), l.discountAmount.at(i), list, costs[p])
 		flipped = flipped || q > 0 && l.isReturn[i]
 	}
 	l.ownPrice, l.flipped = ownPrice, flipped

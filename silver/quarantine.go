@@ -5,20 +5,20 @@ import (
 	"github.com/apache/arrow/go/v17/arrow/array"
 	"github.com/apache/arrow/go/v17/arrow/memory"
 
-	. "github.com/smeltdata/smelt/pipeline"
+	"github.com/smeltdata/smelt/pipeline"
 )
 
 // Quarantined is one bronze row that silver could not use.
 type Quarantined struct {
-	Table      Code   `col:"table" doc:"Bronze table of the row: customers, products or sales." check:"not_null"`
-	Reason     Code   `col:"reason" doc:"The first reason that applies, in the order of the contract." check:"not_null"`
-	Values     string `col:"values" doc:"JSON object of the row's non-NULL bronze columns, in declared order, as strings." check:"not_null"`
-	SourceFile Code   `col:"source_file" doc:"File that the row came from." check:"not_null"`
-	SourceRow  int64  `col:"source_row" doc:"1-based number of the record in its file." check:"not_null"`
+	Table      pipeline.Code `col:"table" doc:"Bronze table of the row: customers, products or sales." check:"not_null"`
+	Reason     pipeline.Code `col:"reason" doc:"The first reason that applies, in the order of the contract." check:"not_null"`
+	Values     string        `col:"values" doc:"JSON object of the row's non-NULL bronze columns, in declared order, as strings." check:"not_null"`
+	SourceFile pipeline.Code `col:"source_file" doc:"File that the row came from." check:"not_null"`
+	SourceRow  int64         `col:"source_row" doc:"1-based number of the record in its file." check:"not_null"`
 }
 
 // Quarantine is the table silver.quarantine.
-var Quarantine = Declare[Quarantined]("silver.quarantine", "Bronze rows that silver could not use, each with its reason.", "table", "source_file", "source_row")
+var Quarantine = pipeline.Declare[Quarantined]("silver.quarantine", "Bronze rows that silver could not use, each with its reason.", "table", "source_file", "source_row")
 
 // reason says why a row cannot be used: the first that applies, in this order.
 type reason uint8
@@ -47,8 +47,18 @@ func (r reason) String() string {
 type quarantine struct {
 	table  string // customers, products or sales
 	mem    memory.Allocator
-	rows   []Quarantined
 	counts [reasons]int64 // never reset
+
+	json               rowJSON
+	schema             *arrow.Schema        // of the last batch
+	file, row          int                  // positions of _source_file and _source_row in it
+	tables, why, files *pipeline.Dictionary // nil before the first row
+
+	// The columns so far.
+	tableCodes, reasonCodes, fileCodes []int32
+	rows                               []int64
+	values                             []byte
+	ends                               []int32 // of the rows in values
 }
 
 func newQuarantine(table string, mem memory.Allocator) *quarantine {
@@ -57,22 +67,45 @@ func newQuarantine(table string, mem memory.Allocator) *quarantine {
 
 // add takes row i of a bronze batch.
 func (q *quarantine) add(rec arrow.Record, i int, why reason) {
-	file, _ := textAt(rec.Column(columnIndex(rec, "_source_file")), i)
-	row := rec.Column(columnIndex(rec, "_source_row")).(*array.Int64).Value(i)
+	if q.schema != rec.Schema() {
+		q.schema = rec.Schema()
+		q.file, q.row = q.schema.FieldIndices("_source_file")[0], q.schema.FieldIndices("_source_row")[0]
+	}
+	if q.why == nil {
+		q.tables, q.why, q.files = pipeline.NewDictionary(), pipeline.NewDictionary(), pipeline.NewDictionary()
+	}
+	file, _ := textAt(rec.Column(q.file), i)
 	q.counts[why]++
-	q.rows = append(q.rows, Quarantined{Table: Code(q.table), Reason: Code(why.String()),
-		Values: string(appendRowJSON(nil, rec, i)), SourceFile: Code(file), SourceRow: row})
+	q.tableCodes = append(q.tableCodes, q.tables.Code([]byte(q.table)))
+	q.reasonCodes = append(q.reasonCodes, q.why.Code([]byte(why.String())))
+	q.fileCodes = append(q.fileCodes, q.files.Code(file))
+	q.rows = append(q.rows, rec.Column(q.row).(*array.Int64).Value(i))
+	q.values = q.json.append(q.values, rec, i)
+	q.ends = append(q.ends, int32(len(q.values)))
 }
-
-func columnIndex(rec arrow.Record, name string) int { return rec.Schema().FieldIndices(name)[0] }
 
 // flush hands the rows on as a batch of silver.quarantine, which is lent.
 func (q *quarantine) flush(to func(arrow.Record) error) error {
-	if len(q.rows) == 0 {
+	n := len(q.rows)
+	if n == 0 {
 		return nil
 	}
-	rec := Quarantine.Record(q.mem, q.rows)
-	q.rows = q.rows[:0]
+	offsets, ends := newFixed[int32](q.mem, n+1)
+	ends[0] = 0
+	copy(ends[1:], q.ends)
+	values := memory.NewResizableBuffer(q.mem)
+	values.Resize(len(q.values))
+	copy(values.Bytes(), q.values)
+	columns := []arrow.Array{
+		codesArray(q.mem, q.tableCodes, q.tables.Values()), codesArray(q.mem, q.reasonCodes, q.why.Values()),
+		newStrings(n, 0, nil, offsets, values), codesArray(q.mem, q.fileCodes, q.files.Values()), longsArray(q.mem, pipeline.Int64Type, q.rows),
+	}
+	rec := array.NewRecord(Quarantine.Schema, columns, int64(n))
+	for _, c := range columns {
+		c.Release()
+	}
+	q.tableCodes, q.reasonCodes, q.fileCodes = q.tableCodes[:0], q.reasonCodes[:0], q.fileCodes[:0]
+	q.rows, q.values, q.ends = q.rows[:0], q.values[:0], q.ends[:0]
 	defer rec.Release()
 	return to(rec)
 }

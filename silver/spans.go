@@ -190,3 +190,16 @@ func (w *bitWriter) done() (unset int, valid *memory.Buffer) {
 	w.buf.ResizeNoShrink(int(bitutil.BytesForBits(int64(w.n))))
 	return w.n - w.set, w.buf
 }
+
+// bitset is a set of codes.
+type bitset []uint64
+
+// extend makes room for the codes below n.
+func (b bitset) extend(n int) bitset { return extend(b, (n+63)/64) }
+
+func (b bitset) set(code int32) { b[code>>6] |= 1 << (code & 63) }
+
+// has reports whether a code is in the set; there need be no room for it.
+func (b bitset) has(code int32) bool {
+	return int(code>>6) < len(b) && b[code>>6]>>(code&63)&1 != 0
+}

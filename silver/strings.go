@@ -66,9 +66,15 @@ func (w *stringWriter) done() *array.String {
 	n := w.valid.n
 	nulls, valid := w.valid.done()
 	w.values.ResizeNoShrink(int(w.end))
-	data := array.NewData(pipeline.StringType, n, []*memory.Buffer{valid, w.offsets, w.values}, nil, nulls, 0)
-	w.offsets.Release()
-	w.values.Release()
+	return newStrings(n, nulls, valid, w.offsets, w.values)
+}
+
+// newStrings returns a string array of buffers that it takes over. valid may be
+// nil.
+func newStrings(n, nulls int, valid, offsets, values *memory.Buffer) *array.String {
+	data := array.NewData(pipeline.StringType, n, []*memory.Buffer{valid, offsets, values}, nil, nulls, 0)
+	offsets.Release()
+	values.Release()
 	if valid != nil {
 		valid.Release()
 	}
