@@ -31,6 +31,19 @@ func numbersOr(missing int64, dst []int64, col arrow.Array) []int64 {
 		}
 		return dst
 	}
+	if c, ok := col.(*array.Decimal128); ok && col.NullN() > n/2 {
+		for i := range dst {
+			dst[i] = missing
+		}
+		values, valid := c.Values(), validity(col)
+		for i := 0; i < n; i += 64 {
+			for word := valid.word(i) & below(n-i); word != 0; word &= word - 1 {
+				k := i + bits.TrailingZeros64(word)
+				dst[k] = int64(values[k].LowBits())
+			}
+		}
+		return dst
+	}
 	switch c := col.(type) {
 	case *array.Int64:
 		copy(dst, c.Int64Values())
@@ -49,14 +62,11 @@ func numbersOr(missing int64, dst []int64, col arrow.Array) []int64 {
 			dst[i] = int64(v)
 		}
 	}
-	valid := validity(col)
-	for i := 0; valid.bits != nil && i < n; i += 64 {
-		word := ^valid.word(i)
-		if left := n - i; left < 64 {
-			word &= 1<<left - 1
-		}
-		for ; word != 0; word &= word - 1 {
-			dst[i+bits.TrailingZeros64(word)] = missing
+	if valid := validity(col); valid.bits != nil {
+		for i := 0; i < n; i += 64 {
+			for word := ^valid.word(i) & below(n-i); word != 0; word &= word - 1 {
+				dst[i+bits.TrailingZeros64(word)] = missing
+			}
 		}
 	}
 	return dst
@@ -90,11 +100,14 @@ func (c *column) read(col arrow.Array, missing int64) []int64 {
 }
 
 // at returns the value of a row.
-func (c *column) at(i int) int64 {
-	if c.values == nil {
-		return null
+func (c *column) at(i int) int64 { return valueAt(c.values, i) }
+
+// valueAt returns the value of a row; null of a column without values.
+func valueAt(values []int64, i int) int64 {
+	if i < len(values) {
+		return values[i]
 	}
-	return c.values[i]
+	return null
 }
 
 func resize[T any](s []T, n int) []T {

@@ -17,7 +17,7 @@ type Fact struct {
 
 	customer, country, state, city, channel, payment, file *label
 	customerRows                                           []int32 // by the customer label's code, in the model: see known.rowOf
-	customerPlace                                          []int32 // by the customer label's code + 1, in homes
+	customerHome                                           []int32 // by the customer label's code + 1, in homes
 	homes                                                  []home  // the different ones; the first is nowhere
 	countryCodes                                           []int32 // by the country label's code: -1 or a code of the dictionary below
 	countryCode                                            *label  // has no column in bronze
@@ -27,9 +27,9 @@ type Fact struct {
 	spans   spans
 	mirrors []moment
 
-	kinds  arrow.Array // the dictionary of line_type, by min(kind, returnRow)
-	zero   arrow.Array // zero prices
-	placed placeCodes  // scratch
+	kinds arrow.Array // the dictionary of line_type, by min(kind, returnRow)
+	zero  arrow.Array // zero prices
+	home  []int32     // scratch
 
 	usedCustomers                bitset // by the customer label's code + 1: a fact row names it
 	usedProducts                 bitset // by the product label's code
@@ -91,7 +91,7 @@ func (m *Model) NewFact(mem memory.Allocator) *Fact {
 	k := m.customers
 	countries, states, cities := k.text("country"), k.text("state"), k.text("city")
 	nowhere := home{-1, -1, -1}
-	f.homes, f.customerPlace = []home{nowhere}, []int32{0}
+	f.homes, f.customerHome = []home{nowhere}, []int32{0}
 	places := map[home]int32{nowhere: 0}
 	f.customer.added = func(_ int32, key []byte) {
 		row, at := k.rowOf(key), nowhere
@@ -106,7 +106,7 @@ func (m *Model) NewFact(mem memory.Allocator) *Fact {
 			place = int32(len(f.homes))
 			places[at], f.homes = place, append(f.homes, at)
 		}
-		f.customerRows, f.customerPlace = append(f.customerRows, row), append(f.customerPlace, place)
+		f.customerRows, f.customerHome = append(f.customerRows, row), append(f.customerHome, place)
 	}
 	m.mu.Lock()
 	m.facts = append(m.facts, f)
@@ -188,7 +188,7 @@ func (f *Fact) choose(losers []int64) []int64 {
 	s, source, isReturn := &f.spans, f.source.values, f.isReturn
 	s.reset()
 	f.mirrors = f.mirrors[:0]
-	canMirror := f.m.returned != nil || f.m.returnedDated && f.returnedAt.values != nil || f.statuses != nil
+	statuses, asked := f.statuses, f.m.returned != nil || f.m.returnedDated && f.returnedAt.values != nil
 	from := 0 // of the sales that are not in a span yet
 	for i, why := range f.reason {
 		lost := false
@@ -211,7 +211,7 @@ func (f *Fact) choose(losers []int64) []int64 {
 			s.add(from, i, saleRow)
 			s.add(i, i+1, returnRow)
 			from = i + 1
-		case canMirror:
+		case asked || statuses != nil && statuses[i] == 1:
 			if at, ok := f.cameBack(i); ok {
 				f.mirrors = append(f.mirrors, f.returnTime(i, f.returnedAt.at(i), at))
 				s.add(from, i, saleRow)

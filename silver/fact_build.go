@@ -16,9 +16,6 @@ import (
 // unknownPlace is the country and the state of lines without one.
 const unknownPlace = "Unknown"
 
-// placeCodes are the codes of the places of the fact rows.
-type placeCodes struct{ home, country, countryCode, state, city []int32 }
-
 // build makes the batch of the chosen fact rows.
 func (f *Fact) build(rec arrow.Record) (arrow.Record, error) {
 	b := factBuilder{Fact: f, rec: rec, columns: make([]arrow.Array, 0, rec.NumCols())}
@@ -319,55 +316,73 @@ func (b *factBuilder) places() {
 		b.add(nil, err)
 		return
 	}
-	p := &f.placed
-	n := f.spans.rows
-	p.country, p.countryCode, p.state, p.city = resize(p.country, n), resize(p.countryCode, n), resize(p.state, n), resize(p.city, n)
-	f.usedCustomers = f.usedCustomers.extend(f.customer.values.Len() + 1)
-	customers := f.customer.batch
-	p.home = resize(p.home, len(customers))
-	for i, c := range customers { // in a loop of its own the look-ups run side by side
-		p.home[i] = f.customerPlace[c+1]
-	}
+	homes, home := f.homes, f.homesOf(f.customer.batch)
 	ownCountry, ownState, ownCity := true, true, true // the line's own value, in every row
-	row := 0
-	for _, at := range f.spans.list {
-		for i := at.from; i < at.from+at.n; i++ {
-			f.usedCustomers.set(customers[i] + 1)
-			country, state, city, home := countries[i], states[i], cities[i], &f.homes[p.home[i]]
-			ownCountry, ownState = ownCountry && country >= 0, ownState && state >= 0
-			if country < 0 || country == home.country {
-				country = home.country
-				if state < 0 {
-					state = home.state
-				}
-				if city < 0 {
-					city = home.city
-					ownCity = ownCity && city < 0
-				}
-			}
-			if country < 0 {
-				country = f.unknown
-			}
-			if state < 0 {
-				state = f.unknownState
-			}
-			p.country[row], p.countryCode[row], p.state[row], p.city[row] = country, f.countryCodes[country], state, city
-			row++
+	for i, c := range countries {
+		if c < 0 {
+			countries[i], ownCountry = homes[home[i]].country, false
 		}
 	}
-	b.place(f.country, p.country, ownCountry)
-	b.add(codesArray(f.mem, p.countryCode, f.countryCode.values.Values()), nil)
-	b.place(f.state, p.state, ownState)
-	b.place(f.city, p.city, ownCity)
+	// The line has no country, or the same one, where the two are equal now.
+	for i, c := range states {
+		if c < 0 {
+			ownState = false
+			if at := &homes[home[i]]; at.country == countries[i] {
+				states[i] = at.state
+			}
+			if states[i] < 0 {
+				states[i] = f.unknownState
+			}
+		}
+	}
+	for i, c := range cities {
+		if at := &homes[home[i]]; c < 0 && at.country == countries[i] {
+			cities[i] = at.city
+			ownCity = ownCity && at.city < 0
+		}
+	}
+	if !ownCountry {
+		for i, c := range countries {
+			if c < 0 {
+				countries[i] = f.unknown
+			}
+		}
+	}
+	b.place(f.country, ownCountry)
+	buf, out := newFixed[int32](f.mem, f.spans.rows)
+	row := out
+	for _, at := range f.spans.list {
+		for k, c := range countries[at.from : at.from+at.n] {
+			row[k] = f.countryCodes[c]
+		}
+		row = row[at.n:]
+	}
+	b.add(codesOf(f.mem, buf, out, f.countryCode.values.Values()), nil)
+	b.place(f.state, ownState)
+	b.place(f.city, ownCity)
+}
+
+// homesOf returns where the customers of the lines live, and notes which
+// customers the fact rows name.
+func (f *Fact) homesOf(customers []int32) []int32 {
+	f.home = resize(f.home, len(customers))
+	home, of := f.home, f.customerHome
+	for i, c := range customers {
+		home[i] = of[c+1]
+	}
+	f.usedCustomers = f.usedCustomers.extend(f.customer.values.Len() + 1)
+	used := f.usedCustomers
+	for _, at := range f.spans.list {
+		for _, c := range customers[at.from : at.from+at.n] {
+			used.set(c + 1)
+		}
+	}
+	return home
 }
 
 // place adds a column of places: bronze's where every value is the line's own
 // and unchanged.
-func (b *factBuilder) place(l *label, codes []int32, own bool) {
+func (b *factBuilder) place(l *label, own bool) {
 	l.own = l.own || !own
-	if l.passes() {
-		b.add(share(b.mem, l.col, &b.spans), nil)
-		return
-	}
-	b.add(codesArray(b.mem, codes, l.values.Values()), nil)
+	b.add(l.output(b.mem, &b.spans))
 }

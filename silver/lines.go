@@ -211,13 +211,16 @@ func (l *lines) identify(products []int32, returns bool) {
 		l.at = l.orderedAt.buf
 	}
 	at, isReturn, reasons, days, products := l.at[:n], l.isReturn[:n], l.reason[:n], l.day[:n], products[:n]
-	first, last := l.m.firstDay, l.m.lastDay
+	first, last, clock := l.m.firstDay, l.m.lastDay, l.clock
 	for i := range at {
 		q := int64(0)
-		if quantity != nil {
+		if i < len(quantity) {
 			q = quantity[i]
 		}
-		back := returns || q < 0 || amount != nil && amount[i] < 0 && amount[i] != null || types != nil && types[i] == 1
+		back := returns || q < 0 || i < len(types) && types[i] == 1
+		if a := valueAt(amount, i); a < 0 && a != null {
+			back = true
+		}
 		has := valid.has(i)
 		if len(prefix) > 0 && has && !back {
 			back = bytes.HasPrefix(texts[offsets[i]-offsets[0]:offsets[i+1]-offsets[0]], prefix)
@@ -241,7 +244,7 @@ func (l *lines) identify(products []int32, returns bool) {
 				why = invalidDate
 				break
 			}
-			day := l.clock.day(when)
+			day := clock.day(when)
 			days[i] = day
 			if day < first || day > last {
 				why = invalidDate
@@ -249,22 +252,25 @@ func (l *lines) identify(products []int32, returns bool) {
 		}
 		reasons[i] = why
 	}
+	l.clock = clock
 }
 
 // value computes the amounts of the lines that are usable so far.
 func (l *lines) value(products []int32) {
-	quantity, costs := l.quantity.values, l.productCost
+	quantity, prices, amount, rate, discount := l.quantity.values, l.unitPrice.values, l.lineAmount.values, l.discountRate.values, l.discountAmount.values
+	reasons, out, isReturn, costs := l.reason, l.amounts[:l.n], l.isReturn[:l.n], l.productCost
+	products = products[:l.n]
 	ownPrice, flipped := true, false
-	for i, why := range l.reason {
-		if why != usable {
+	for i := range out {
+		if reasons[i] != usable {
 			continue
 		}
-		p, q, price, list := products[i], quantity[i], l.unitPrice.at(i), int64(null)
+		p, q, price, list := products[i], quantity[i], valueAt(prices, i), int64(null)
 		if price == null {
 			ownPrice, list = false, l.productPrice[p]
 		}
-		l.amounts[i], l.reason[i] = lineAmounts(q, price, l.lineAmount.at(i), l.discountRate.at(i), l.discountAmount.at(i), list, costs[p])
-		flipped = flipped || q > 0 && l.isReturn[i]
+		out[i], reasons[i] = lineAmounts(q, price, valueAt(amount, i), valueAt(rate, i), valueAt(discount, i), list, costs[p])
+		flipped = flipped || q > 0 && isReturn[i]
 	}
 	l.ownPrice, l.flipped = ownPrice, flipped
 }

@@ -1,6 +1,8 @@
 package silver
 
 import (
+	"math/bits"
+
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
 
@@ -91,18 +93,20 @@ func (t *textReader) rows(dst []int32) []int32 {
 			dst[i] = -1
 		}
 	case t.index != nil && t.valid.bits == nil:
+		codes := t.codes
 		for i, at := range t.index {
-			dst[i] = t.codes[at]
+			dst[i] = codes[at]
 		}
 	case t.index != nil:
 		for i := 0; i < n; i += 64 {
-			word, index := t.valid.word(i), t.index[i:min(i+64, n)]
-			part := dst[i : i+len(index)]
-			for k, at := range index {
+			part := dst[i:min(i+64, n)]
+			word := t.valid.word(i) & below(len(part))
+			for k := range part {
 				part[k] = -1
-				if word>>k&1 != 0 {
-					part[k] = t.codes[at]
-				}
+			}
+			for ; word != 0; word &= word - 1 {
+				k := bits.TrailingZeros64(word)
+				part[k] = t.codes[t.index[i+k]]
 			}
 		}
 	default:

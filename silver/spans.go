@@ -149,6 +149,9 @@ func (b bitmap) word(i int) uint64 {
 	return binary.LittleEndian.Uint64(word[:]) >> shift
 }
 
+// below returns the n lowest bits set, 64 at most.
+func below(n int) uint64 { return ^uint64(0) >> (64 - uint(min(n, 64))) }
+
 // bitWriter writes a bitmap from its start on.
 type bitWriter struct {
 	buf     *memory.Buffer
@@ -166,7 +169,7 @@ func newBitWriter(mem memory.Allocator, n int) bitWriter {
 
 // add appends the k lowest bits of word, at most 64 and at least one.
 func (w *bitWriter) add(word uint64, k int) {
-	word &= ^uint64(0) >> (64 - uint(k))
+	word &= below(k)
 	w.set += bits.OnesCount64(word)
 	at := uint(w.n & 63)
 	w.pending |= word << at

@@ -149,27 +149,36 @@ func (c *changes) next(i int) int {
 	if start := int(offsets[i]) - base; c.plain < start || c.plain == 0 {
 		c.plain = start + plainLen(texts[start:])
 	}
-	for ; i < n; i++ {
-		start, end := int(offsets[i])-base, int(offsets[i+1])-base
-		switch {
-		case start < end && end <= c.plain && !c.fill:
-		case !c.valid.has(i):
-			if c.fill {
+	if c.fill {
+		for ; i < n; i++ {
+			if !c.valid.has(i) || c.change(offsets, texts, i) {
 				return i
 			}
-			if end > c.plain {
-				c.plain = end + plainLen(texts[end:])
+		}
+		return n
+	}
+	for ; i < n; i += 64 { // NULL stays
+		for word := c.valid.word(i) & below(n-i); word != 0; word &= word - 1 {
+			row := i + bits.TrailingZeros64(word)
+			start, end := int(offsets[row])-base, int(offsets[row+1])-base
+			if (start == end || end > c.plain) && c.change(offsets, texts, row) {
+				return row
 			}
-		case start == end:
-			return i
-		case end > c.plain:
-			if !isClean(texts[start:end]) {
-				return i
-			}
-			c.plain = end + plainLen(texts[end:])
 		}
 	}
 	return n
+}
+
+// change reports whether a text changes. The rows after it follow.
+func (c *changes) change(offsets []int32, texts []byte, row int) bool {
+	start, end := int(offsets[row]-offsets[0]), int(offsets[row+1]-offsets[0])
+	if start == end || end > c.plain && !isClean(texts[start:end]) {
+		return true
+	}
+	if end > c.plain {
+		c.plain = end + plainLen(texts[end:])
+	}
+	return false
 }
 
 // plainLen returns how many bytes at the start are printable ASCII other than
