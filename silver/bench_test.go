@@ -133,33 +133,25 @@ func BenchmarkKeyScan(b *testing.B) {
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/(benchBatches*benchRows), "ns/line")
 }
 
-// BenchmarkRepeats finds the repeats among 4 M keys, of which 1 % are.
+// BenchmarkRepeats finds the repeats among 8 M keys, of which 1 % are.
 func BenchmarkRepeats(b *testing.B) {
-	const n = 4 << 20
-	scan := &KeyScan{segments: map[int]*segmentKeys{}}
+	const n = 8 << 20
+	logs := []*hashLog{{}, {}}
 	rng := rand.New(rand.NewPCG(1, 1))
-	for seg := range 8 {
-		s := &segmentKeys{}
-		for range n / 8 / benchRows {
-			hashes, rows := make([]uint64, benchRows), make([]int64, benchRows)
+	for _, l := range logs {
+		for left := n / len(logs); left > 0; {
+			hashes := l.room(left)
 			for i := range hashes {
 				hashes[i] = rng.Uint64()
 				if rng.IntN(100) == 0 {
 					hashes[i] = keyHash([]byte("x"), int32(rng.IntN(n/100)))
 				}
-				rows[i] = int64(s.rows.n + i + 1)
 			}
-			s.hashes = append(s.hashes, hashes)
-			s.rows.append(rows)
+			left -= len(hashes)
 		}
-		scan.segments[seg] = s
 	}
 	for b.Loop() {
-		c := *scan
-		var r repeats
-		if err := r.find([]*KeyScan{&c}); err != nil {
-			b.Fatal(err)
-		}
+		repeatedHashes(logs, 2, 4<<20, 8<<10)
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/n, "ns/line")
 }

@@ -1,6 +1,7 @@
 package silver
 
 import (
+	"encoding/binary"
 	"math/bits"
 	"slices"
 
@@ -23,16 +24,20 @@ var KeyColumns = []string{"order_id", "line_number"}
 type KeyScan struct {
 	m                   *Model
 	clean               cleaner
+	hashes              hashLog
 	segments            map[int]*segmentKeys
 	customers, products *derived
 }
 
-// segmentKeys are the hashes of the keys of one segment's lines, in record
+// segmentKeys says where the hashes of one segment's lines are, in record
 // order. Only lines whose hash occurs once are sure to have a key of their own.
 type segmentKeys struct {
-	hashes [][]uint64 // per batch; 0 = a line without a key
+	pieces []piece
 	rows   rowNumbers
 }
+
+// piece is a piece of a scan's hashLog.
+type piece struct{ first, n int }
 
 // NewKeyScan returns the key scan of one worker.
 func (m *Model) NewKeyScan() *KeyScan {
@@ -59,41 +64,65 @@ func (k *KeyScan) Sales(seg int, returns bool, rec arrow.Record) error {
 	if n == 0 || number.NullN() == n || order.NullN() == n {
 		return nil
 	}
-	orders := plainStrings(k.m.mem, order)
-	defer orders.Release()
-	hashes := make([]uint64, n)
-	k.hash(hashes, orders, number.(*array.Int32))
+	plain := plainStrings(k.m.mem, order)
+	defer plain.Release()
+	orders := cleanStrings(k.m.mem, &k.clean, plain, nil)
+	if orders != plain {
+		defer orders.Release()
+	}
 	s := k.segments[seg]
 	if s == nil {
 		s = &segmentKeys{}
 		k.segments[seg] = s
 	}
-	s.hashes = append(s.hashes, hashes)
+	first := k.hashes.len()
+	if last := len(s.pieces) - 1; last >= 0 && s.pieces[last].first+s.pieces[last].n == first {
+		s.pieces[last].n += n
+	} else {
+		s.pieces = append(s.pieces, piece{first, n})
+	}
+	for at := 0; at < n; {
+		dst := k.hashes.room(n - at)
+		hashKeys(dst, orders, number.(*array.Int32), at)
+		at += len(dst)
+	}
 	s.rows.append(source.(*array.Int64).Int64Values())
 	return nil
 }
 
-func (k *KeyScan) hash(dst []uint64, orders *array.String, number *array.Int32) {
+// hashKeys hashes the keys of the lines from the first one on. What it leaves
+// is 0.
+func hashKeys(dst []uint64, orders *array.String, number *array.Int32, first int) {
 	valid, numbered := validity(orders), validity(number)
-	offsets, texts, lines := orders.ValueOffsets(), orders.ValueBytes(), number.Int32Values()
-	clean := plainASCII(texts)
-	for i := range dst {
-		if !valid.has(i) || !numbered.has(i) {
-			continue
-		}
-		v := texts[offsets[i]-offsets[0] : offsets[i+1]-offsets[0]]
-		if !clean {
-			v = k.clean.clean(v)
-		}
-		if len(v) > 0 {
-			dst[i] = keyHash(v, lines[i])
+	starts, texts, lines := orders.ValueOffsets(), orders.ValueBytes(), number.Int32Values()
+	base := starts[0]
+	starts, lines = starts[first:first+len(dst)+1], lines[first:first+len(dst)]
+	for i := 0; i < len(dst); i += 64 {
+		for word := valid.word(first+i) & numbered.word(first+i) & below(len(dst)-i); word != 0; word &= word - 1 {
+			k := i + bits.TrailingZeros64(word)
+			dst[k] = keyHash(texts[starts[k]-base:starts[k+1]-base], lines[k])
 		}
 	}
 }
 
 // keyHash is a hash of an order and a line number, never 0.
 func keyHash(order []byte, line int32) uint64 {
-	high, low := bits.Mul64(xxh3.Hash(order)^uint64(uint32(line))*0x9e3779b97f4a7c15, 0xd6e8feb86659fd93)
+	const k1, k2, k3 = 0xa0761d6478bd642f, 0xe7037ed1a0b428db, 0x8ebc6af09c88c6e3
+	var a, b uint64
+	switch n := len(order); {
+	case n > 16:
+		a = xxh3.Hash(order)
+	case n >= 8:
+		a, b = binary.LittleEndian.Uint64(order), binary.LittleEndian.Uint64(order[n-8:])
+	case n >= 4:
+		a, b = uint64(binary.LittleEndian.Uint32(order)), uint64(binary.LittleEndian.Uint32(order[n-4:]))
+	default:
+		for _, c := range order {
+			a = a<<8 | uint64(c)
+		}
+	}
+	high, low := bits.Mul64(a^k1, b^k2^uint64(len(order)))
+	high, low = bits.Mul64(high^low^k3, uint64(uint32(line))^k1)
 	return max(high^low, 1)
 }
 

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/binary"
 	"errors"
+	"math/bits"
 	"slices"
 	"sync"
 
@@ -39,152 +40,42 @@ func (c candidate) compare(o candidate) int {
 
 // find finds the records whose hash occurs more than once.
 func (r *repeats) find(scans []*KeyScan) error {
-	var batches [][]uint64
-	for _, k := range scans {
-		for _, s := range k.segments {
-			batches = append(batches, s.hashes...)
-		}
+	logs := make([]*hashLog, len(scans))
+	for i, k := range scans {
+		logs[i] = &k.hashes
 	}
-	again := repeatedHashes(batches)
+	again := repeatedHashes(logs, len(scans), 4<<20, 8<<10)
 	r.rows = map[int][]int64{}
 	r.keys, r.losers = pipeline.NewDictionary(), map[int][]int64{}
 	for _, k := range scans {
 		for seg, s := range k.segments {
-			if r.rows[seg] != nil {
+			if _, seen := r.rows[seg]; seen {
 				return errors.New("silver: two key scans saw one segment")
 			}
-			if again.n > 0 {
-				r.rows[seg] = s.records(again)
-			}
+			r.rows[seg] = s.records(again)
 		}
-		k.segments = nil
+		again = again[len(k.hashes.blocks)*(blockSize/64):]
+		k.segments, k.hashes = nil, hashLog{}
 	}
 	return nil
 }
 
-// records returns the numbers of the records whose hash is in the set.
-func (s *segmentKeys) records(set hashSet) []int64 {
+// records returns the numbers of the records that the set names, in which the
+// lines are numbered as in the scan's hashLog.
+func (s *segmentKeys) records(set bitset) []int64 {
 	var rows []int64
-	i := 0
-	for _, batch := range s.hashes {
-		for _, h := range batch {
-			if h != 0 && set.has(h) {
-				rows = append(rows, s.rows.at(i))
+	before := 0 // lines in the pieces before
+	for _, p := range s.pieces {
+		for at, end := p.first, p.first+p.n; at < end; {
+			n := min(64-at&63, end-at)
+			for word := set[at>>6] >> (at & 63) & below(n); word != 0; word &= word - 1 {
+				rows = append(rows, s.rows.at(before+at-p.first+bits.TrailingZeros64(word)))
 			}
-			i++
+			at += n
 		}
+		before += p.n
 	}
 	return rows
-}
-
-// repeatedHashes returns the hashes that occur more than once. It takes them in
-// rounds, by their upper bits, which bounds the memory, and in a round in
-// parts, by the bits below, so that the set of a part stays in the cache.
-func repeatedHashes(batches [][]uint64) hashSet {
-	const roundSize, rounds, partSize = 4 << 20, 8, 32 << 10
-	total := 0
-	for _, b := range batches {
-		total += len(b)
-	}
-	roundBits := 0
-	for 1<<roundBits < rounds && total>>roundBits > roundSize {
-		roundBits++
-	}
-	partBits := 0
-	for total>>(roundBits+partBits) > partSize {
-		partBits++
-	}
-	seen, again := newHashSet(partSize), newHashSet(0)
-	var buf []uint64
-	ends := make([]int, 1<<partBits)
-	for round := range uint64(1) << roundBits {
-		// Sort the round's hashes by part.
-		clear(ends)
-		for _, batch := range batches {
-			for _, h := range batch {
-				if h>>(64-roundBits) == round {
-					ends[h<<roundBits>>(64-partBits)]++
-				}
-			}
-		}
-		n := 0
-		for p, count := range ends {
-			ends[p] = n
-			n += count
-		}
-		buf = resize(buf, n)
-		for _, batch := range batches {
-			for _, h := range batch {
-				if h>>(64-roundBits) == round {
-					p := h << roundBits >> (64 - partBits)
-					buf[ends[p]] = h
-					ends[p]++
-				}
-			}
-		}
-		start := 0
-		for _, end := range ends {
-			seen.clear()
-			for _, h := range buf[start:end] {
-				if h != 0 && !seen.add(h) {
-					again.add(h)
-				}
-			}
-			start = end
-		}
-	}
-	return again
-}
-
-// hashSet is a set of hashes other than 0, by open addressing.
-type hashSet struct {
-	slots []uint64
-	n     int
-}
-
-// newHashSet returns a set with room for n hashes before it grows.
-func newHashSet(n int) hashSet {
-	size := 64
-	for size < n+n/2 {
-		size *= 2
-	}
-	return hashSet{slots: make([]uint64, size)}
-}
-
-func (s *hashSet) clear() {
-	clear(s.slots)
-	s.n = 0
-}
-
-func (s *hashSet) has(h uint64) bool {
-	mask := uint64(len(s.slots) - 1)
-	for i := h & mask; ; i = (i + 1) & mask {
-		if v := s.slots[i]; v == h || v == 0 {
-			return v == h
-		}
-	}
-}
-
-// add adds a hash and reports whether it is new.
-func (s *hashSet) add(h uint64) bool {
-	mask := uint64(len(s.slots) - 1)
-	i := h & mask
-	for ; s.slots[i] != 0; i = (i + 1) & mask {
-		if s.slots[i] == h {
-			return false
-		}
-	}
-	s.slots[i] = h
-	if s.n++; s.n*4 > len(s.slots)*3 {
-		old := s.slots
-		s.slots, s.n = make([]uint64, len(old)*2), 0
-		for _, h := range old {
-			if h != 0 {
-				s.add(h)
-			}
-		}
-	}
-	return true
 }
 
 // Repeated returns the numbers of the records of a segment that are to be read
