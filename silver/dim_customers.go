@@ -71,18 +71,17 @@ func (m *Model) DimCustomers(mem memory.Allocator) (arrow.Record, error) {
 			births[i] = null
 		}
 	}
-	country := o.text("country")
 	var key []byte
-	countryCode := func(row int) []byte {
+	countryCode := func(country []byte) []byte {
 		var c countryName
-		c, _, key = lookupCountry(country(row), key)
+		c, _, key = lookupCountry(country, key)
 		return []byte(c.code)
 	}
 	return o.record(DimCustomers.Table, []arrow.Array{
 		o.strings(o.key), o.strings(first), o.strings(last), o.strings(fullName),
-		o.strings(o.text("email")), o.strings(o.text("phone")), o.codes(o.text("gender")), datesArray(o.mem, births),
-		o.strings(o.text("address")), o.codes(o.text("city")), o.codes(o.text("state")), o.strings(o.text("postal_code")),
-		o.codes(country), o.codes(countryCode), o.codes(o.text("segment")), datesArray(o.mem, o.number("signup_date")),
+		o.strings(o.text("email")), o.strings(o.text("phone")), o.codes("gender", nil), datesArray(o.mem, births),
+		o.strings(o.text("address")), o.codes("city", nil), o.codes("state", nil), o.strings(o.text("postal_code")),
+		o.codes("country", nil), o.codes("country", countryCode), o.codes("segment", nil), datesArray(o.mem, o.number("signup_date")),
 		o.isInferred(), longsArray(o.mem, TimestampType, o.number("updated_at")),
 	})
 }

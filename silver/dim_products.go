@@ -39,16 +39,15 @@ var productSpec = dimensionSpec{
 // releases them. Finish comes first.
 func (m *Model) DimProducts(mem memory.Allocator) (arrow.Record, error) {
 	o := m.products.output(mem)
-	category := o.text("category")
 	return o.record(DimProducts.Table, []arrow.Array{
 		o.strings(o.key), o.strings(o.text("product_name")),
-		o.codes(func(row int) []byte {
-			if v := category(row); len(v) > 0 {
-				return v
+		o.codes("category", func(category []byte) []byte {
+			if len(category) == 0 {
+				return []byte(uncategorized)
 			}
-			return []byte(uncategorized)
+			return category
 		}),
-		o.codes(o.text("subcategory")), o.codes(o.text("brand")),
+		o.codes("subcategory", nil), o.codes("brand", nil),
 		pricesArray(o.mem, o.number("unit_cost")), pricesArray(o.mem, o.number("unit_price")),
 		o.isInferred(), longsArray(o.mem, TimestampType, o.number("updated_at")),
 	})

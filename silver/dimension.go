@@ -2,6 +2,7 @@ package silver
 
 import (
 	"bytes"
+	"math"
 	"slices"
 
 	"github.com/apache/arrow/go/v17/arrow"
@@ -47,23 +48,69 @@ type dimension struct {
 
 // texts is a text column of a dimension.
 type texts struct {
-	values *pipeline.Dictionary
-	cells  []int32 // -1 for NULL
+	values *pipeline.Dictionary // nil where texts are kept in list
+	list   textList
+	cells  []int32 // codes; -1 for NULL
 }
 
 // text returns the text of a row; empty for NULL.
 func (t *texts) text(row int) []byte {
-	if c := t.cells[row]; c >= 0 {
+	switch c := t.cells[row]; {
+	case c < 0:
+		return nil
+	case t.values == nil:
+		return t.list.bytes(c)
+	default:
 		return t.values.Bytes(c)
 	}
-	return nil
 }
 
-func newDimension(spec *dimensionSpec) *dimension {
+// code returns a code of a text that is for a row, or for none where row is
+// negative; -1 where there is no room.
+func (t *texts) code(text []byte, row int32) int32 {
+	if t.values != nil {
+		return t.values.Code(text)
+	}
+	if row >= 0 && t.cells[row] >= 0 && bytes.Equal(t.list.bytes(t.cells[row]), text) {
+		return t.cells[row]
+	}
+	return t.list.add(text)
+}
+
+// textList keeps texts that are nearly all different: each gets a code of its
+// own, and none is looked up.
+type textList struct {
+	data []byte
+	ends []uint32
+}
+
+func (l *textList) bytes(code int32) []byte {
+	start := uint32(0)
+	if code > 0 {
+		start = l.ends[code-1]
+	}
+	return l.data[start:l.ends[code]]
+}
+
+// add returns -1 where the texts would pass 2 GiB.
+func (l *textList) add(text []byte) int32 {
+	if len(l.data)+len(text) > math.MaxInt32 {
+		return -1
+	}
+	l.data = append(l.data, text...)
+	l.ends = append(l.ends, uint32(len(l.data)))
+	return int32(len(l.ends) - 1)
+}
+
+// newDimension returns an empty dimension. lists says that text columns which
+// are no codes in bronze become textLists: few of their texts come twice.
+func newDimension(spec *dimensionSpec, lists bool) *dimension {
 	d := &dimension{spec: spec, keys: pipeline.NewDictionary()}
 	d.texts = make([]texts, len(spec.texts))
-	for i := range d.texts {
-		d.texts[i].values = pipeline.NewDictionary()
+	for i, c := range spec.texts {
+		if typ := spec.bronze.Columns[spec.bronze.MustIndex(c.name)].Type; !lists || arrow.TypeEqual(typ, pipeline.CodeType) {
+			d.texts[i].values = pipeline.NewDictionary()
+		}
 	}
 	d.numbers = make([][]int64, len(spec.numbers))
 	d.negative = make([]int64, len(spec.numbers))
@@ -119,6 +166,7 @@ type dimensionReader struct {
 	dim     *dimension
 	clean   cleaner
 	ruled   []byte
+	row     int32 // that texts are read for; negative where it is not known
 	key     textReader
 	texts   []textReader
 	columns []int // positions in the bronze table: key, texts, numbers
@@ -130,7 +178,7 @@ type dimensionReader struct {
 // newDimensionReader returns a reader for d. Keys that skip reports are left
 // out; nil leaves out none.
 func newDimensionReader(d *dimension, skip func(key []byte) bool) *dimensionReader {
-	r := &dimensionReader{dim: d}
+	r := &dimensionReader{dim: d, row: -1}
 	r.key = newTextReader(func(v []byte) int32 {
 		v = r.clean.clean(v)
 		if len(v) == 0 || skip != nil && skip(v) {
@@ -144,7 +192,7 @@ func newDimensionReader(d *dimension, skip func(key []byte) bool) *dimensionRead
 	})
 	r.columns = append(r.columns, d.spec.bronze.MustIndex(d.spec.key))
 	for i, c := range d.spec.texts {
-		values := d.texts[i].values
+		values := &d.texts[i]
 		r.texts = append(r.texts, newTextReader(func(v []byte) int32 {
 			v = r.clean.clean(v)
 			if c.rule != nil && len(v) > 0 {
@@ -154,12 +202,13 @@ func newDimensionReader(d *dimension, skip func(key []byte) bool) *dimensionRead
 			if len(v) == 0 {
 				return -1
 			}
-			code := values.Code(v)
+			code := values.code(v, r.row)
 			if code < 0 {
 				r.tooLong = c.name
 			}
 			return code
 		}))
+		r.texts[i].sparse = values.values == nil
 		r.columns = append(r.columns, d.spec.bronze.MustIndex(c.name))
 	}
 	for _, c := range d.spec.numbers {
@@ -224,7 +273,7 @@ func (r *dimensionReader) addLatest(rec arrow.Record, missing func(i int) error)
 				continue
 			}
 		}
-		d.filled[row] = true
+		d.filled[row], r.row = true, row
 		for c := range r.texts {
 			d.texts[c].cells[row] = r.texts[c].code(i)
 		}

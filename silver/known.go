@@ -28,7 +28,7 @@ type known struct {
 }
 
 func newKnown(spec *dimensionSpec, hasFile bool) *known {
-	return &known{dimension: newDimension(spec), hasFile: hasFile, late: pipeline.NewDictionary()}
+	return &known{dimension: newDimension(spec, true), hasFile: hasFile, late: pipeline.NewDictionary()}
 }
 
 // freeze takes in what the key scan derived.
@@ -67,7 +67,7 @@ func (k *known) freeze(parts []*derived) error {
 		k.inferred[to] = true
 		for c := range k.texts {
 			if v := all.texts[c].text(row); len(v) > 0 {
-				if k.texts[c].cells[to] = k.texts[c].values.Code(v); k.texts[c].cells[to] < 0 {
+				if k.texts[c].cells[to] = k.texts[c].code(v, -1); k.texts[c].cells[to] < 0 {
 					return k.spec.full(k.spec.texts[c].name)
 				}
 			}
@@ -175,34 +175,48 @@ func (k *known) output(mem memory.Allocator) *output {
 
 // strings returns a text column whose values get gives; empty is NULL.
 func (o *output) strings(get func(row int) []byte) arrow.Array {
-	b := array.NewStringBuilder(o.mem)
-	defer b.Release()
-	b.Reserve(len(o.order))
+	w := newStringWriter(o.mem, len(o.order), 0)
 	size := 0
 	for _, row := range o.order {
 		v := get(int(row))
 		if size += len(v); size > math.MaxInt32 {
 			o.large, v = true, nil
 		}
-		if len(v) > 0 {
-			b.BinaryBuilder.Append(v)
-		} else {
-			b.AppendNull()
-		}
+		w.text(v)
 	}
-	return b.NewArray()
+	return w.done()
 }
 
-// codes returns a dictionary-encoded text column whose values get gives; empty
-// is NULL. The dictionary holds the values in order of appearance.
-func (o *output) codes(get func(row int) []byte) arrow.Array {
+// codes returns a text column dictionary-encoded. rule, where given, turns each
+// text, or NULL as an empty one, into what the column holds; empty is NULL. The
+// dictionary holds the values in order of appearance.
+func (o *output) codes(name string, rule func(text []byte) []byte) arrow.Array {
+	t := o.dimension.text(name)
 	values := pipeline.NewDictionary()
 	codes := make([]int32, len(o.order))
+	const unknown = -2
+	to := make([]int32, t.values.Len()+1) // by the column's code + 1
+	for i := range to {
+		to[i] = unknown
+	}
 	for i, row := range o.order {
-		codes[i] = -1
-		if v := get(int(row)); len(v) > 0 {
-			codes[i] = values.Code(v)
+		from := int32(-1)
+		if int(row) < o.rows() {
+			from = t.cells[row]
 		}
+		if to[from+1] == unknown {
+			var v []byte
+			if from >= 0 {
+				v = t.values.Bytes(from)
+			}
+			if rule != nil {
+				v = rule(v)
+			}
+			if to[from+1] = -1; len(v) > 0 {
+				to[from+1] = values.Code(v)
+			}
+		}
+		codes[i] = to[from+1]
 	}
 	return codesArray(o.mem, codes, values.Values())
 }
