@@ -91,10 +91,6 @@ func foldSpace(dst, s []byte) []byte {
 	return dst
 }
 
-// plainASCII reports whether every byte is printable ASCII other than a space:
-// such texts are clean, wherever they are cut.
-func plainASCII(b []byte) bool { return plainLen(b) == len(b) }
-
 // appendFolded appends s in lower case and without white space: the form by
 // which spellings of one category are the same.
 func appendFolded(dst, s []byte) []byte {
