@@ -20,8 +20,10 @@ type Aggregation struct {
 	registries []*registry // by axis
 	customer   int         // the position of customer_id in axes
 	groups     []*groups   // by base
-	orders     *orderIndex // of sales; nil when nothing needs it
-	returned   *orderIndex // of returns
+	byRun      []bool      // by axis: whether a base of whole orders needs it
+	byRow      []bool      // by axis: whether a base of single lines needs it
+	indexes    []*orderIndex
+	maker      keyMaker
 	workers    []*worker
 }
 
@@ -54,11 +56,28 @@ func NewAggregation(specs []*Spec, workers int) (*Aggregation, error) {
 		a.groups = append(a.groups, newGroups(registries))
 	}
 	a.customer = a.axis(customerAxis)
-	maker := &keyMaker{[3]uint64{rand.Uint64(), rand.Uint64() | 1, rand.Uint64()}}
-	a.orders = a.index(maker, kindSale, metrics.CountOrders, metrics.CountCustomers, metrics.CountSaleDates)
-	a.returned = a.index(maker, kindReturn, metrics.CountReturnOrders)
-	for id := range max(1, workers) {
-		a.workers = append(a.workers, newWorker(a, id))
+	a.byRun, a.byRow = make([]bool, len(a.axes)), make([]bool, len(a.axes))
+	a.byRun[a.customer] = true
+	for _, b := range a.plan.bases {
+		for _, ax := range b.axes {
+			if b.whole {
+				a.byRun[a.axis(ax)] = true
+			} else {
+				a.byRow[a.axis(ax)] = true
+			}
+		}
+	}
+	a.maker = keyMaker{[3]uint64{rand.Uint64(), rand.Uint64() | 1, rand.Uint64()}}
+	for _, x := range []*orderIndex{
+		newOrderIndex(a.plan, kindSale, metrics.CountOrders, metrics.CountCustomers, metrics.CountSaleDates),
+		newOrderIndex(a.plan, kindReturn, metrics.CountReturnOrders),
+	} {
+		if x != nil {
+			a.indexes = append(a.indexes, x)
+		}
+	}
+	for range max(1, workers) {
+		a.workers = append(a.workers, newWorker(a))
 	}
 	return a, nil
 }
@@ -74,80 +93,57 @@ func (a *Aggregation) axis(ax axis) int {
 	return i
 }
 
-// index returns the order index of the bases that need any of the counts.
-func (a *Aggregation) index(maker *keyMaker, kind int32, counts ...metrics.Base) *orderIndex {
-	var bases []int
-	var customers []bool
-	customerBase := -1
-	for i, b := range a.plan.bases {
-		if !slices.ContainsFunc(counts, b.needs.Has) {
-			continue
-		}
-		if b.is(customerAxis) {
-			customerBase = i
-		}
-		bases = append(bases, i)
-		customers = append(customers, kind == kindSale && b.countsCustomers())
-	}
-	if bases == nil {
-		return nil
-	}
-	return newOrderIndex(maker, kind, bases, customers, customerBase)
-}
-
-// countsCustomers reports whether the base needs its groups' distinct customers.
-func (b *base) countsCustomers() bool {
-	return b.needs.Has(metrics.CountCustomers) || b.countsDays()
-}
-
-// countsDays reports whether the customers' days of sale are counted here.
-func (b *base) countsDays() bool {
-	return b.needs.Has(metrics.CountSaleDates) && b.source(dayAxis) >= 0
-}
+// customers returns how many ids of customers there are so far.
+func (a *Aggregation) customers() int { return int(a.registries[a.customer].size.Load()) }
 
 // worker is the state of one worker: what it needs to find the groups of a
-// batch's rows, and its own sums.
+// batch's rows, its own sums, and its own lists of orders.
+//
+// A batch is first cut into runs: rows that follow each other and have the same
+// order, line type, day, customer and place. What a run shares is looked up and
+// added once. Nothing relies on the lines of an order following each other; it
+// is only faster when they do.
 type worker struct {
-	a        *Aggregation
-	id       int
-	columns  columns
-	schema   *arrow.Schema // that at is for
-	at       []int         // by axis: the position of its column
-	texts    []*textIDs    // by axis; nil for a date
-	dates    []*dateIDs    // by axis; nil for a text
-	kinds    *textIDs
-	links    [][]*pairs // by base: the ids of its chain's pairs that this worker has seen
-	sums     []accumulator
-	room     headroom
-	first    pipeline.Date // of all lines; meaningful when newest >= first
-	newest   pipeline.Date
-	kind     []int32   // scratch: a batch's line types,
-	ids      [][]int32 // its ids by axis,
-	groups   [][]int32 // its groups by base,
-	chained  [][]int32 // memory of groups, where no axis's ids are the groups,
-	keys     []key     // its order ids
-	lines    []line
-	bySorted sorter
+	a       *Aggregation
+	columns columns
+	schema  *arrow.Schema // that at is for
+	at      []int         // by axis: the position of its column
+	axes    []idReader
+	types   *textIDs
+	orders  orderIDs
+	links   [][]*pairs // by base: the ids of its chain's pairs that this worker has seen
+	sums    []accumulator
+	room    headroom
+	lists   []*orderLists // by index
+	first   pipeline.Date // of all lines; meaningful when newest >= first
+	newest  pipeline.Date
+
+	// Of a batch:
+	marks   []int32   // by row: not 0 where a run begins
+	starts  []int32   // the first row of each run, and the number of rows
+	kinds   []int32   // by run: its line type
+	keys    []key     // by run: its order id
+	byRun   [][]int32 // by axis: the runs' ids; nil where not needed
+	byRow   [][]int32 // by axis: the rows' ids; nil where not needed
+	groups  [][]int32 // by base: the groups of its runs or its rows
+	chained [][]int32 // memory of groups, where no axis's ids are the groups
+	block   block
 }
 
-// blockLines lines at a time are added to all bases: they stay in the
-// processor's cache.
-const blockLines = 1024
+// blockLines lines at a time are added to all bases. A run does not reach over
+// the end of a block.
+const blockLines = maxLines
 
-func newWorker(a *Aggregation, id int) *worker {
-	w := &worker{a: a, id: id, at: make([]int, len(a.axes)), lines: make([]line, blockLines), first: 1, newest: 0}
+func newWorker(a *Aggregation) *worker {
+	w := &worker{a: a, at: make([]int, len(a.axes)), first: 1, newest: 0}
 	for i, ax := range a.axes {
-		reg := a.registries[i]
-		var text *textIDs
-		var date *dateIDs
+		var reader idReader = newTextIDs(a.registries[i].text)
 		if ax.date {
-			date = newDateIDs(ax.grain, reg)
-		} else {
-			text = newTextIDs(reg.text)
+			reader = newDateIDs(ax.grain, a.registries[i])
 		}
-		w.texts, w.dates, w.ids = append(w.texts, text), append(w.dates, date), append(w.ids, nil)
+		w.axes = append(w.axes, reader)
 	}
-	w.kinds = newTextIDs(func(b []byte) int32 {
+	w.types = newTextIDs(func(b []byte) int32 {
 		switch string(b) {
 		case "sale":
 			return kindSale
@@ -163,8 +159,13 @@ func newWorker(a *Aggregation, id int) *worker {
 		}
 		w.links = append(w.links, links)
 	}
+	for _, x := range a.indexes {
+		w.lists = append(w.lists, newOrderLists(x))
+	}
 	w.sums = make([]accumulator, len(a.groups))
 	w.groups, w.chained = make([][]int32, len(a.groups)), make([][]int32, len(a.groups))
+	w.byRun, w.byRow = make([][]int32, len(a.axes)), make([][]int32, len(a.axes))
+	w.block = block{lines: make([]amounts, blockLines), runs: make([]amounts, blockLines), marks: make([]mark, blockLines), flag: make([]uint32, blockLines)}
 	return w
 }
 
@@ -186,30 +187,19 @@ func (w *worker) add(rec arrow.Record) error {
 	if err := w.columns.read(rec); err != nil {
 		return err
 	}
-	n := int(rec.NumRows())
-	w.kind = resize(w.kind, n)
-	if err := w.kinds.read(w.columns.kind, w.kind); err != nil {
-		return factError("line_type", "", err.Error())
-	}
-	if i := slices.Index(w.kind, 0); i >= 0 {
-		return factError("line_type", w.columns.kind.ValueStr(i), "is neither sale nor return")
-	}
-	if err := w.find(rec, n); err != nil {
+	if err := w.findRuns(rec, int(rec.NumRows())); err != nil {
 		return err
 	}
-	for i := 0; i < n; i += blockLines {
-		if err := w.addLines(i, min(i+blockLines, n)); err != nil {
-			return err
-		}
+	if err := w.findGroups(rec, int(rec.NumRows())); err != nil {
+		return err
 	}
-	for _, d := range w.columns.dates {
-		d := pipeline.Date(d)
-		if w.newest < w.first {
-			w.first, w.newest = d, d
-		}
-		w.first, w.newest = min(w.first, d), max(w.newest, d)
+	if err := w.addBlocks(); err != nil {
+		return err
 	}
-	return w.addOrders(n)
+	for _, l := range w.lists {
+		l.add(w)
+	}
+	return nil
 }
 
 // bind finds the columns of a schema.
@@ -231,109 +221,6 @@ func (w *worker) bind(schema *arrow.Schema) error {
 	return nil
 }
 
-// find finds the groups of a batch's rows, and makes room for them.
-func (w *worker) find(rec arrow.Record, n int) error {
-	for i, ax := range w.a.axes {
-		w.ids[i] = resize(w.ids[i], n)
-		col := rec.Column(w.at[i])
-		var err error
-		if ax.date {
-			err = w.dates[i].read(col, w.ids[i])
-		} else {
-			err = w.texts[i].read(col, w.ids[i])
-		}
-		if err != nil {
-			return factError(ax.column, "", err.Error())
-		}
-	}
-	for b, base := range w.a.plan.bases {
-		g := w.a.groups[b]
-		switch len(base.axes) {
-		case 0:
-			w.chained[b] = resize(w.chained[b], n) // all zeros: nothing else is written to it
-			w.groups[b] = w.chained[b]
-		case 1:
-			w.groups[b] = w.ids[slices.Index(w.a.axes, base.axes[0])]
-		default:
-			w.chained[b] = resize(w.chained[b], n)
-			w.groups[b] = w.chained[b]
-			before := w.ids[slices.Index(w.a.axes, base.axes[0])]
-			for k, links := range w.links[b] {
-				chain(g, k, links, before, w.ids[slices.Index(w.a.axes, base.axes[k+1])], w.groups[b])
-				before = w.groups[b]
-			}
-		}
-		w.sums[b].grow(g.len())
-	}
-	return nil
-}
-
-// chain writes the ids of the pairs (a, b) of link k to out, which may be a.
-func chain(g *groups, k int, seen *pairs, a, b, out []int32) {
-	last, id := uint64(0), int32(-1)
-	for i := range out {
-		if p := pair(a[i], b[i]); id < 0 || p != last {
-			if id = seen.find(p); id < 0 {
-				id = g.link(k, p)
-				seen.put(p, id)
-			}
-			last = p
-		}
-		out[i] = id
-	}
-}
-
-// addLines adds rows from..to to the sums of all bases.
-func (w *worker) addLines(from, to int) error {
-	lines := w.lines[:to-from]
-	bits, err := w.columns.lines(w.kind, from, to, lines)
-	if err != nil {
-		return err
-	}
-	if !w.room.fits(len(lines), bits) {
-		for b := range w.sums {
-			w.sums[b].flush()
-		}
-		w.room = headroom{}
-	}
-	fits := w.room.fits(len(lines), bits)
-	for b := range w.sums {
-		if groups := w.groups[b][from:to]; fits {
-			w.sums[b].add(groups, lines)
-		} else {
-			w.sums[b].addWide(groups, lines)
-		}
-	}
-	if fits {
-		w.room.take(len(lines), bits)
-	}
-	return nil
-}
-
-// addOrders adds a batch's rows to the order indexes.
-func (w *worker) addOrders(n int) error {
-	if w.a.orders == nil && w.a.returned == nil {
-		return nil
-	}
-	w.keys = slices.Grow(w.keys[:0], n)[:n]
-	maker := w.a.orders
-	if maker == nil {
-		maker = w.a.returned
-	}
-	if err := maker.maker.read(w.columns.order, w.keys); err != nil {
-		return factError("order_id", "", err.Error())
-	}
-	for _, x := range []*orderIndex{w.a.orders, w.a.returned} {
-		if x == nil {
-			continue
-		}
-		if err := x.add(w.id, &w.bySorted, w.keys, w.kind, w.ids[w.a.customer], w.groups); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // resize returns a slice of n elements in s's memory where it is large enough.
 // What it holds is left from before, or zero.
 func resize(s []int32, n int) []int32 {
@@ -347,11 +234,9 @@ func resize(s []int32, n int) []int32 {
 // after Finish or instead of it.
 func (a *Aggregation) Release() {
 	for _, w := range a.workers {
-		w.kinds.codes.Release()
-		for _, t := range w.texts {
-			if t != nil {
-				t.codes.Release()
-			}
+		w.types.release()
+		for _, reader := range w.axes {
+			reader.release()
 		}
 	}
 }

@@ -11,13 +11,25 @@ import (
 	"github.com/smeltdata/smelt/silver"
 )
 
+// idReader turns the batches of an axis's column into ids. It belongs to one
+// worker.
+type idReader interface {
+	// differ marks the rows of a column whose value may be another than that of
+	// the row before.
+	differ(col arrow.Array, marks []int32) error
+	// read fills dst with the ids of a column at rows, nil for all of them. NULL is 0.
+	read(col arrow.Array, rows, dst []int32) error
+	release()
+}
+
 // textIDs turns a text column's batches into ids, one question to id for each
-// new value. It belongs to one worker.
+// new value.
 type textIDs struct {
 	id    func([]byte) int32 // of a value; -1 = it cannot have one
 	codes pipeline.Recoder
 	local *pipeline.Dictionary // of plain string batches
 	ids   []int32              // by local's code
+	all   []int32              // scratch
 }
 
 func newTextIDs(id func([]byte) int32) *textIDs {
@@ -26,19 +38,62 @@ func newTextIDs(id func([]byte) int32) *textIDs {
 	return t
 }
 
-// read fills dst with the ids of a column's rows; NULL is 0.
-func (t *textIDs) read(col arrow.Array, dst []int32) error {
+func (t *textIDs) release() { t.codes.Release() }
+
+func unsupported(col arrow.Array) error {
+	return fmt.Errorf("text of Arrow type %s is not supported: use string or a dictionary of it", col.DataType())
+}
+
+// plain returns the codes and the texts of a dictionary column without NULL, or nil.
+func plain(col arrow.Array) ([]int32, *array.String) {
+	c, ok := col.(*array.Dictionary)
+	if !ok || c.NullN() > 0 {
+		return nil, nil
+	}
+	values, ok := c.Dictionary().(*array.String)
+	if !ok || values.NullN() > 0 {
+		return nil, nil
+	}
+	if codes, ok := c.Indices().(*array.Int32); ok {
+		return codes.Int32Values(), values
+	}
+	return nil, nil
+}
+
+func (t *textIDs) differ(col arrow.Array, marks []int32) error {
+	codes, _ := plain(col)
+	if codes == nil {
+		t.all = resize(t.all, len(marks))
+		if err := t.read(col, nil, t.all); err != nil {
+			return err
+		}
+		codes = t.all
+	}
+	markChanges(codes, marks)
+	return nil
+}
+
+// markChanges marks the rows whose value is another than that of the row before.
+func markChanges[T ~int32](values []T, marks []int32) {
+	values = values[:len(marks)]
+	for i := 1; i < len(values); i++ {
+		marks[i] |= int32(values[i] ^ values[i-1])
+	}
+}
+
+func (t *textIDs) read(col arrow.Array, rows, dst []int32) error {
 	switch c := col.(type) {
 	case *array.Dictionary:
-		return t.readDictionary(c, dst)
+		return t.readDictionary(c, rows, dst)
 	case *array.String:
 		if t.local == nil {
 			t.local = pipeline.NewDictionary()
 		}
 		nulls := c.NullN() > 0
-		for i := range dst {
+		for j := range dst {
+			i := nth(rows, j)
 			if nulls && c.IsNull(i) {
-				dst[i] = 0
+				dst[j] = 0
 				continue
 			}
 			code := t.local.Code(pipeline.StringBytes(c, i))
@@ -48,47 +103,59 @@ func (t *textIDs) read(col arrow.Array, dst []int32) error {
 			if code < 0 || t.ids[code] < 0 {
 				return errTooMuchText
 			}
-			dst[i] = t.ids[code]
+			dst[j] = t.ids[code]
 		}
 		return nil
 	}
-	return fmt.Errorf("text of Arrow type %s is not supported: use string or a dictionary of it", col.DataType())
+	return unsupported(col)
 }
 
-func (t *textIDs) readDictionary(c *array.Dictionary, dst []int32) error {
-	values, ok := c.Dictionary().(*array.String)
-	if !ok {
-		return fmt.Errorf("text of Arrow type %s is not supported: use string or a dictionary of it", c.DataType())
+// nth returns the j-th of rows, nil being all.
+func nth(rows []int32, j int) int {
+	if rows == nil {
+		return j
 	}
-	codes := t.codes.Codes(values)
-	nulls := c.NullN() > 0
-	indices, ok := c.Indices().(*array.Int32)
-	if !ok || nulls || values.NullN() > 0 {
-		for i := range dst {
-			if c.IsNull(i) || values.IsNull(c.GetValueIndex(i)) {
-				dst[i] = 0
-			} else if dst[i] = codes[c.GetValueIndex(i)]; dst[i] < 0 {
-				return errTooMuchText
+	return int(rows[j])
+}
+
+func (t *textIDs) readDictionary(c *array.Dictionary, rows, dst []int32) error {
+	if indices, values := plain(c); indices != nil {
+		ids, bad := t.codes.Codes(values), int32(0)
+		if rows == nil {
+			for i, code := range indices[:len(dst)] {
+				dst[i] = ids[code]
+				bad |= dst[i]
 			}
+		} else {
+			for j, i := range rows[:len(dst)] {
+				dst[j] = ids[indices[i]]
+				bad |= dst[j]
+			}
+		}
+		if bad < 0 {
+			return errTooMuchText
 		}
 		return nil
 	}
-	bad := int32(0)
-	for i, code := range indices.Int32Values()[:len(dst)] {
-		id := codes[code]
-		dst[i] = id
-		bad |= id
+	values, ok := c.Dictionary().(*array.String)
+	if !ok {
+		return unsupported(c)
 	}
-	if bad < 0 {
-		return errTooMuchText
+	ids := t.codes.Codes(values)
+	for j := range dst {
+		i := nth(rows, j)
+		if c.IsNull(i) || values.IsNull(c.GetValueIndex(i)) {
+			dst[j] = 0
+		} else if dst[j] = ids[c.GetValueIndex(i)]; dst[j] < 0 {
+			return errTooMuchText
+		}
 	}
 	return nil
 }
 
 var errTooMuchText = fmt.Errorf("the distinct values are more than 2 GiB of text")
 
-// dateIDs turns a date column's batches into ids of its periods. It belongs to
-// one worker.
+// dateIDs turns a date column's batches into ids of its periods.
 type dateIDs struct {
 	grain Grain
 	reg   *registry
@@ -103,20 +170,46 @@ func newDateIDs(grain Grain, reg *registry) *dateIDs {
 	return &dateIDs{grain: grain, reg: reg, near: make([]int32, nearDays), far: map[pipeline.Date]int32{}}
 }
 
-func (t *dateIDs) read(col arrow.Array, dst []int32) error {
-	c, ok := col.(*array.Date32)
-	if !ok {
-		return fmt.Errorf("want a date, have %s", col.DataType())
+func (t *dateIDs) release() {}
+
+func (t *dateIDs) dates(col arrow.Array) (*array.Date32, error) {
+	if c, ok := col.(*array.Date32); ok {
+		return c, nil
 	}
-	nulls := c.NullN() > 0
-	for i, d := range c.Date32Values() {
-		switch {
+	return nil, fmt.Errorf("want a date, have %s", col.DataType())
+}
+
+func (t *dateIDs) differ(col arrow.Array, marks []int32) error {
+	c, err := t.dates(col)
+	if err != nil {
+		return err
+	}
+	markChanges(c.Date32Values(), marks)
+	if c.NullN() > 0 {
+		for i := 1; i < len(marks); i++ {
+			if c.IsNull(i) != c.IsNull(i-1) {
+				marks[i] = 1
+			}
+		}
+	}
+	return nil
+}
+
+func (t *dateIDs) read(col arrow.Array, rows, dst []int32) error {
+	c, err := t.dates(col)
+	if err != nil {
+		return err
+	}
+	nulls, days := c.NullN() > 0, c.Date32Values()
+	for j := range dst {
+		i := nth(rows, j)
+		switch d := days[i]; {
 		case nulls && c.IsNull(i):
-			dst[i] = 0
+			dst[j] = 0
 		case uint32(d) < nearDays && t.near[d] != 0:
-			dst[i] = t.near[d]
+			dst[j] = t.near[d]
 		default:
-			dst[i] = t.ask(pipeline.Date(d))
+			dst[j] = t.ask(pipeline.Date(d))
 		}
 	}
 	return nil

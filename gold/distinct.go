@@ -1,56 +1,104 @@
 package gold
 
 import (
-	"golang.org/x/sync/errgroup"
+	"math/bits"
+	"slices"
 
 	"github.com/smeltdata/smelt/metrics"
 )
 
-// Distinct counts without a set per group. For orders, an order's groups are
-// its first one and the few exceptions; for customers, the pairs of customer
-// and group are put in order of the customer. Either way each group keeps a
-// stamp of who was counted in it last, and a group of a coarser level is
-// counted in the same walk.
+// Distinct counts without a set per group. The sightings of orders are read
+// partition by partition, and those of one order brought together: most orders
+// have one, and count once in each of its groups. Of the others, each group
+// keeps a stamp of who was counted in it last. The same walk lists where the
+// customers were seen, by customer, and then these are counted in the same way.
 
-// tally counts distinct things of one kind in the groups of some levels.
-type tally struct {
-	levels []*level
-	counts [][]int64 // by level, by group
-	stamps [][]int32 // by level, by group: the thing counted last
-	serial int32     // of the thing; 0 = none yet
+// cell counts in a group the things that were seen in more than one.
+type cell struct {
+	stamp uint32 // of the thing counted last
+	count uint32
 }
 
-func newTally(levels []*level) *tally {
-	t := &tally{levels: levels}
+// tally counts things of one kind in the groups of a base's levels. It belongs
+// to one goroutine, and counts up to four billion things.
+type tally struct {
+	levels []*level
+	single []uint32 // by group of the base: things seen in this one only
+	cells  [][]cell // by level, by its group: all others
+}
+
+func newTally(levels []*level, groups int) *tally {
+	t := &tally{levels: levels, single: make([]uint32, groups)}
 	for _, l := range levels {
-		t.counts = append(t.counts, make([]int64, len(l.sums)))
-		t.stamps = append(t.stamps, make([]int32, len(l.sums)))
+		t.cells = append(t.cells, make([]cell, len(l.sums.sums)))
 	}
 	return t
 }
 
-// next begins another thing.
-func (t *tally) next() {
-	if t.serial++; t.serial < 0 { // after two billion
-		t.serial = 1
-		for _, s := range t.stamps {
-			clear(s)
-		}
-	}
-}
-
-// in counts the thing in a group of the base.
-func (t *tally) in(group int32) {
+// in counts a thing in a group of the base, if it was not yet counted there.
+func (t *tally) in(group int32, stamp uint32) {
 	for i, l := range t.levels {
 		g := group
 		if l.of != nil {
 			g = l.of[g]
 		}
-		if t.stamps[i][g] != t.serial {
-			t.stamps[i][g] = t.serial
-			t.counts[i][g]++
+		if c := &t.cells[i][g]; c.stamp != stamp {
+			c.stamp = stamp
+			c.count++
 		}
 	}
+}
+
+// addTo adds the counts of level i.
+func (t *tally) addTo(i int, counts []int64) {
+	for g, c := range t.cells[i] {
+		counts[g] += int64(c.count)
+	}
+	for g, n := range t.single {
+		if of := t.levels[i].of; of != nil {
+			g = int(of[g])
+		}
+		counts[g] += int64(n)
+	}
+}
+
+// census is one goroutine's count of the keys of sightings.
+type census struct {
+	fixed, line []*tally  // by column; nil where nothing is counted
+	days        *dayTally // nil where not counted
+	stamp       uint32
+
+	records records // of a partition
+	next    []int32 // by record: another record of the same key, or -1
+	heads   []int32 // by key: one of its records, or -1
+	slots   []uint32
+}
+
+// dayTally counts each customer's days. A record has one day.
+type dayTally struct {
+	column int     // of the day's base
+	fixed  int     // columns before those of lines
+	of     []int32 // the day of a group; nil = the same
+	stamps []uint32
+	counts []int64 // by customer
+}
+
+func newCensus(a *Aggregation, fixed, line []int, need metrics.Base) *census {
+	c := &census{}
+	tallies := func(bases []int) (out []*tally) {
+		for _, b := range bases {
+			var t *tally
+			if b >= 0 {
+				if levels := a.plan.bases[b].levelsThat(need); levels != nil {
+					t = newTally(levels, a.groups[b].len())
+				}
+			}
+			out = append(out, t)
+		}
+		return out
+	}
+	c.fixed, c.line = tallies(fixed), tallies(line)
+	return c
 }
 
 // levelsThat returns the base's levels that need a count.
@@ -64,189 +112,168 @@ func (b *base) levelsThat(need metrics.Base) []*level {
 	return out
 }
 
-// countOrders counts the distinct orders of an index in the groups of all
-// levels that need it.
-func (a *Aggregation) countOrders(x *orderIndex, need metrics.Base) error {
-	if x == nil {
-		return nil
+// linkOrders brings together the records of each order.
+func (c *census) linkOrders(m *keyMaker) {
+	r := &c.records
+	size := 1 << bits.Len(uint(2*len(r.at)))
+	c.slots = slices.Grow(c.slots[:0], size)[:size]
+	clear(c.slots)
+	c.next, c.heads = resize(c.next, len(r.at)), c.heads[:0]
+	mask := uint64(size - 1)
+	for i, a := range r.a {
+		b := uint64(0)
+		if len(r.b) > 0 {
+			b = r.b[i]
+		}
+		at := m.hash(a, b) & mask
+		for {
+			k := c.slots[at]
+			if k == 0 {
+				c.heads = append(c.heads, int32(i))
+				c.slots[at], c.next[i] = uint32(len(c.heads)), -1
+				break
+			}
+			head := c.heads[k-1]
+			if r.a[head] == a && (b == 0 || r.b[head] == b) {
+				c.heads[k-1], c.next[i] = int32(i), head
+				break
+			}
+			at = (at + 1) & mask
+		}
 	}
-	for j, b := range x.bases {
-		levels := a.plan.bases[b].levelsThat(need)
-		if len(levels) == 0 {
+}
+
+// linkCustomers brings together the records of each customer of a partition.
+func (c *census) linkCustomers(customers int) {
+	n := customers/numPartitions + 1
+	c.heads, c.next = resize(c.heads, n), resize(c.next, len(c.records.at))
+	for i := range c.heads {
+		c.heads[i] = -1
+	}
+	for i, a := range c.records.a {
+		k := a / numPartitions
+		c.next[i], c.heads[k] = c.heads[k], int32(i)
+	}
+}
+
+// count counts the keys that were linked. The first is key number first, each
+// other one step further.
+func (c *census) count(first, step int) {
+	for k, r := range c.heads {
+		if r < 0 {
 			continue
 		}
-		tallies := make([]*tally, len(a.workers))
-		var g errgroup.Group
-		for w := range tallies {
-			tallies[w] = newTally(levels)
-			g.Go(func() error {
-				for s := w; s < numShards; s += len(tallies) {
-					x.shards[s].countOrders(x, j, tallies[w])
-				}
-				return nil
-			})
-		}
-		if err := g.Wait(); err != nil {
-			return err
-		}
-		for i, l := range levels {
-			total := tallies[0].counts[i]
-			for _, t := range tallies[1:] {
-				for g, n := range t.counts[i] {
-					total[g] += n
-				}
+		c.stamp++
+		if c.next[r] < 0 {
+			c.single(r)
+			if c.days != nil {
+				c.days.counts[first+k*step] = 1
 			}
-			l.counts[need] = total
+			continue
 		}
-	}
-	return nil
-}
-
-// countOrders counts the shard's orders in the groups of the index's base j.
-func (s *shard) countOrders(x *orderIndex, j int, t *tally) {
-	// The exceptions in order of their entry, by counting.
-	ends := make([]int32, s.n+1)
-	s.more[j].each(func(pairs []uint64) {
-		for _, p := range pairs {
-			entry, _ := unpair(p)
-			ends[entry+1]++
-		}
-	})
-	for _, o := range s.odd[j] {
-		ends[o.entry+1]++
-	}
-	for e := range s.n {
-		ends[e+1] += ends[e]
-	}
-	groups := make([]int32, ends[s.n])
-	s.more[j].each(func(pairs []uint64) {
-		for _, p := range pairs {
-			entry, group := unpair(p)
-			groups[ends[entry]] = group
-			ends[entry]++
-		}
-	})
-	for _, o := range s.odd[j] {
-		groups[ends[o.entry]] = o.group
-		ends[o.entry]++
-	}
-	from := int32(0)
-	for e := range s.n {
-		b, at := s.at(e, x.stride)
-		t.next()
-		t.in(b.words[at+keyWords+x.slots[j]])
-		for _, group := range groups[from:ends[e]] {
-			t.in(group)
-		}
-		from = ends[e]
-	}
-}
-
-// countCustomers counts the distinct customers of the sales in the groups of
-// all levels that need it, and each customer's distinct days.
-func (a *Aggregation) countCustomers() error {
-	if a.orders == nil {
-		return nil
-	}
-	var g errgroup.Group
-	g.SetLimit(len(a.workers))
-	for j, b := range a.orders.bases {
-		if base := a.plan.bases[b]; base.countsCustomers() {
-			g.Go(func() error {
-				a.countCustomersOf(j, base)
-				return nil
-			})
-		}
-	}
-	return g.Wait()
-}
-
-func (a *Aggregation) countCustomersOf(j int, base *base) {
-	x := a.orders
-	customers := int(a.registries[a.customer].size.Load())
-	// The pairs in order of the customer, by counting.
-	ends := make([]int32, customers+1)
-	x.eachPair(j, func(customer, _ int32) { ends[customer+1]++ })
-	ends[1] = 0 // guests
-	for c := range customers {
-		ends[c+1] += ends[c]
-	}
-	groups := make([]int32, ends[customers])
-	x.eachPair(j, func(customer, group int32) {
-		if customer != 0 {
-			groups[ends[customer]] = group
-			ends[customer]++
-		}
-	})
-	levels := base.levelsThat(metrics.CountCustomers)
-	t := newTally(levels)
-	var days []int64
-	var last []int32 // by id of the day: the customer counted last
-	day := base.source(dayAxis)
-	if base.countsDays() {
-		days, last = make([]int64, customers), make([]int32, a.registries[a.axis(dayAxis)].size.Load())
-	}
-	for c := int32(1); c < int32(customers); c++ {
-		t.next()
-		for _, group := range groups[ends[c-1]:ends[c]] {
-			t.in(group)
-			if days == nil {
-				continue
-			}
-			if d := a.groups[x.bases[j]].value(group, day); last[d] != c {
-				last[d] = c
-				days[c]++
+		days := int64(0)
+		for ; r >= 0; r = c.next[r] {
+			words := c.records.words[c.records.at[r]:]
+			c.several(words)
+			if c.days != nil && c.days.in(words, c.stamp) {
+				days++
 			}
 		}
-	}
-	for i, l := range levels {
-		l.counts[metrics.CountCustomers] = t.counts[i]
-	}
-	if days != nil {
-		for _, l := range a.plan.find([]axis{customerAxis}).levelsThat(metrics.CountSaleDates) {
-			l.counts[metrics.CountSaleDates] = days
+		if c.days != nil {
+			c.days.counts[first+k*step] = days
 		}
 	}
 }
 
-// eachPair calls f with every customer and group that an order has, repeated
-// ones too; a guest is 0.
-func (x *orderIndex) eachPair(j int, f func(customer, group int32)) {
-	for i := range x.shards {
-		s := &x.shards[i]
-		for e := range s.n {
-			b, at := s.at(e, x.stride)
-			f(b.words[at+keyWords+customerSlot], b.words[at+keyWords+x.slots[j]])
+// in reports whether the day was not yet counted with this stamp.
+func (d *dayTally) in(words []int32, stamp uint32) bool {
+	at := d.column
+	if at >= d.fixed { // its first line's
+		at = d.fixed + 1 + (at-d.fixed)*int(words[d.fixed])
+	}
+	day := words[at]
+	if d.of != nil {
+		day = d.of[day]
+	}
+	if d.stamps[day] == stamp {
+		return false
+	}
+	d.stamps[day] = stamp
+	return true
+}
+
+// single counts a key that has one record only.
+func (c *census) single(r int32) {
+	words := c.records.words[c.records.at[r]:]
+	for j, t := range c.fixed {
+		if t != nil {
+			t.single[words[j]]++
 		}
-		s.more[j].each(func(pairs []uint64) {
-			for _, p := range pairs {
-				entry, group := unpair(p)
-				b, at := s.at(int(entry), x.stride)
-				f(b.words[at+keyWords+customerSlot], group)
+	}
+	if len(c.line) == 0 {
+		return
+	}
+	n, ids := words[len(c.fixed)], words[len(c.fixed)+1:]
+	for _, t := range c.line {
+		switch {
+		case t == nil:
+		case n == 1:
+			t.single[ids[0]]++
+		default:
+			for _, id := range ids[:n] {
+				t.in(id, c.stamp)
 			}
-		})
-		for _, o := range s.odd[j] {
-			f(o.customer, o.group)
 		}
+		ids = ids[n:]
 	}
 }
 
-// countNewCustomers counts each customer in the period of its first sale.
-func (a *Aggregation) countNewCustomers() {
-	for _, base := range a.plan.bases {
-		for _, l := range base.levelsThat(metrics.CountNewCustomers) {
-			counts := make([]int64, len(l.sums))
-			ids := make([]int32, len(l.by))
-			for _, c := range a.plan.find([]axis{customerAxis}).sums[1:] {
-				if c.flags&hasSale == 0 {
-					continue
-				}
-				for i, d := range l.by {
-					ids[i] = l.dims[i].reg.days[d.Grain.Start(c.first)]
-				}
-				counts[l.groups.of(ids)]++
-			}
-			l.counts[metrics.CountNewCustomers] = counts
+// several counts one of a key's records.
+func (c *census) several(words []int32) {
+	for j, t := range c.fixed {
+		if t != nil {
+			t.in(words[j], c.stamp)
 		}
 	}
+	if len(c.line) == 0 {
+		return
+	}
+	n, ids := words[len(c.fixed)], words[len(c.fixed)+1:]
+	for _, t := range c.line {
+		if t != nil {
+			for _, id := range ids[:n] {
+				t.in(id, c.stamp)
+			}
+		}
+		ids = ids[n:]
+	}
+}
+
+// together adds up what several goroutines counted of one column's base.
+func together(need metrics.Base, tallies ...*tally) {
+	if tallies[0] == nil {
+		return
+	}
+	for i, l := range tallies[0].levels {
+		counts := make([]int64, len(l.sums.sums))
+		for _, t := range tallies {
+			t.addTo(i, counts)
+		}
+		l.counts[need] = counts
+	}
+}
+
+// gather adds up the counts of all goroutines.
+func gather(need metrics.Base, all []*census) {
+	column := func(of func(*census) []*tally) {
+		for j := range of(all[0]) {
+			var tallies []*tally
+			for _, c := range all {
+				tallies = append(tallies, of(c)[j])
+			}
+			together(need, tallies...)
+		}
+	}
+	column(func(c *census) []*tally { return c.fixed })
+	column(func(c *census) []*tally { return c.line })
 }

@@ -36,16 +36,11 @@ func (a *Aggregation) Finish(in Inputs) ([]Result, error) {
 	if err := a.sum(&in); err != nil {
 		return nil, err
 	}
-	if err := a.countOrders(a.orders, metrics.CountOrders); err != nil {
-		return nil, err
+	for i, x := range a.indexes {
+		if err := a.count(i, x); err != nil {
+			return nil, err
+		}
 	}
-	if err := a.countOrders(a.returned, metrics.CountReturnOrders); err != nil {
-		return nil, err
-	}
-	if err := a.countCustomers(); err != nil {
-		return nil, err
-	}
-	a.orders, a.returned = nil, nil
 	a.countNewCustomers()
 	results := make([]Result, len(a.specs))
 	var g errgroup.Group
@@ -84,21 +79,45 @@ func (a *Aggregation) Finish(in Inputs) ([]Result, error) {
 
 // sum adds up all sums, of every base and of every level.
 func (a *Aggregation) sum(in *Inputs) error {
+	var all headroom // of all workers together
+	for _, w := range a.workers {
+		all.take(w.room.lines, w.room.bits)
+	}
+	fits := all.fits(0, 0)
 	var g errgroup.Group
 	g.SetLimit(len(a.workers))
 	for i, b := range a.plan.bases {
 		g.Go(func() error {
-			b.sums = a.merge(i)
+			b.sums = a.merge(i, fits)
 			for _, l := range b.levels {
 				if err := a.rollUp(i, l, b.sums, in); err != nil {
 					return err
 				}
-				l.rows() // now, because tables that share a level are finished side by side
 			}
 			return nil
 		})
 	}
 	return g.Wait()
+}
+
+// merge adds up a base's sums over all workers. fits says that their 64-bit
+// sums can be added.
+func (a *Aggregation) merge(b int, fits bool) *accumulator {
+	sums := &a.workers[0].sums[b]
+	sums.grow(a.groups[b].len())
+	for i, w := range a.workers {
+		o := &w.sums[b]
+		if !fits {
+			o.flush()
+		}
+		if i > 0 {
+			for g := range int32(len(o.sums)) {
+				sums.merge(g, o, g)
+			}
+			*o = accumulator{}
+		}
+	}
+	return sums
 }
 
 // days returns the first and the newest order_date of all lines.
@@ -159,7 +178,7 @@ func (g *Groups) FindDate(day pipeline.Date) int32 {
 }
 
 func (g *Groups) found(id int32) int32 {
-	if id < 0 || int(id) >= len(g.sums) || g.sums[id].flags&hasLine == 0 {
+	if id < 0 || int(id) >= len(g.sums.sums) || !g.sums.has(id, hasLine) {
 		return -1
 	}
 	return id

@@ -20,9 +20,10 @@ type axis struct {
 // groups: months from days, countries from places.
 type base struct {
 	axes   []axis
+	whole  bool // an order's lines nearly always lie in one group
 	needs  metrics.Needs
 	levels []*level
-	sums   []merged // by group, once every line has been added
+	sums   *accumulator // once every line has been added
 }
 
 // level is a grouping as a table wants it: a roll-up of a base.
@@ -49,7 +50,25 @@ func (b *base) fine() bool {
 	return slices.ContainsFunc(b.axes, func(a axis) bool { return slices.Contains(keyColumns, a.column) })
 }
 
+// orderColumns are columns that all lines of an order nearly always share.
+var orderColumns = []string{"customer_id", "order_date", "country", "country_code", "state", "city", "channel", "payment_method", "currency"}
+
+func newBase(axes []axis) *base {
+	line := slices.ContainsFunc(axes, func(a axis) bool { return !slices.Contains(orderColumns, a.column) })
+	return &base{axes: axes, whole: !line}
+}
+
 func (b *base) is(axes ...axis) bool { return slices.Equal(b.axes, axes) }
+
+// countsCustomers reports whether the base needs its groups' distinct customers.
+func (b *base) countsCustomers() bool {
+	return b.needs.Has(metrics.CountCustomers) || b.countsDays()
+}
+
+// countsDays reports whether the customers' days of sale are counted here.
+func (b *base) countsDays() bool {
+	return b.needs.Has(metrics.CountSaleDates) && b.source(dayAxis) >= 0
+}
 
 var (
 	customerAxis = axis{column: "customer_id"}
@@ -88,7 +107,7 @@ func newPlan(specs []*Spec) *plan {
 	})
 	for _, axes := range wanted {
 		if p.find(axes) == nil {
-			p.bases = append(p.bases, &base{axes: axes})
+			p.bases = append(p.bases, newBase(axes))
 		}
 	}
 	for _, s := range specs {
@@ -97,7 +116,7 @@ func newPlan(specs []*Spec) *plan {
 			axes := axesOf(set.By)
 			b := p.find(axes)
 			if b == nil { // a total
-				b = &base{}
+				b = newBase(nil)
 				p.bases = append(p.bases, b)
 			}
 			levels = append(levels, b.level(set))

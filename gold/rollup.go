@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"sync"
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
@@ -19,9 +20,10 @@ type rollup struct {
 	of     []int32 // the level's group of each of the base's; nil = the same
 	dims   []levelDim
 	groups *groups
-	sums   []merged                  // by group
+	sums   *accumulator
 	counts [metrics.NumBases][]int64 // by group; nil for what is not counted
-	sorted []int32                   // the groups that have lines, in order
+	sort   sync.Once
+	sorted []int32 // the groups that have lines, in order
 }
 
 // levelDim is how one dimension of a level follows from an axis of its base.
@@ -31,20 +33,8 @@ type levelDim struct {
 	reg  *registry // of the dimension's ids
 }
 
-// merge adds up a base's sums over all workers.
-func (a *Aggregation) merge(b int) []merged {
-	out := make([]merged, a.groups[b].len())
-	for _, w := range a.workers {
-		for g := range out {
-			out[g].merge(&w.sums[b], int32(g))
-		}
-		w.sums[b] = accumulator{}
-	}
-	return out
-}
-
 // rollUp makes the groups of a level and adds up their sums.
-func (a *Aggregation) rollUp(b int, l *level, sums []merged, in *Inputs) error {
+func (a *Aggregation) rollUp(b int, l *level, sums *accumulator, in *Inputs) error {
 	base := a.plan.bases[b]
 	registries := make([]*registry, len(l.by))
 	l.dims = make([]levelDim, len(l.by))
@@ -60,10 +50,10 @@ func (a *Aggregation) rollUp(b int, l *level, sums []merged, in *Inputs) error {
 		l.sums = sums
 		return nil
 	}
-	n := len(sums)
+	n := len(sums.sums)
 	l.of = make([]int32, n)
 	for g := range int32(n) {
-		if sums[g].flags&hasLine == 0 {
+		if !sums.has(g, hasLine) {
 			continue
 		}
 		for i := range l.dims {
@@ -78,10 +68,11 @@ func (a *Aggregation) rollUp(b int, l *level, sums []merged, in *Inputs) error {
 			}
 		}
 	}
-	l.sums = make([]merged, l.groups.len())
-	for g := range sums {
-		if sums[g].flags&hasLine != 0 {
-			l.sums[l.of[g]].add(&sums[g])
+	l.sums = &accumulator{}
+	l.sums.grow(l.groups.len())
+	for g := range int32(n) {
+		if sums.has(g, hasLine) {
+			l.sums.merge(l.of[g], sums, g)
 		}
 	}
 	return nil
@@ -125,7 +116,7 @@ func (d *levelDim) attribute(have *registry, want Dimension, in *Inputs) error {
 	} else {
 		texts := newTextIDs(d.reg.text)
 		defer texts.codes.Release()
-		if err := texts.read(col, row); err != nil {
+		if err := texts.read(col, nil, row); err != nil {
 			return factError(want.Name, "", err.Error())
 		}
 	}
@@ -181,21 +172,20 @@ func (l *level) date(group int32, dim int) (pipeline.Date, bool) {
 // rows returns the groups that have lines, ordered by their dimensions, NULL
 // first. A total has one, if only over no lines.
 func (l *level) rows() []int32 {
-	if l.sorted != nil {
-		return l.sorted
-	}
-	for g := range l.sums {
-		if l.sums[g].flags&hasLine != 0 || len(l.by) == 0 {
-			l.sorted = append(l.sorted, int32(g))
-		}
-	}
-	slices.SortFunc(l.sorted, func(x, y int32) int {
-		for i := range l.by {
-			if c := l.compare(i, l.groups.value(x, i), l.groups.value(y, i)); c != 0 {
-				return c
+	l.sort.Do(func() { // tables that share a level are finished side by side
+		for g := range l.sums.sums {
+			if l.sums.has(int32(g), hasLine) || len(l.by) == 0 {
+				l.sorted = append(l.sorted, int32(g))
 			}
 		}
-		return 0
+		slices.SortFunc(l.sorted, func(x, y int32) int {
+			for i := range l.by {
+				if c := l.compare(i, l.groups.value(x, i), l.groups.value(y, i)); c != 0 {
+					return c
+				}
+			}
+			return 0
+		})
 	})
 	return l.sorted
 }
@@ -218,7 +208,7 @@ func (l *level) values(group int32, v *metrics.Values) {
 		v.Reset()
 		return
 	}
-	l.sums[group].values(v)
+	l.sums.values(group, v)
 	for b, counts := range l.counts {
 		if counts != nil {
 			v.Set(metrics.Base(b), pipeline.TotalOf(counts[group]))

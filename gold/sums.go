@@ -13,7 +13,7 @@ import (
 // Bases, in the same order.
 const sumBases = int(metrics.SumUnitsReturned) + 1
 
-// Flags of a line, or of a group: what any of its lines has.
+// Flags of a line, a run of lines or a group: what any of the lines has.
 const (
 	hasLine uint32 = 1 << iota
 	hasSale
@@ -21,78 +21,77 @@ const (
 	hasUnknownMargin
 )
 
-// line is what one fact row adds to each of its groups.
-type line struct {
-	v     [sumBases]int64
-	date  pipeline.Date
-	flags uint32
-}
+// amounts is what a line, or a run of lines, adds to each of its groups. A
+// group's fill one cache line.
+type amounts [sumBases]int64
 
-// sums is one group's accumulator in one worker: 80 bytes, because a fact line
-// touches one for its customer, which is rarely in the processor's cache.
-type sums struct {
-	v           [sumBases]int64
-	first, last pipeline.Date // of sales; meaningful with hasSale
+// mark is what else is known of a group, or of a run. The dates count with
+// hasSale only.
+type mark struct {
+	last, first uint32 // the last sale's date, and the bits of the first one's complement, so that both grow from 0
 	flags       uint32
 }
+
+// markOf returns the mark of a run of lines of a day.
+func markOf(d pipeline.Date, flags uint32) mark {
+	m := mark{flags: flags}
+	if flags&hasSale != 0 {
+		m.last = uint32(d) ^ 1<<31
+		m.first = ^m.last
+	}
+	return m
+}
+
+func (m *mark) add(o mark) {
+	m.last, m.first, m.flags = max(m.last, o.last), max(m.first, o.first), m.flags|o.flags
+}
+
+func (m *mark) firstSale() pipeline.Date { return pipeline.Date(^m.first ^ 1<<31) }
+func (m *mark) lastSale() pipeline.Date  { return pipeline.Date(m.last ^ 1<<31) }
 
 // wide is where sums go before they could overflow.
 type wide [sumBases]pipeline.Total
 
-// accumulator holds one worker's sums of one base.
+// accumulator holds the sums of one grouping.
 type accumulator struct {
-	sums []sums
-	wide []wide // nil until needed
+	sums  []amounts
+	marks []mark
+	wide  []wide // nil until needed
 }
 
 // grow makes room for n groups.
 func (a *accumulator) grow(n int) {
-	if n > len(a.sums) {
-		a.sums = append(a.sums, make([]sums, n-len(a.sums))...)
+	if more := n - len(a.sums); more > 0 {
+		a.sums = append(a.sums, make([]amounts, more)...)
+		a.marks = append(a.marks, make([]mark, more)...)
 	}
 }
 
-// add adds lines to their groups. The caller has made sure that no sum can
-// overflow.
-func (a *accumulator) add(groups []int32, lines []line) {
-	for i := range lines {
-		l, s := &lines[i], &a.sums[groups[i]]
-		s.v[0] += l.v[0]
-		s.v[1] += l.v[1]
-		s.v[2] += l.v[2]
-		s.v[3] += l.v[3]
-		s.v[4] += l.v[4]
-		s.v[5] += l.v[5]
-		s.v[6] += l.v[6]
-		s.v[7] += l.v[7]
-		s.mark(l)
+// add adds lines, or runs, to their groups. The caller has made sure that no
+// sum can overflow.
+func (a *accumulator) add(groups []int32, some []amounts) {
+	for i := range some {
+		a.sums[groups[i]].add(&some[i])
 	}
 }
 
-func (s *sums) mark(l *line) {
-	if l.flags&hasSale != 0 {
-		switch {
-		case s.flags&hasSale == 0:
-			s.first, s.last = l.date, l.date
-		case l.date < s.first:
-			s.first = l.date
-		case l.date > s.last:
-			s.last = l.date
-		}
-	}
-	s.flags |= l.flags
+func (s *amounts) add(l *amounts) {
+	s[0] += l[0]
+	s[1] += l[1]
+	s[2] += l[2]
+	s[3] += l[3]
+	s[4] += l[4]
+	s[5] += l[5]
+	s[6] += l[6]
+	s[7] += l[7]
 }
 
-// addWide adds lines whose amounts are so large that a few thousand of them
-// could overflow 64 bits.
-func (a *accumulator) addWide(groups []int32, lines []line) {
+// addWide adds an amount that is so large that a few thousand of them could
+// overflow 64 bits.
+func (a *accumulator) addWide(group int32, l *amounts) {
 	a.growWide()
-	for i := range lines {
-		l, g := &lines[i], groups[i]
-		for k, v := range l.v {
-			a.wide[g][k].Add(v)
-		}
-		a.sums[g].mark(l)
+	for k, v := range l {
+		a.wide[group][k].Add(v)
 	}
 }
 
@@ -100,11 +99,10 @@ func (a *accumulator) addWide(groups []int32, lines []line) {
 func (a *accumulator) flush() {
 	a.growWide()
 	for g := range a.sums {
-		s := &a.sums[g]
-		for k, v := range s.v {
+		for k, v := range &a.sums[g] {
 			a.wide[g][k].Add(v)
 		}
-		s.v = [sumBases]int64{}
+		a.sums[g] = amounts{}
 	}
 }
 
@@ -114,54 +112,33 @@ func (a *accumulator) growWide() {
 	}
 }
 
-// merged is a group's accumulator over all workers.
-type merged struct {
-	v           wide
-	first, last pipeline.Date
-	flags       uint32
-}
-
-// merge adds a group of one worker.
-func (m *merged) merge(a *accumulator, group int32) {
-	if int(group) >= len(a.sums) {
-		return
-	}
-	s := &a.sums[group]
-	for k, v := range s.v {
-		m.v[k].Add(v)
-	}
-	if int(group) < len(a.wide) {
-		for k := range m.v {
-			m.v[k].Merge(a.wide[group][k])
+// merge adds group from of another accumulator to a group. The 64-bit sums
+// must fit.
+func (a *accumulator) merge(group int32, o *accumulator, from int32) {
+	a.sums[group].add(&o.sums[from])
+	a.marks[group].add(o.marks[from])
+	if int(from) < len(o.wide) {
+		a.growWide()
+		for k := range o.wide[from] {
+			a.wide[group][k].Merge(o.wide[from][k])
 		}
 	}
-	m.mark(s.first, s.last, s.flags)
 }
 
-// add adds another group.
-func (m *merged) add(o *merged) {
-	for k := range m.v {
-		m.v[k].Merge(o.v[k])
-	}
-	m.mark(o.first, o.last, o.flags)
-}
-
-func (m *merged) mark(first, last pipeline.Date, flags uint32) {
-	if flags&hasSale != 0 {
-		if m.flags&hasSale == 0 {
-			m.first, m.last = first, last
-		}
-		m.first, m.last = min(m.first, first), max(m.last, last)
-	}
-	m.flags |= flags
-}
+// has reports whether the group has any of the flags.
+func (a *accumulator) has(group int32, flags uint32) bool { return a.marks[group].flags&flags != 0 }
 
 // values gives the group's sums and dates to v.
-func (m *merged) values(v *metrics.Values) {
+func (a *accumulator) values(group int32, v *metrics.Values) {
 	v.Reset()
-	for k := range m.v {
-		v.Set(metrics.Base(k), m.v[k])
+	for k, sum := range &a.sums[group] {
+		t := pipeline.TotalOf(sum)
+		if int(group) < len(a.wide) {
+			t.Merge(a.wide[group][k])
+		}
+		v.Set(metrics.Base(k), t)
 	}
+	m := &a.marks[group]
 	if m.flags&hasUnknownCost != 0 {
 		v.SetUnknown(metrics.SumCost)
 	}
@@ -169,8 +146,8 @@ func (m *merged) values(v *metrics.Values) {
 		v.SetUnknown(metrics.SumMargin)
 	}
 	if m.flags&hasSale != 0 {
-		v.Set(metrics.MinSaleDate, pipeline.TotalOf(int64(m.first)))
-		v.Set(metrics.MaxSaleDate, pipeline.TotalOf(int64(m.last)))
+		v.Set(metrics.MinSaleDate, pipeline.TotalOf(int64(m.firstSale())))
+		v.Set(metrics.MaxSaleDate, pipeline.TotalOf(int64(m.lastSale())))
 	}
 }
 
@@ -184,51 +161,134 @@ type headroom struct {
 
 // fits reports whether n lines more, whose amounts have so many bits, cannot
 // overflow any sum.
-func (h *headroom) fits(n, amountBits int) bool {
+func (h *headroom) fits(n uint64, amountBits int) bool {
 	b := max(h.bits, amountBits)
-	return bits.Len64(h.lines+uint64(n))+b <= 62
+	return bits.Len64(h.lines+n)+b <= 62
 }
 
-func (h *headroom) take(n, amountBits int) {
-	h.lines += uint64(n)
+func (h *headroom) take(n uint64, amountBits int) {
+	h.lines += n
 	h.bits = max(h.bits, amountBits)
 }
 
-// lines reads rows from..to of the batch into dst and returns how many bits
-// its largest amount has. kind holds each row's line type.
-func (c *columns) lines(kind []int32, from, to int, dst []line) (int, error) {
+// block is some lines, few enough to stay in the processor's cache while they
+// are added to all bases, in whole runs.
+type block struct {
+	lines []amounts
+	runs  []amounts // their sums by run, which count only where no sum can overflow
+	marks []mark    // by run
+	flags []uint32  // by line: what is unknown; nil when nothing is
+	flag  []uint32  // memory of flags
+}
+
+// read reads the lines of the runs, which end at ends, from a batch, and
+// returns how many bits the largest amount has.
+func (b *block) read(c *columns, kinds, starts []int32) (int, error) {
+	from, to := int(starts[0]), int(starts[len(starts)-1])
+	b.lines, b.runs, b.marks, b.flags = b.lines[:to-from], b.runs[:len(kinds)], b.marks[:len(kinds)], nil
+	if c.noCost != nil || c.noMargin != nil {
+		b.unknown(c, from, to)
+	}
 	var any int64 // all bits in which an amount differs from its sign
-	for i := from; i < to; i++ {
-		l := &dst[i-from]
-		sale := -int64(kind[i] & kindSale) // all ones on a sale
-		quantity, discount := c.quantity[i], int64(c.discounts[i].LowBits())
-		if quantity == math.MinInt64 {
-			return 0, factError("quantity", fmt.Sprint(quantity), "is out of range")
+	for r, kind := range kinds {
+		sale := -int64(kind & kindSale) // all ones on a sale
+		sum := &b.runs[r]
+		*sum = amounts{}
+		flags := hasLine | uint32(sale)&hasSale
+		for i := int(starts[r]); i < int(starts[r+1]); i++ {
+			l := &b.lines[i-from]
+			quantity := c.quantity[i]
+			if quantity == math.MinInt64 {
+				return 0, factError("quantity", fmt.Sprint(quantity), "is out of range")
+			}
+			returned := (quantity ^ quantity>>63) - quantity>>63 // |quantity|
+			l[metrics.SumSales] = int64(c.sales[i].LowBits())
+			l[metrics.SumReturns] = int64(c.returns[i].LowBits())
+			l[metrics.SumRevenue] = int64(c.revenue[i].LowBits())
+			l[metrics.SumDiscounts] = int64(c.discounts[i].LowBits()) & sale
+			l[metrics.SumCost] = int64(c.cost[i].LowBits())
+			l[metrics.SumMargin] = int64(c.margin[i].LowBits())
+			l[metrics.SumUnitsSold] = quantity & sale
+			l[metrics.SumUnitsReturned] = returned &^ sale
+			if b.flags != nil {
+				f := b.flags[i-from]
+				flags |= f
+				if f&hasUnknownCost != 0 {
+					l[metrics.SumCost] = 0
+				}
+				if f&hasUnknownMargin != 0 {
+					l[metrics.SumMargin] = 0
+				}
+			}
+			any |= l[0] ^ l[0]>>63 | l[1] ^ l[1]>>63 | l[2] ^ l[2]>>63 | l[3] ^ l[3]>>63 |
+				l[4] ^ l[4]>>63 | l[5] ^ l[5]>>63 | l[6] ^ l[6]>>63 | l[7] ^ l[7]>>63
+			sum.add(l)
 		}
-		returned := (quantity ^ quantity>>63) - quantity>>63 // |quantity|
-		l.v = [sumBases]int64{
-			metrics.SumSales:         int64(c.sales[i].LowBits()),
-			metrics.SumReturns:       int64(c.returns[i].LowBits()),
-			metrics.SumRevenue:       int64(c.revenue[i].LowBits()),
-			metrics.SumDiscounts:     discount & sale,
-			metrics.SumCost:          int64(c.cost[i].LowBits()),
-			metrics.SumMargin:        int64(c.margin[i].LowBits()),
-			metrics.SumUnitsSold:     quantity & sale,
-			metrics.SumUnitsReturned: returned &^ sale,
-		}
-		l.date = pipeline.Date(c.dates[i])
-		l.flags = hasLine | uint32(sale)&hasSale
-		if c.noCost != nil && c.noCost.IsNull(i) {
-			l.v[metrics.SumCost] = 0
-			l.flags |= hasUnknownCost
-		}
-		if c.noMargin != nil && c.noMargin.IsNull(i) {
-			l.v[metrics.SumMargin] = 0
-			l.flags |= hasUnknownMargin
-		}
-		for _, v := range l.v {
-			any |= v ^ v>>63
-		}
+		b.marks[r] = markOf(pipeline.Date(c.dates[starts[r]]), flags)
 	}
 	return bits.Len64(uint64(any)), nil
+}
+
+// unknown finds out which lines' cost or margin is unknown.
+func (b *block) unknown(c *columns, from, to int) {
+	b.flags = b.flag[:to-from]
+	for i := from; i < to; i++ {
+		f := uint32(0)
+		if c.noCost != nil && c.noCost.IsNull(i) {
+			f |= hasUnknownCost
+		}
+		if c.noMargin != nil && c.noMargin.IsNull(i) {
+			f |= hasUnknownMargin
+		}
+		b.flags[i-from] = f
+	}
+}
+
+// addRuns adds the runs to their groups.
+func (b *block) addRuns(a *accumulator, groups []int32) {
+	a.add(groups, b.runs)
+	for r, g := range groups {
+		a.marks[g].add(b.marks[r])
+	}
+}
+
+// addLines adds the lines to their groups.
+func (b *block) addLines(a *accumulator, groups, starts []int32) {
+	a.add(groups, b.lines)
+	b.markLines(a, groups, starts)
+}
+
+func (b *block) markLines(a *accumulator, groups, starts []int32) {
+	from := starts[0]
+	for r, m := range b.marks {
+		known := m
+		known.flags &= hasLine | hasSale
+		for i := starts[r] - from; i < starts[r+1]-from; i++ {
+			a.marks[groups[i]].add(known)
+			if b.flags != nil {
+				a.marks[groups[i]].flags |= b.flags[i]
+			}
+		}
+	}
+}
+
+// addWide is addRuns or addLines for large amounts. Groups are those of runs or
+// of lines.
+func (b *block) addWide(a *accumulator, groups, starts []int32, byRun bool) {
+	if !byRun {
+		b.markLines(a, groups, starts)
+	}
+	from := starts[0]
+	for r, m := range b.marks {
+		if byRun {
+			a.marks[groups[r]].add(m)
+		}
+		for i := starts[r] - from; i < starts[r+1]-from; i++ {
+			if byRun {
+				a.addWide(groups[r], &b.lines[i])
+			} else {
+				a.addWide(groups[i], &b.lines[i])
+			}
+		}
+	}
 }
