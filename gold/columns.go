@@ -44,32 +44,79 @@ func unsupported(col arrow.Array) error {
 	return fmt.Errorf("text of Arrow type %s is not supported: use string or a dictionary of it", col.DataType())
 }
 
-// plain returns the codes and the texts of a dictionary column without NULL, or nil.
-func plain(col arrow.Array) ([]int32, *array.String) {
+// codes are the rows of a dictionary column.
+type codes struct {
+	values *array.String // none is NULL
+	rows   []int32
+	valid  bitmap
+}
+
+// codesOf returns the rows of a dictionary column of the usual kind, and
+// whether it is one.
+func codesOf(col arrow.Array) (codes, bool) {
 	c, ok := col.(*array.Dictionary)
-	if !ok || c.NullN() > 0 {
-		return nil, nil
+	if !ok {
+		return codes{}, false
 	}
 	values, ok := c.Dictionary().(*array.String)
 	if !ok || values.NullN() > 0 {
-		return nil, nil
+		return codes{}, false
 	}
-	if codes, ok := c.Indices().(*array.Int32); ok {
-		return codes.Int32Values(), values
+	indices, ok := c.Indices().(*array.Int32)
+	if !ok {
+		return codes{}, false
 	}
-	return nil, nil
+	return codes{values, indices.Int32Values(), validity(c)}, true
+}
+
+// bitmap says which rows are not NULL; the zero value says that none is.
+type bitmap struct {
+	bits   []byte
+	offset int
+}
+
+func validity(col arrow.Array) bitmap {
+	if col.NullN() == 0 {
+		return bitmap{}
+	}
+	return bitmap{col.NullBitmapBytes(), col.Data().Offset()}
+}
+
+func (b *bitmap) null(i int) bool {
+	if b.bits == nil {
+		return false
+	}
+	i += b.offset
+	return b.bits[i>>3]>>(i&7)&1 == 0
+}
+
+// differ marks the rows that are NULL where the row before is not, or not NULL
+// where it is.
+func (b *bitmap) differ(marks []int32) {
+	if b.bits == nil {
+		return
+	}
+	before := b.null(0)
+	for i := range marks {
+		now := b.null(i)
+		if now != before {
+			marks[i] = 1
+		}
+		before = now
+	}
 }
 
 func (t *textIDs) differ(col arrow.Array, marks []int32) error {
-	codes, _ := plain(col)
-	if codes == nil {
-		t.all = resize(t.all, len(marks))
-		if err := t.read(col, nil, t.all); err != nil {
-			return err
-		}
-		codes = t.all
+	if c, ok := codesOf(col); ok {
+		markChanges(c.rows, marks)
+		c.valid.differ(marks)
+		return nil
 	}
-	markChanges(codes, marks)
+	t.all = resize(t.all, len(marks))
+	if err := t.read(col, nil, t.all); err != nil {
+		return err
+	}
+	markChanges(t.all, marks)
 	return nil
 }
 
@@ -119,16 +166,26 @@ func nth(rows []int32, j int) int {
 }
 
 func (t *textIDs) readDictionary(c *array.Dictionary, rows, dst []int32) error {
-	if indices, values := plain(c); indices != nil {
-		ids, bad := t.codes.Codes(values), int32(0)
-		if rows == nil {
-			for i, code := range indices[:len(dst)] {
+	if c, ok := codesOf(c); ok {
+		ids, bad := t.codes.Codes(c.values), int32(0)
+		switch {
+		case c.valid.bits != nil:
+			for j := range dst {
+				i := nth(rows, j)
+				dst[j] = 0
+				if !c.valid.null(i) {
+					dst[j] = ids[c.rows[i]]
+					bad |= dst[j]
+				}
+			}
+		case rows == nil:
+			for i, code := range c.rows[:len(dst)] {
 				dst[i] = ids[code]
 				bad |= dst[i]
 			}
-		} else {
+		default:
 			for j, i := range rows[:len(dst)] {
-				dst[j] = ids[indices[i]]
+				dst[j] = ids[c.rows[i]]
 				bad |= dst[j]
 			}
 		}
@@ -185,13 +242,8 @@ func (t *dateIDs) differ(col arrow.Array, marks []int32) error {
 		return err
 	}
 	markChanges(c.Date32Values(), marks)
-	if c.NullN() > 0 {
-		for i := 1; i < len(marks); i++ {
-			if c.IsNull(i) != c.IsNull(i-1) {
-				marks[i] = 1
-			}
-		}
-	}
+	valid := validity(c)
+	valid.differ(marks)
 	return nil
 }
 
@@ -200,11 +252,11 @@ func (t *dateIDs) read(col arrow.Array, rows, dst []int32) error {
 	if err != nil {
 		return err
 	}
-	nulls, days := c.NullN() > 0, c.Date32Values()
+	valid, days := validity(c), c.Date32Values()
 	for j := range dst {
 		i := nth(rows, j)
 		switch d := days[i]; {
-		case nulls && c.IsNull(i):
+		case valid.null(i):
 			dst[j] = 0
 		case uint32(d) < nearDays && t.near[d] != 0:
 			dst[j] = t.near[d]
@@ -238,7 +290,7 @@ type columns struct {
 	dates                                            []arrow.Date32
 	quantity                                         []int64
 	sales, returns, revenue, discounts, cost, margin []decimal128.Num
-	noCost, noMargin                                 arrow.Array // nil when every line's is known
+	hasCost, hasMargin                               bitmap
 }
 
 // The fixed columns, by name in factColumns.
@@ -311,12 +363,6 @@ func (c *columns) read(rec arrow.Record) error {
 	c.quantity = rec.Column(c.at[colQuantity]).(*array.Int64).Int64Values()
 	c.sales, c.returns, c.revenue = money(colSales), money(colReturns), money(colRevenue)
 	c.discounts, c.cost, c.margin = money(colDiscount), money(colCost), money(colMargin)
-	c.noCost, c.noMargin = nil, nil
-	if a := rec.Column(c.at[colCost]); a.NullN() > 0 {
-		c.noCost = a
-	}
-	if a := rec.Column(c.at[colMargin]); a.NullN() > 0 {
-		c.noMargin = a
-	}
+	c.hasCost, c.hasMargin = validity(rec.Column(c.at[colCost])), validity(rec.Column(c.at[colMargin]))
 	return nil
 }

@@ -38,10 +38,11 @@ func finishCustomerMetrics(f *Finished) ([]arrow.Record, error) {
 	g := f.Groups[0]
 	n := int(f.Customers.NumRows())
 	id := textOf(f.Customers.Column(0))
+	groups := g.findKeys(f.Customers.Column(0))
 	b := f.Build(n)
 	var v metrics.Values
 	for i := range n {
-		g.Values(g.FindText(id(i)), &v)
+		g.Values(groups[i], &v)
 		b.Text(id(i))
 		b.Measures(&v, customerMeasures...)
 		first, bought := metrics.FirstOrderDate.Eval(&v)

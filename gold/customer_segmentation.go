@@ -1,8 +1,6 @@
 package gold
 
 import (
-	"slices"
-
 	"github.com/apache/arrow/go/v17/arrow"
 
 	"github.com/smeltdata/smelt/metrics"
@@ -58,14 +56,15 @@ func finishCustomerSegmentation(f *Finished) ([]arrow.Record, error) {
 	g := f.Groups[0]
 	id := textOf(f.Customers.Column(0))
 	measure := monetary[f.RFM.MonetaryMeasure]
+	groups := g.findKeys(f.Customers.Column(0))
 	var buyers []buyer
 	var v metrics.Values
 	for i := range int(f.Customers.NumRows()) {
-		g.Values(g.FindText(id(i)), &v)
-		last, state := metrics.LastOrderDate.Eval(&v)
-		if state != metrics.Known {
+		if groups[i] < 0 || !g.sums.has(groups[i], hasSale) {
 			continue
 		}
+		g.Values(groups[i], &v)
+		last, _ := metrics.LastOrderDate.Eval(&v)
 		b := buyer{row: i, recency: last.Sub(pipeline.TotalOf(int64(f.Reference.V)))} // −recency_days
 		b.frequency, _ = metrics.Orders.Eval(&v)
 		b.monetary, _ = measure.Eval(&v)
@@ -102,7 +101,7 @@ func scoreBy(buyers []buyer, i int, how string, value func(*buyer) pipeline.Tota
 	for k := range order {
 		order[k] = k
 	}
-	slices.SortStableFunc(order, func(x, y int) int { return value(&buyers[x]).Cmp(value(&buyers[y])) })
+	sortBy(order, func(k int) pipeline.Total { return value(&buyers[k]) })
 	if how != "quantile" {
 		size, rest := len(order)/5, len(order)%5
 		place := 0
@@ -153,8 +152,11 @@ func quantiles(n int, value func(int) pipeline.Total) []pipeline.Total {
 
 func times(t pipeline.Total, n int) pipeline.Total {
 	var out pipeline.Total
-	for range n {
-		out.Merge(t)
+	for ; n > 0; n >>= 1 {
+		if n&1 != 0 {
+			out.Merge(t)
+		}
+		t.Merge(t)
 	}
 	return out
 }

@@ -168,6 +168,18 @@ func (g *Groups) FindText(value []byte) int32 {
 	return g.found(g.dims[0].reg.find(value))
 }
 
+// findKeys is FindText for each row of a dimension table's key.
+func (g *Groups) findKeys(col arrow.Array) []int32 {
+	g.find.Do(func() {
+		value := textOf(col)
+		g.keys = make([]int32, col.Len())
+		for i := range g.keys {
+			g.keys[i] = g.FindText(value(i))
+		}
+	})
+	return g.keys
+}
+
 // FindDate returns the group of a value of the only dimension, a date; or -1.
 func (g *Groups) FindDate(day pipeline.Date) int32 {
 	id, ok := g.dims[0].reg.days[day]

@@ -106,15 +106,34 @@ func (o *orderIDs) set(col arrow.Array) error {
 	return unsupported(col)
 }
 
-// bytes returns a row's id, and whether it is not NULL.
-func (o *orderIDs) bytes(i int) ([]byte, bool) {
+// pack writes the keys of the ids at rows to keys, and reports whether none is NULL.
+func (o *orderIDs) pack(m *keyMaker, rows []int32, keys []key) bool {
 	if o.codes != nil {
-		i = o.codes.GetValueIndex(i)
-		if o.texts.IsNull(i) {
-			return nil, false
+		for j, i := range rows {
+			code := o.codes.GetValueIndex(int(i))
+			if o.texts.IsNull(code) {
+				return false
+			}
+			keys[j] = m.pack(pipeline.StringBytes(o.texts, code))
 		}
+		return true
 	}
-	return pipeline.StringBytes(o.texts, i), true
+	const each = 0x0101010101010101                              // one bit of every byte
+	offsets, all := o.texts.ValueOffsets(), o.texts.ValueBytes() // all begins at the first offset
+	first := int(offsets[0])
+	for j, i := range rows {
+		from, to := int(offsets[i])-first, int(offsets[i+1])-first
+		if n := to - from; n <= 8 && from+8 <= len(all) {
+			beyond := ^uint64(0) << (8 * n) // what is not the id's
+			id := binary.LittleEndian.Uint64(all[from:])
+			if x := id | beyond; (x-each)&^x&(each<<7) == 0 { // no byte is 0
+				keys[j] = key{id &^ beyond, 0}
+				continue
+			}
+		}
+		keys[j] = m.pack(all[from:to])
+	}
+	return true
 }
 
 // differ marks the rows whose order id may be another than that of the row before.

@@ -1,8 +1,6 @@
 package gold
 
 import (
-	"slices"
-
 	"github.com/apache/arrow/go/v17/arrow"
 
 	"github.com/smeltdata/smelt/metrics"
@@ -43,11 +41,12 @@ func finishProductPerformance(f *Finished) ([]arrow.Record, error) {
 		return textOf(f.Products.Column(dimTable("silver.dim_products").MustIndex(name)))
 	}
 	id, name, category := column("product_id"), column("product_name"), column("category")
+	groups := g.findKeys(f.Products.Column(0))
 	revenue := make([]pipeline.Total, n)
 	var total pipeline.Total
 	var v metrics.Values
 	for i := range n {
-		g.Values(g.FindText(id(i)), &v)
+		g.Values(groups[i], &v)
 		revenue[i], _ = metrics.Revenue.Eval(&v)
 		total.Merge(revenue[i])
 	}
@@ -64,7 +63,7 @@ func finishProductPerformance(f *Finished) ([]arrow.Record, error) {
 	}
 	b := f.Build(n)
 	for i := range n {
-		g.Values(g.FindText(id(i)), &v)
+		g.Values(groups[i], &v)
 		b.Text(id(i))
 		b.Text(name(i))
 		b.Text(category(i))
@@ -84,7 +83,7 @@ func rank(values []pipeline.Total) []int {
 	for i := range order {
 		order[i] = i
 	}
-	slices.SortStableFunc(order, func(x, y int) int { return values[y].Cmp(values[x]) })
+	sortBy(order, func(i int) pipeline.Total { return pipeline.Total{}.Sub(values[i]) })
 	return order
 }
 

@@ -46,15 +46,13 @@ func (w *worker) findRuns(rec arrow.Record, n int) error {
 		return factError("line_type", "", err.Error())
 	}
 	w.keys = slices.Grow(w.keys[:0], runs)[:runs]
+	if !w.orders.pack(&w.a.maker, starts, w.keys) {
+		return factError("order_id", "", "NULL in a column that is not nullable")
+	}
 	for r, i := range starts {
 		if w.kinds[r] == 0 {
 			return factError("line_type", w.columns.kind.ValueStr(int(i)), "is neither sale nor return")
 		}
-		id, ok := w.orders.bytes(int(i))
-		if !ok {
-			return factError("order_id", "", "NULL in a column that is not nullable")
-		}
-		w.keys[r] = w.a.maker.pack(id)
 		d := pipeline.Date(w.columns.dates[i])
 		if w.newest < w.first {
 			w.first, w.newest = d, d

@@ -186,7 +186,7 @@ type block struct {
 func (b *block) read(c *columns, kinds, starts []int32) (int, error) {
 	from, to := int(starts[0]), int(starts[len(starts)-1])
 	b.lines, b.runs, b.marks, b.flags = b.lines[:to-from], b.runs[:len(kinds)], b.marks[:len(kinds)], nil
-	if c.noCost != nil || c.noMargin != nil {
+	if c.hasCost.bits != nil || c.hasMargin.bits != nil {
 		b.unknown(c, from, to)
 	}
 	var any int64 // all bits in which an amount differs from its sign
@@ -234,10 +234,10 @@ func (b *block) unknown(c *columns, from, to int) {
 	b.flags = b.flag[:to-from]
 	for i := from; i < to; i++ {
 		f := uint32(0)
-		if c.noCost != nil && c.noCost.IsNull(i) {
+		if c.hasCost.null(i) {
 			f |= hasUnknownCost
 		}
-		if c.noMargin != nil && c.noMargin.IsNull(i) {
+		if c.hasMargin.null(i) {
 			f |= hasUnknownMargin
 		}
 		b.flags[i-from] = f
