@@ -46,8 +46,17 @@ func randomWorld(rng *rand.Rand) *world {
 		f := silver.FactSale{OrderID: fmt.Sprintf("O%d", o), LineType: "sale", OrderDate: pipeline.Date(17000 + o*7%days),
 			ProductID: pipeline.Code(fmt.Sprintf("P%02d", rng.IntN(max(1, products-1)))), Quantity: 1 + rng.Int64N(5), Country: "Unknown", State: "Unknown",
 			SourceFile: "sales.csv", SourceRow: int64(i + 1)}
-		if o%5 == 0 {
+		switch o % 10 { // ids of all kinds of length, and ids that begin alike
+		case 0, 5:
 			f.OrderID = "a rather long order id, of more than fifteen bytes " + f.OrderID
+		case 1:
+			f.OrderID = fmt.Sprintf("%012d", o)
+		case 2:
+			f.OrderID = strings.Repeat("\x00", 1+o/10)
+		case 3:
+			f.OrderID = "O" + strings.Repeat("\x00", 1+o/10)
+		case 4:
+			f.OrderID = strings.Repeat("O", 1+o/10)
 		}
 		if c := o * 11 % customers; o%6 > 0 {
 			f.CustomerID = pipeline.Some(pipeline.Code(fmt.Sprintf("C%03d", c)))
@@ -96,7 +105,13 @@ func (w *world) aggregate(t *testing.T, rng *rand.Rand, workers int, specs ...*S
 	defer a.Release()
 	shuffled := slices.Clone(w.facts)
 	rng.Shuffle(len(shuffled), func(i, j int) { shuffled[i], shuffled[j] = shuffled[j], shuffled[i] })
+	if rng.IntN(2) == 0 { // as in a file: an order's lines follow each other
+		slices.SortStableFunc(shuffled, func(a, b silver.FactSale) int { return strings.Compare(a.OrderID, b.OrderID) })
+	}
 	rec := silver.FactSales.Record(memory.DefaultAllocator, shuffled)
+	if rng.IntN(4) == 0 {
+		rec = stagetest.Plain(rec)
+	}
 	batches := stagetest.Recut(rng, []arrow.Record{rec})
 	defer stagetest.Release(batches)
 	var g errgroup.Group
@@ -264,6 +279,24 @@ func TestLargeSums(t *testing.T) {
 	got := w.aggregate(t, rand.New(rand.NewPCG(1, 1)), 2, Seed()...)
 	if !strings.Contains(got["gold.product_performance"][0], "|199999999999999999.8000|") {
 		t.Errorf("got %s", got["gold.product_performance"][0])
+	}
+}
+
+// An order of more lines than a record of it can have, in one group and in many.
+func TestLongOrder(t *testing.T) {
+	w := &world{rfm: bronze.RFM{Grid: bronze.DefaultGrid}}
+	for i := range 300 {
+		w.products = append(w.products, silver.Product{ProductID: fmt.Sprintf("P%03d", i), Category: "C"})
+	}
+	for i := range 3000 {
+		w.facts = append(w.facts, silver.FactSale{OrderID: fmt.Sprint("O", i/1500), LineType: "sale", OrderDate: 17000, ProductID: pipeline.Code(fmt.Sprintf("P%03d", i%300)),
+			Quantity: 1, Country: "X", State: "Y", SourceFile: "f", CustomerID: pipeline.Some[pipeline.Code]("ann")})
+	}
+	w.customers = []silver.Customer{{CustomerID: "ann"}}
+	for seed := range uint64(4) {
+		got := w.aggregate(t, rand.New(rand.NewPCG(seed, 1)), 2, Seed()...)
+		compare(t, "gold.product_performance", got["gold.product_performance"], w.productPerformance())
+		compare(t, "gold.customer_metrics", got["gold.customer_metrics"], w.customerMetrics())
 	}
 }
 

@@ -23,24 +23,25 @@ type cell struct {
 // to one goroutine, and counts up to four billion things.
 type tally struct {
 	levels []*level
-	single []uint32 // by group of the base: things seen in this one only
-	cells  [][]cell // by level, by its group: all others
+	of     [][]int32 // by level: its group of each of the base's; nil = the same
+	single []uint32  // by group of the base: things seen in this one only
+	cells  [][]cell  // by level, by its group: all others
 }
 
 func newTally(levels []*level, groups int) *tally {
 	t := &tally{levels: levels, single: make([]uint32, groups)}
 	for _, l := range levels {
-		t.cells = append(t.cells, make([]cell, len(l.sums.sums)))
+		t.of, t.cells = append(t.of, l.of), append(t.cells, make([]cell, len(l.sums.sums)))
 	}
 	return t
 }
 
 // in counts a thing in a group of the base, if it was not yet counted there.
 func (t *tally) in(group int32, stamp uint32) {
-	for i, l := range t.levels {
+	for i, of := range t.of {
 		g := group
-		if l.of != nil {
-			g = l.of[g]
+		if of != nil {
+			g = of[g]
 		}
 		if c := &t.cells[i][g]; c.stamp != stamp {
 			c.stamp = stamp
@@ -55,7 +56,7 @@ func (t *tally) addTo(i int, counts []int64) {
 		counts[g] += int64(c.count)
 	}
 	for g, n := range t.single {
-		if of := t.levels[i].of; of != nil {
+		if of := t.of[i]; of != nil {
 			g = int(of[g])
 		}
 		counts[g] += int64(n)
@@ -159,6 +160,7 @@ func (c *census) linkCustomers(customers int) {
 // count counts the keys that were linked. The first is key number first, each
 // other one step further.
 func (c *census) count(first, step int) {
+	none := slices.Repeat([]int32{-1}, len(c.fixed))
 	for k, r := range c.heads {
 		if r < 0 {
 			continue
@@ -172,9 +174,11 @@ func (c *census) count(first, step int) {
 			continue
 		}
 		days := int64(0)
+		before := none
 		for ; r >= 0; r = c.next[r] {
 			words := c.records.words[c.records.at[r]:]
-			c.several(words)
+			c.several(words, before)
+			before = words
 			if c.days != nil && c.days.in(words, c.stamp) {
 				days++
 			}
@@ -228,10 +232,10 @@ func (c *census) single(r int32) {
 	}
 }
 
-// several counts one of a key's records.
-func (c *census) several(words []int32) {
+// several counts one of a key's records, the one after before.
+func (c *census) several(words, before []int32) {
 	for j, t := range c.fixed {
-		if t != nil {
+		if t != nil && words[j] != before[j] {
 			t.in(words[j], c.stamp)
 		}
 	}

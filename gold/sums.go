@@ -70,8 +70,9 @@ func (a *accumulator) grow(n int) {
 // add adds lines, or runs, to their groups. The caller has made sure that no
 // sum can overflow.
 func (a *accumulator) add(groups []int32, some []amounts) {
+	sums, groups := a.sums, groups[:len(some)]
 	for i := range some {
-		a.sums[groups[i]].add(&some[i])
+		sums[groups[i]].add(&some[i])
 	}
 }
 
@@ -247,8 +248,9 @@ func (b *block) unknown(c *columns, from, to int) {
 // addRuns adds the runs to their groups.
 func (b *block) addRuns(a *accumulator, groups []int32) {
 	a.add(groups, b.runs)
+	marks, runs := a.marks, b.marks[:len(groups)]
 	for r, g := range groups {
-		a.marks[g].add(b.marks[r])
+		marks[g].add(runs[r])
 	}
 }
 
@@ -259,15 +261,16 @@ func (b *block) addLines(a *accumulator, groups, starts []int32) {
 }
 
 func (b *block) markLines(a *accumulator, groups, starts []int32) {
-	from := starts[0]
+	from, marks := starts[0], a.marks
 	for r, m := range b.marks {
-		known := m
-		known.flags &= hasLine | hasSale
-		for i := starts[r] - from; i < starts[r+1]-from; i++ {
-			a.marks[groups[i]].add(known)
-			if b.flags != nil {
-				a.marks[groups[i]].flags |= b.flags[i]
-			}
+		m.flags &= hasLine | hasSale // what is unknown is said by line
+		for _, g := range groups[starts[r]-from : starts[r+1]-from] {
+			marks[g].add(m)
+		}
+	}
+	for i, f := range b.flags {
+		if f != 0 {
+			marks[groups[i]].flags |= f
 		}
 	}
 }
