@@ -1,4 +1,4 @@
--- Bronze. Marks between dollar signs are filled in by duckdb.py, which also knows why each step is as it is.
+-- Bronze. Marks between dollar signs are filled in by duckdb_bench.py, which also knows why each step is as it is.
 
 -- A sales file is read line by line without quoting: a quote that never closes then damages its own line alone, and
 -- the reader stays parallel. Lines that hold a quoted field (one in 2000) are split again, by the rules of CSV.

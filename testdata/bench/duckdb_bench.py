@@ -1,32 +1,20 @@
 """The whole job of smelt in DuckDB's SQL: a generated shop's files to every table of bronze, silver and gold, as Parquet.
 
-    python testdata/bench/duckdb.py SHOP_DIR OUT_DIR [--threads 2] [--memory 8GB] [--steps] [--check]
+    python testdata/bench/duckdb_bench.py SHOP_DIR OUT_DIR [--threads 2] [--memory 8GB] [--steps] [--check]
 
 Tuned by someone who wants DuckDB to win; README.md says what was measured on the way. It knows the smelt.yml that
 `smelt generate` writes, and refuses others.
 """
 
-import argparse
-import glob
-import hashlib
-import json
 import os
 import re
-import resource
-import shutil
 import sys
-import time
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path[:] = [p for p in sys.path if os.path.abspath(p or ".") != HERE]  # this file has the library's name
+import common
+import duckdb
+from common import GOLD, HERE, SALES
 
-import duckdb  # noqa: E402
-
-SALES = ["order_id", "line_number", "line_type", "status", "ordered_at", "customer_id", "product_id", "quantity",
-         "unit_price", "discount_rate", "tax_amount", "channel", "payment_method", "country", "state",
-         "original_order_id", "updated_at"]
 EXTRA = ["_x1", "_x2", "_x3", "_x4"]  # room for the fields of lines that have too many
-MARK = "# A sample shop, made by smelt"
 
 BRONZE_SALES = """
 SELECT order_id, line_number, line_type, status, utc(ordered_at) AS ordered_at, NULL::TIMESTAMPTZ AS returned_at, customer_id,
@@ -50,20 +38,13 @@ FROM fact"""
 
 
 class Run:
-    def __init__(self, shop, out, threads, memory, steps):
-        self.shop, self.out, self.steps = os.path.abspath(shop), out, steps
-        self.con = duckdb.connect(config={"threads": threads, "memory_limit": memory, "preserve_insertion_order": True})
+    def __init__(self, args):
+        self.shop, self.out = args.shop, args.out
+        self.con = duckdb.connect(config={"threads": args.threads, "memory_limit": args.memory, "preserve_insertion_order": True})
         for sql in ("SET TimeZone = 'UTC'", "SET enable_progress_bar = false",
                     "CREATE SCHEMA bronze", "CREATE SCHEMA silver", "CREATE SCHEMA gold"):
             self.con.execute(sql)
-        self.clock = (time.monotonic(), cpu())
-
-    def tick(self, label):
-        """Print what a step took, if asked to."""
-        before, self.clock = self.clock, (time.monotonic(), cpu())
-        if self.steps:
-            print(f"{self.clock[0] - before[0]:7.2f} s wall {self.clock[1] - before[1]:7.2f} s CPU "
-                  f"{rss():6.0f} MB  {' '.join(label.split())[:90]}", file=sys.stderr)
+        self.tick = common.Steps(args.steps).tick
 
     def sql(self, text):
         for statement in self.con.extract_statements(text):
@@ -77,14 +58,11 @@ class Run:
 
     def copy(self, table, source):
         """Write one table."""
-        folder = os.path.join(self.out, *table.split("."))
-        os.makedirs(folder, exist_ok=True)
-        self.sql(f"COPY ({source}) TO '{quote(folder)}/part-00000.parquet' (FORMAT parquet, COMPRESSION snappy, DICTIONARY_SIZE_LIMIT 4096)")
+        self.sql(f"COPY ({source}) TO '{quote(common.part(self.out, table))}' (FORMAT parquet, COMPRESSION snappy, DICTIONARY_SIZE_LIMIT 4096)")
 
     def run(self):
-        files = natural(glob.glob(os.path.join(glob.escape(self.shop), "sales_*.csv")))
+        files, batch = common.sales_files(self.shop)
         names = [os.path.basename(f) for f in files]
-        batch = hashlib.sha256("".join(f"{n} {os.path.getsize(f)}\n" for n, f in zip(names, files)).encode()).hexdigest()[:16]
         self.bronze(files, names, batch)
         firsts = dict(self.con.execute("SELECT file, first FROM sales_files").fetchall())
         place = {"file": case({i: f"'{quote(n)}'" for i, n in enumerate(names)}),
@@ -100,7 +78,7 @@ class Run:
         self.copy("silver.dim_products", "SELECT * EXCLUDE (product) FROM silver.dim_products")
         self.copy("silver.quarantine", "FROM silver.quarantine")
         self.file("duckdb_gold.sql")
-        for table in ("customer_metrics", "customer_segmentation", "product_performance", "sales_summary", "regional_sales"):
+        for table in GOLD:
             self.copy(f"gold.{table}", f"FROM gold.{table}")
 
     def bronze(self, files, names, batch):
@@ -171,64 +149,9 @@ def case(values):
     return "CASE file " + " ".join(f"WHEN {k} THEN {v}" for k, v in values.items()) + " END"
 
 
-def natural(names):
-    return sorted(names, key=lambda n: [int(p) if p.isdigit() else p for p in re.split(r"(\d+)", n)])
-
-
 def quote(text):
     return text.replace("'", "''")
 
 
-def cpu():
-    r = resource.getrusage(resource.RUSAGE_SELF)
-    return r.ru_utime + r.ru_stime
-
-
-def rss():
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-
-
-def check(shop, out):
-    """Compare silver and gold with what testdata/judge makes of the bronze tables just written."""
-    sys.path.insert(0, os.path.join(HERE, "..", "judge"))
-    import contract
-    import judge
-    import recompute
-    import rules
-    faults = contract.schema_faults
-    # DuckDB's COPY marks a column as never NULL where its statistics say so, not where the contract does.
-    contract.schema_faults = lambda *a: [f for f in faults(*a) if not re.search("is (OPTIONAL, want REQUIRED|REQUIRED, want OPTIONAL)", f)]
-    j = judge.Judge(out, rules.load(os.path.join(shop, "smelt.yml")))
-    if j.read():
-        recompute.run(j.con, j.rules)
-        j.bronze()
-        for table in contract.KEYS:
-            j.compare(table)
-    print("every cell agrees" if not j.faults else f"{j.faults} faults")
-    return 1 if j.faults else 0
-
-
-def main():
-    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument("shop")
-    p.add_argument("out")
-    p.add_argument("--threads", type=int, default=2)
-    p.add_argument("--memory", default="8GB")
-    p.add_argument("--steps", action="store_true", help="print what each statement took")
-    p.add_argument("--check", action="store_true", help="compare the result with testdata/judge's")
-    args = p.parse_args()
-    with open(os.path.join(args.shop, "smelt.yml"), encoding="utf-8") as f:
-        if not f.read(len(MARK)) == MARK:
-            p.error("not a shop of smelt generate")
-    start = time.monotonic()
-    for layer in ("bronze", "silver", "gold"):
-        shutil.rmtree(os.path.join(args.out, layer), ignore_errors=True)
-    Run(args.shop, args.out, args.threads, args.memory, args.steps).run()
-    size = sum(os.path.getsize(f) for f in glob.glob(os.path.join(glob.escape(args.out), "*", "*", "*.parquet")))
-    print(json.dumps({"tool": "duckdb " + duckdb.__version__, "wall_s": round(time.monotonic() - start, 3),
-                      "cpu_s": round(cpu(), 3), "peak_mb": round(rss()), "bytes": size}))
-    return check(args.shop, args.out) if args.check else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(common.main(__doc__, "duckdb " + duckdb.__version__, lambda args: Run(args).run()))
