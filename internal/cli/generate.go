@@ -18,8 +18,8 @@ func (a *app) generateCommand() *cobra.Command {
 		Use:   "generate --rows N",
 		Short: "Write a sample shop of any size: CSV files and a smelt.yml",
 		Long: `Write a sample shop: customers, products and two years of sales as CSV, with the
-mess of real life in them, and a smelt.yml that maps them. The same rows, seed
-and mess give the same files, byte for byte. A sample shop that is already in
+mess of real life in them, and a smelt.yml that maps them. The same options
+give the same files, byte for byte. A sample shop that is already in
 the folder is replaced; other files are not touched.`,
 		Example: `  smelt generate --rows 1000000
   smelt generate --rows 1000000 --seed 7 --messy 0.05 -o bigshop && smelt run -c bigshop/smelt.yml`,
@@ -34,6 +34,7 @@ the folder is replaced; other files are not touched.`,
 	cmd.Flags().Int64Var(&o.Rows, "rows", 0, "sales records to write")
 	cmd.Flags().Uint64Var(&o.Seed, "seed", 1, "another seed is another shop")
 	cmd.Flags().Float64Var(&o.Messy, "messy", synth.DefaultMessy, "share of the records that get a blemish, 0 to 1")
+	cmd.Flags().BoolVar(&o.Shuffle, "shuffle", false, "put the lines of each sales file in a random order")
 	cmd.Flags().StringVarP(&dir, "dir", "o", "shop", "folder to write to")
 	return cmd
 }

@@ -12,6 +12,9 @@ const configMark = "# A sample shop, made by smelt"
 // configText is the shop's smelt.yml: a mapping to read and to start one's own from.
 func configText(o Options) string {
 	messy := strconv.FormatFloat(o.Messy, 'g', -1, 64)
+	if o.Shuffle {
+		messy += " --shuffle"
+	}
 	return strings.NewReplacer("{rows}", fmt.Sprint(o.Rows), "{seed}", fmt.Sprint(o.Seed), "{messy}", messy).Replace(config)
 }
 

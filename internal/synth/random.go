@@ -18,6 +18,7 @@ const (
 	streamPerson
 	streamProduct
 	streamPopularity
+	streamShuffle
 )
 
 // stream returns the random numbers of thing i of a kind.

@@ -26,6 +26,7 @@ type Options struct {
 	Rows    int64   // records in the sales files, at least 1
 	Seed    uint64  // another seed is another shop
 	Messy   float64 // share of the sales records that get a blemish, 0 to 1; customers and products get five times that
+	Shuffle bool    // put the lines of each sales file in a random order
 	Workers int     // goroutines that make records; 0 = one for each processor
 }
 
@@ -128,6 +129,11 @@ func Generate(ctx context.Context, dir string, o Options, progress func(done int
 	for y := range years {
 		if err := span(salesFile(y), salesHeader, w.calendar.yearStart(y), w.calendar.yearStart(y+1), chunkOrders, w.writeOrders); err != nil {
 			return Shop{}, err
+		}
+		if o.Shuffle {
+			if err := shuffle(ctx, filepath.Join(dir, salesFile(y)+suffix), bucketBytes, stream(o.Seed, streamShuffle, int64(y))); err != nil {
+				return Shop{}, outputError(salesFile(y), err)
+			}
 		}
 	}
 	shop := Shop{Dir: dir, Config: filepath.Join(dir, configFile), Files: slices.Clone(a.files),

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -64,6 +65,7 @@ func TestSameOptionsSameBytes(t *testing.T) {
 		{Options{Rows: 1, Seed: 7}, "8cd21703909809b3"},
 		{Options{Rows: 1000, Seed: 7, Messy: 1}, "2caa3821eae533ee"},
 		{DemoOptions, "0f6f826c61b02891"},
+		{Options{Rows: 1000, Seed: 7, Messy: 1, Shuffle: true}, "6b8ccb3b6da15426"},
 	} {
 		for workers := 1; workers <= 4; workers++ {
 			c.o.Workers = workers
@@ -95,6 +97,44 @@ func TestCounts(t *testing.T) {
 			}
 		}
 	}
+}
+
+// A shuffled shop has the lines of the plain one in another order, and the same
+// other files, however many buckets its lines go through.
+func TestShuffle(t *testing.T) {
+	o := Options{Rows: 5000, Seed: 7, Messy: 0.5}
+	plain := generate(t, o)
+	o.Shuffle = true
+	shuffled := generate(t, o)
+	for i, f := range plain.Files {
+		was, got := read(t, plain, f.Name), read(t, shuffled, f.Name)
+		if i < 2 != bytes.Equal(was, got) {
+			t.Errorf("%s: the same bytes: %t", f.Name, i >= 2)
+		}
+		path := filepath.Join(plain.Dir, f.Name)
+		if err := shuffle(context.Background(), path, 10_000, 1); err != nil {
+			t.Fatal(err)
+		}
+		for _, got := range [][]byte{got, read(t, plain, f.Name)} {
+			if !bytes.Equal(sortedLines(was), sortedLines(got)) || !bytes.Equal(header(was), header(got)) {
+				t.Errorf("%s: other lines than the plain shop's", f.Name)
+			}
+		}
+	}
+	if left, err := filepath.Glob(filepath.Join(plain.Dir, "shuffle-*")); err != nil || len(left) > 0 {
+		t.Errorf("left behind: %q, %v", left, err)
+	}
+}
+
+func header(text []byte) []byte {
+	line, _, _ := bytes.Cut(text, []byte("\n"))
+	return line
+}
+
+func sortedLines(text []byte) []byte {
+	lines := bytes.Split(text, []byte("\n"))
+	slices.SortFunc(lines, bytes.Compare)
+	return bytes.Join(lines, []byte("\n"))
 }
 
 func TestProgress(t *testing.T) {
