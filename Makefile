@@ -1,5 +1,11 @@
-.PHONY: judges soak
+.PHONY: judges judges-spark bench soak
+ROWS ?= 10000000
+RUNS ?= 3
 judges: ## install what recomputes smelt's tables, for internal/judge
 	scripts/judges.sh
-soak: judges ## the full sizes: a million lines judged, long fuzzing, 10 million lines beside DuckDB
+judges-spark: judges ## install Spark, which make bench then measures too
+	scripts/judges.sh --spark
+bench: judges ## smelt beside DuckDB, Polars and Spark; writes the README's table (ROWS, RUNS)
+	scripts/bench.sh $(ROWS) $(RUNS) --readme
+soak: judges ## the full sizes: a million lines judged, long fuzzing, 10 million lines beside DuckDB and Polars
 	scripts/soak.sh

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The full sizes, which take too long for every change: a million lines judged
 # cell by cell, kills over and over, long fuzzing, and ten million lines with
-# bounded memory beside DuckDB. SOAK_DIR holds the generated shops (default: a
+# bounded memory beside DuckDB and Polars. SOAK_DIR holds the generated shops (default: a
 # new temporary folder).
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -21,6 +21,6 @@ step fuzz
 FUZZTIME="${FUZZTIME:-60s}" scripts/fuzz.sh
 
 step ten million lines
-scripts/compare.sh "$dir" 10000000
+BENCH_DIR="$dir" scripts/bench.sh 10000000
 
 step all passed

@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# Generates a shop, plain and shuffled, runs smelt, DuckDB, Polars and, where it
+# is installed, Spark on it, and prints the comparison as Markdown. Fails where
+# smelt needs more than 1 GiB.
+#
+#     scripts/bench.sh [ROWS] [RUNS] [--readme]     default: 10,000,000 lines, 3 runs each
+#
+# --readme also writes testdata/bench/RESULTS.md and the README's table.
+# BENCH_DIR holds shops and tables (default: a temporary folder, removed after).
+set -euo pipefail
+cd "$(dirname "$0")/.."
+rows=${1:-10000000} runs=${2:-3}
+python=${SMELT_JUDGES_DIR:-$HOME/.cache/smelt/judges}/bin/python
+spark=${SMELT_SPARK_DIR:-$HOME/.cache/smelt/spark}/bin/python
+dir=${BENCH_DIR:-}
+if [ -z "$dir" ]; then
+	dir=$(mktemp -d)
+	trap 'rm -rf "$dir"' EXIT
+fi
+mkdir -p "$dir"
+go build -o "$dir/smelt" .
+[ -d "$dir/shop-$rows" ] || "$dir/smelt" generate --rows "$rows" -o "$dir/shop-$rows"
+[ -d "$dir/shuffled-$rows" ] || "$dir/smelt" generate --rows "$rows" --shuffle -o "$dir/shuffled-$rows"
+options=(--runs "$runs" "${@:3}")
+if [ -x "$spark" ]; then options+=(--spark "$spark"); fi
+"$python" testdata/bench/bench.py "$dir/smelt" "$dir/shop-$rows" "$dir/shuffled-$rows" "$dir/tables" "${options[@]}"
