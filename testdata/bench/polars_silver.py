@@ -4,16 +4,13 @@ Text is cleaned once per distinct value and looked up. Amounts are whole numbers
 that run() checks; places, channels and the like are Enums.
 """
 
-import csv
 import json
-import os
-import re
-import unicodedata
 from datetime import date
 
 import polars as pl
 
-from common import HERE, part
+import common
+from common import part
 from polars_bronze import sink
 
 SPACE = "[\t-\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+"
@@ -64,18 +61,7 @@ def enum(values, *more):
 
 
 def country_names(texts):
-    """Return {text: country} and {country: code}: the spellings of countries.csv, others as they are."""
-    with open(os.path.join(HERE, "countries.csv"), encoding="utf-8", newline="") as f:
-        known = {r["key"]: (r["name"], r["code"]) for r in csv.DictReader(f)}
-    names, codes = {}, {}
-    for text, name in cleaned(texts).items():
-        if name is None:
-            continue
-        plain = "".join(c for c in unicodedata.normalize("NFD", name) if not unicodedata.combining(c))
-        key = re.sub(" +", " ", plain.lower().replace("’", "'").replace(".", "")).strip()
-        names[text], code = known.get(key, (name, None))
-        codes[names[text]] = code or None
-    return names, codes
+    return common.countries(cleaned(texts))
 
 
 def known_customers(out, place):
@@ -261,13 +247,7 @@ class Silver:
 
 
 def members(row):
-    return json.dumps({k: member(v) for k, v in row.items() if v is not None}, ensure_ascii=False, separators=(",", ":"))
-
-
-def member(v):
-    if hasattr(v, "hour"):
-        return re.sub(r"\.?0+$", "", v.strftime("%Y-%m-%dT%H:%M:%S.%f")) + "Z"
-    return str(v)
+    return json.dumps({k: common.text(v) for k, v in row.items() if v is not None}, ensure_ascii=False, separators=(",", ":"))
 
 
 def run(out, steps):
