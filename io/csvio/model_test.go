@@ -173,11 +173,10 @@ func check(t interface {
 		f.Delimiter = ","
 	}
 	header = strings.ReplaceAll(header, ",", f.Delimiter)
-	file := []byte(header + "\n" + text)
-	if utf16Order(file[:min(len(file), 1024)]) != "" {
-		return // such a file is refused as a whole
+	if refused(header + "\n" + text) {
+		return
 	}
-	if err := os.WriteFile(path, file, 0o600); err != nil {
+	if err := os.WriteFile(path, []byte(header+"\n"+text), 0o600); err != nil {
 		tb.Fatal(err)
 	}
 	m := model{delimiter: f.Delimiter, quote: '"', comment: f.Comment, header: header, width: 3, offset: len(header) + 1}
@@ -228,6 +227,9 @@ func TestDirtyFiles(t *testing.T) {
 	})
 }
 
+// refused reports whether a file is refused as a whole: it looks like UTF-16.
+func refused(text string) bool { return utf16Order([]byte(text[:min(len(text), 1024)])) != "" }
+
 // FuzzReader holds any bytes to the model.
 func FuzzReader(f *testing.F) {
 	for _, s := range []string{"1,2,3\n", "\"1\n2\",,\n\"x", "\r\r\n\"\"\"\",\"a\"b,\n", "a\",\"b\na\",\"b\na\",\"b\n"} {
@@ -257,6 +259,9 @@ func TestLimit(t *testing.T) {
 	dir := t.TempDir()
 	rapid.Check(t, func(rt *rapid.T) {
 		text := "a,b\n" + dirty(rt)
+		if refused(text) {
+			return
+		}
 		f := pipeline.File{Path: filepath.Join(dir, "x.csv"), Name: "x.csv", Comment: "#"}
 		if err := os.WriteFile(f.Path, []byte(text), 0o600); err != nil {
 			rt.Fatal(err)

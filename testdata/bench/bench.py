@@ -20,7 +20,6 @@ import subprocess
 import sys
 import time
 
-import common
 from common import HERE
 
 ROOT = os.path.normpath(os.path.join(HERE, "..", ".."))
