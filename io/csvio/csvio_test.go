@@ -288,6 +288,9 @@ func TestWideDelimiter(t *testing.T) {
 	dir := t.TempDir()
 	rapid.Check(t, func(rt *rapid.T) {
 		text := "a,b,c\n" + dirty(rt)
+		if refused(text) || refused(strings.ReplaceAll(text, ",", "::")) {
+			return
+		}
 		f := pipeline.File{Path: filepath.Join(dir, "x.csv"), Name: "x.csv", Escape: rapid.SampledFrom([]string{"", `\`}).Draw(rt, "escape")}
 		var want result
 		for i, size := range []int64{whole, whole, 1, rapid.Int64Range(1, 200).Draw(rt, "size")} {
