@@ -2,7 +2,6 @@ package csvio
 
 import (
 	"cmp"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -352,8 +351,4 @@ func delimitersIn(text string) map[string]float64 {
 		}
 	}
 	return out
-}
-
-func (c candidate) String() string {
-	return fmt.Sprintf("%q %q %q: %.3f, %d fields in %.3f, clean %.3f, bad %d", c.delimiter, c.quote, c.escape, c.score, c.width, c.share, c.clean, c.bad)
 }

@@ -2,7 +2,6 @@ package parquetio
 
 import (
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"testing"
 
@@ -110,22 +109,7 @@ func BenchmarkWrite(b *testing.B) {
 	for _, codec := range []string{"snappy", "zstd", "none"} {
 		b.Run(codec, func(b *testing.B) {
 			b.ReportAllocs()
-			var size int64
-			for b.Loop() {
-				w := NewWriter(io.Discard, saleLines, Options{Compression: codec})
-				for _, rec := range batches {
-					if err := w.Write(rec); err != nil {
-						b.Fatal(err)
-					}
-				}
-				s, err := w.Close()
-				if err != nil {
-					b.Fatal(err)
-				}
-				size = s.Bytes
-			}
-			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/n, "ns/row")
-			b.ReportMetric(float64(size)/n, "B/row")
+			timeWrite(b, saleLines, Options{Compression: codec}, batches, n)
 		})
 	}
 }
@@ -144,22 +128,7 @@ func BenchmarkWriteColumn(b *testing.B) {
 			for _, rec := range batches {
 				records = append(records, array.NewRecord(t.Schema, []arrow.Array{rec.Column(i)}, rec.NumRows()))
 			}
-			var size int64
-			for b.Loop() {
-				w := NewWriter(io.Discard, t, Options{})
-				for _, rec := range records {
-					if err := w.Write(rec); err != nil {
-						b.Fatal(err)
-					}
-				}
-				s, err := w.Close()
-				if err != nil {
-					b.Fatal(err)
-				}
-				size = s.Bytes
-			}
-			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/n, "ns/row")
-			b.ReportMetric(float64(size)/n, "B/row")
+			timeWrite(b, t, Options{}, records, n)
 		})
 	}
 }

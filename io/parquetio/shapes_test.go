@@ -209,9 +209,14 @@ func benchmarkWrite(b *testing.B, t *pipeline.Table, columns [][]arrow.Array, n 
 		records = append(records, array.NewRecord(t.Schema, arrays, int64(arrays[0].Len())))
 	}
 	b.ReportAllocs()
+	timeWrite(b, t, Options{}, records, n)
+}
+
+// timeWrite writes the records, of n rows, again and again.
+func timeWrite(b *testing.B, t *pipeline.Table, o Options, records []arrow.Record, n int) {
 	var size int64
 	for b.Loop() {
-		w := NewWriter(io.Discard, t, Options{})
+		w := NewWriter(io.Discard, t, o)
 		for _, rec := range records {
 			if err := w.Write(rec); err != nil {
 				b.Fatal(err)
