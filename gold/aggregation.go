@@ -14,6 +14,7 @@ import (
 // worker adds batches of its own; when all are done, Finish makes the tables.
 type Aggregation struct {
 	specs      []*Spec
+	scratch    *pipeline.Scratch
 	tables     []*pipeline.Table // by spec
 	plan       *plan
 	axes       []axis      // of all bases, each once
@@ -34,9 +35,10 @@ const (
 )
 
 // NewAggregation checks the specs and prepares their aggregation by so many
-// workers. Two tables of one name are an error.
-func NewAggregation(specs []*Spec, workers int) (*Aggregation, error) {
-	a := &Aggregation{specs: specs}
+// workers. Two tables of one name are an error. Orders go to temporary files of
+// scratch when it is full; nil has no limit.
+func NewAggregation(specs []*Spec, workers int, scratch *pipeline.Scratch) (*Aggregation, error) {
+	a := &Aggregation{specs: specs, scratch: scratch}
 	for i, s := range specs {
 		t, err := s.Declaration()
 		if err != nil {

@@ -98,7 +98,7 @@ func (w *world) aggregate(t *testing.T, rng *rand.Rand, workers int, specs ...*S
 	customers, products := silver.DimCustomers.Record(mem, w.customers), silver.DimProducts.Record(mem, w.products)
 	defer customers.Release()
 	defer products.Release()
-	a, err := NewAggregation(specs, workers)
+	a, err := NewAggregation(specs, workers, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -311,7 +311,7 @@ func TestAddRefuses(t *testing.T) {
 		"line type": {silver.FactSales.Record(nil, []silver.FactSale{good, bad}), `gift`},
 		"column":    {bronze.Sales.Record(nil, make([]bronze.Sale, 1)), "no such column"},
 	} {
-		a, err := NewAggregation(Seed(), 1)
+		a, err := NewAggregation(Seed(), 1, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -331,7 +331,7 @@ func TestSpecsAreChecked(t *testing.T) {
 		"two tables of this name":               {Name: "gold.regional_sales", By: []Dimension{Column("country")}},
 		"lower case":                            {Name: "Gold.X", By: []Dimension{Column("country")}},
 	} {
-		if _, err := NewAggregation(append(Seed(), s), 1); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := NewAggregation(append(Seed(), s), 1, nil); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", want, err)
 		}
 	}

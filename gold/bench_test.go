@@ -112,7 +112,7 @@ func (d *dimension) Write(rec arrow.Record) error {
 }
 
 func (s *benchShop) add(b *testing.B) *gold.Aggregation {
-	a, err := gold.NewAggregation(gold.Seed(), 1)
+	a, err := gold.NewAggregation(gold.Seed(), 1, nil)
 	if err != nil {
 		b.Fatal(err)
 	}

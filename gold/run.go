@@ -27,6 +27,7 @@ type options struct {
 	stages   []pipeline.Stage
 	specs    []*Spec
 	mem      memory.Allocator
+	scratch  *pipeline.Scratch
 	progress func(done, total int64)
 }
 
@@ -47,6 +48,14 @@ func Tables(s ...*Spec) Option { return func(o *options) { o.specs = append(o.sp
 // Allocator sets where Arrow memory comes from; default a pipeline.Pool.
 func Allocator(mem memory.Allocator) Option { return func(o *options) { o.mem = mem } }
 
+// MemoryLimit sets how many bytes the process should not pass; default 0, no
+// limit. What grows with the sales (keys, orders, customers' texts) goes to
+// temporary files in tmp once half of that is in use, "" being the system's
+// folder for them. They are gone when Run returns, or the process ends.
+func MemoryLimit(bytes int64, tmp string) Option {
+	return func(o *options) { o.scratch = pipeline.NewScratch(bytes, tmp) }
+}
+
 // Progress is called, from several goroutines, with the bytes of sales input
 // that are done and all there are.
 func Progress(f func(done, total int64)) Option { return func(o *options) { o.progress = f } }
@@ -65,7 +74,7 @@ func PartBytes(n int64) Option { return func(o *options) { o.segment = max(1, n)
 // the run. Errors are *pipeline.Error of the kinds ErrConfig, ErrInput,
 // ErrOutput and ErrData. When ctx is cancelled Run returns its error.
 func Run(ctx context.Context, m *bronze.Mapping, open pipeline.Opener, sink pipeline.Sink, opts ...Option) (*pipeline.Report, error) {
-	o := options{workers: runtime.GOMAXPROCS(0), segment: 48 << 20, mem: new(pipeline.Pool)}
+	o := options{workers: runtime.GOMAXPROCS(0), segment: 48 << 20, mem: new(pipeline.Pool), scratch: new(pipeline.Scratch)}
 	for _, f := range opts {
 		f(&o)
 	}
@@ -153,7 +162,7 @@ func (r *run) release() error {
 	if r.model != nil {
 		r.model.Release()
 	}
-	return bronze.CloseInputs(r.inputs)
+	return errors.Join(bronze.CloseInputs(r.inputs), r.scratch.Close())
 }
 
 // prepare opens every input, binds the mapping to its header, and cuts it into
@@ -202,10 +211,10 @@ func (r *run) prepare(ctx context.Context) (err error) {
 	if r.batchID, err = bronze.BatchID(r.inputs); err != nil {
 		return err
 	}
-	if r.model, err = silver.New(r.m, returned, r.mem); err != nil {
+	if r.model, err = silver.New(r.m, returned, r.mem, r.scratch); err != nil {
 		return err
 	}
-	r.agg, err = NewAggregation(append(Seed(), r.specs...), r.workers)
+	r.agg, err = NewAggregation(append(Seed(), r.specs...), r.workers, r.scratch)
 	return err
 }
 

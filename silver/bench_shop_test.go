@@ -101,7 +101,7 @@ func makeShop(tb testing.TB, messy float64) *madeShop {
 
 // model returns a model that has read the shop's dimensions.
 func (s *madeShop) model(tb testing.TB, mem memory.Allocator) *Model {
-	m, err := New(s.mapping, nil, mem)
+	m, err := New(s.mapping, nil, mem, nil)
 	check(tb, err)
 	drop := func(arrow.Record) error { return nil }
 	for _, rec := range s.customers {
@@ -143,7 +143,7 @@ var shopWork = []struct {
 	{"keys", func(tb testing.TB) (func(), int64) {
 		s := makeShop(tb, synth.DefaultMessy)
 		return func() {
-			m, err := New(s.mapping, nil, nil)
+			m, err := New(s.mapping, nil, nil, nil)
 			check(tb, err)
 			k := m.NewKeyScan()
 			for _, rec := range s.keys {

@@ -22,7 +22,7 @@ const (
 // benchShop returns a shop of the usual kind and its lines in batches; messy is
 // how many lines in a thousand are returned, quarantined or otherwise odd.
 func benchShop(tb testing.TB, messy int) (*Model, []arrow.Record) {
-	m, err := New(&bronze.Mapping{Sources: []bronze.SourceSpec{{Table: "customers"}, {Table: "products"}}}, nil, nil)
+	m, err := New(&bronze.Mapping{Sources: []bronze.SourceSpec{{Table: "customers"}, {Table: "products"}}}, nil, nil, nil)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -113,7 +113,7 @@ func BenchmarkFact(b *testing.B) {
 func BenchmarkKeyScan(b *testing.B) {
 	_, batches := benchShop(b, 0)
 	for b.Loop() {
-		m, err := New(&bronze.Mapping{}, nil, nil)
+		m, err := New(&bronze.Mapping{}, nil, nil, nil)
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -177,7 +177,7 @@ func BenchmarkDerive(b *testing.B) {
 		batches[i] = position(bronze.Customers.Table, batches[i])
 	}
 	for b.Loop() {
-		m, err := New(&bronze.Mapping{}, nil, nil)
+		m, err := New(&bronze.Mapping{}, nil, nil, nil)
 		if err != nil {
 			b.Fatal(err)
 		}

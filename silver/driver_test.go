@@ -46,7 +46,7 @@ type result struct {
 func (s *shop) run(t memory.TestingT, rng *rand.Rand, workers int) (result, error) {
 	mem := memory.NewCheckedAllocator(memory.NewGoAllocator())
 	defer mem.AssertSize(t, 0)
-	m, err := New(&s.mapping, s.returned, mem)
+	m, err := New(&s.mapping, s.returned, mem, nil)
 	if err != nil {
 		return result{}, err
 	}

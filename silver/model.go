@@ -36,6 +36,7 @@ import (
 // run that fails calls it too.
 type Model struct {
 	mem              memory.Allocator
+	scratch          *pipeline.Scratch
 	zone             *pipeline.Zone
 	firstDay         int32
 	lastDay          int32
@@ -77,13 +78,14 @@ const minDay = math.MinInt32
 
 // New returns a model for a mapping and the returned orders that its lists
 // name. The mapping has been checked (bronze.Mapping.Check). mem is where
-// quarantined rows are built; nil is Go's heap.
-func New(m *bronze.Mapping, returned []bronze.ReturnedOrder, mem memory.Allocator) (*Model, error) {
+// quarantined rows are built; nil is Go's heap. Keys and customers' texts go to
+// temporary files of scratch when it is full; nil has no limit.
+func New(m *bronze.Mapping, returned []bronze.ReturnedOrder, mem memory.Allocator, scratch *pipeline.Scratch) (*Model, error) {
 	if mem == nil {
 		mem = memory.DefaultAllocator
 	}
 	r := m.Rules
-	model := &Model{mem: mem, zone: pipeline.NewZone(m.Location), firstDay: int32(r.DateFrom), lastDay: int32(r.DateTo), newest: minDay,
+	model := &Model{mem: mem, scratch: scratch, zone: pipeline.NewZone(m.Location), firstDay: int32(r.DateFrom), lastDay: int32(r.DateTo), newest: minDay,
 		returnValues:     foldedSet(r.ReturnValues, "return", "returned", "refund", "refunded"),
 		returnedDated:    r.ReturnedDated,
 		returnedStatuses: foldedSet(r.ReturnedStatuses, "returned", "refunded", "cancelled", "canceled"),
