@@ -45,7 +45,7 @@ const unknown pipeline.Status = 255
 func newComputed(p *computedPlan, mem memory.Allocator, dicts Dictionaries) *computed {
 	c := &computed{computedPlan: p, mem: mem, texts: p.cast.Cast.Type.ID() == arrow.STRING}
 	if p.cast.Cast.Type.ID() == arrow.DICTIONARY {
-		c.dict = dicts.of("computed " + p.name)
+		c.dict = dicts.of("computed "+p.name, p.name)
 	}
 	for _, lp := range p.leaves {
 		c.leaves = append(c.leaves, newLeaf(lp, p.source))

@@ -20,11 +20,25 @@ import (
 // code from segment to segment and from file to file.
 type Dictionaries map[string]*pipeline.Dictionary
 
-func (d Dictionaries) of(key string) *pipeline.Dictionary {
-	if d[key] == nil {
-		d[key] = pipeline.NewDictionary()
+// Begin makes the dictionary of a table's column begin with texts that are
+// known before, under their codes: a large dictionary is then there once, for
+// all goroutines. texts must not grow any more.
+func (d Dictionaries) Begin(t *pipeline.Table, column string, texts *pipeline.Dictionary) {
+	d[beginning+t.Name+"."+column] = texts
+}
+
+const beginning = "begin "
+
+// of returns the dictionary of a name; a new one is for a table's column.
+func (d Dictionaries) of(name, column string) *pipeline.Dictionary {
+	switch begin := d[beginning+column]; {
+	case d[name] != nil:
+	case begin != nil:
+		d[name] = begin.Over()
+	default:
+		d[name] = pipeline.NewDictionary()
 	}
-	return d[key]
+	return d[name]
 }
 
 // Output is what a Reader yields: lent, valid until the next step.
@@ -56,10 +70,10 @@ func (p *Plan) NewReader(mem memory.Allocator, batchID string, dicts Dictionarie
 	r := &Reader{plan: p, mem: mem, dicts: dicts}
 	r.rows = blanks{mem: mem, file: single(p.input.File.Name), batch: single(batchID)}
 	r.counts = pipeline.SourceReport{Table: p.input.Spec.Table, File: p.input.File.Name, Rescued: map[string]int64{}, Rounded: map[string]int64{}}
-	for _, f := range p.fields {
+	for i, f := range p.fields {
 		field := pipeline.Field{Column: f.column, Cast: f.cast}
 		if arrow.TypeEqual(f.cast.Cast.Type, pipeline.CodeType) {
-			field.Dict = dicts.of(f.dict)
+			field.Dict = dicts.of(f.dict, p.columnOf(i))
 		}
 		r.fields = append(r.fields, field)
 	}
@@ -73,6 +87,19 @@ func (p *Plan) NewReader(mem memory.Allocator, batchID string, dicts Dictionarie
 		r.tables = append(r.tables, tr)
 	}
 	return r
+}
+
+// columnOf returns the first column that a field is, table.column; "" where it
+// only is a part of some.
+func (p *Plan) columnOf(field int) string {
+	for _, t := range p.tables {
+		for c := range t.columns {
+			if t.columns[c].direct == field {
+				return t.table.Name + "." + t.table.Columns[c].Name
+			}
+		}
+	}
+	return ""
 }
 
 func single(text string) *pipeline.Dictionary {

@@ -84,6 +84,16 @@ func NewAggregation(specs []*Spec, workers int, scratch *pipeline.Scratch) (*Agg
 	return a, nil
 }
 
+// begin gives the groups of a column ids before the first batch. Keys that many
+// lines have are looked up in one dictionary then, of all workers.
+func (a *Aggregation) begin(column string, keys *pipeline.Dictionary) {
+	for i, ax := range a.axes {
+		if ax == (axis{column: column}) {
+			a.registries[i].begin(keys)
+		}
+	}
+}
+
 // axis returns the position of an axis, which is added if need be.
 func (a *Aggregation) axis(ax axis) int {
 	i := slices.Index(a.axes, ax)

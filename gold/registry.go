@@ -29,6 +29,12 @@ func newRegistry(date bool) *registry {
 	return r
 }
 
+// begin gives the ids from 1 on to keys, which must not grow any more.
+func (r *registry) begin(keys *pipeline.Dictionary) {
+	r.texts = keys.Over()
+	r.size.Store(int32(keys.Len()) + 1)
+}
+
 // text returns the id of a text, or -1 when the texts pass 2 GiB.
 func (r *registry) text(b []byte) int32 {
 	r.mu.Lock()

@@ -134,10 +134,16 @@ func (r *run) scanKeys(ctx context.Context) error {
 // scanSales is the one full pass: every batch becomes bronze rows, fact rows
 // and gold aggregates.
 func (r *run) scanSales(ctx context.Context) error {
+	// What customers and products are called is in memory once, for all readers.
+	customers, products := r.model.CustomerKeys(), r.model.ProductKeys()
+	r.agg.begin("customer_id", customers)
+	r.agg.begin("product_id", products)
 	facts := make([]*silver.Fact, r.workers)
 	dicts := make([]bronze.Dictionaries, r.workers)
 	for i := range facts {
 		facts[i], dicts[i] = r.model.NewFact(r.mem), bronze.Dictionaries{}
+		dicts[i].Begin(bronze.Sales.Table, "customer_id", customers)
+		dicts[i].Begin(bronze.Sales.Table, "product_id", products)
 	}
 	err := r.parallel(ctx, r.of("sales"), func(ctx context.Context, worker int, segs []segment) (err error) {
 		w := r.writers(segs[0].part)

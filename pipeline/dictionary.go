@@ -16,12 +16,16 @@ import (
 // appearance. It belongs to one goroutine; the arrays it hands out are
 // immutable and stay valid while it grows.
 type Dictionary struct {
-	data     []byte
-	offsets  []int32 // len = values + 1
-	slots    []slot
-	mask     uint64
-	seen     uint64      // of no use, but what is read into it is read
-	snapshot arrow.Array // of the values so far; nil when stale
+	data      []byte
+	offsets   []int32     // len = values + 1
+	base      *Dictionary // that it began with; nil = none
+	own       int         // values beyond the base's
+	slots     []slot      // of its own values
+	mask      uint64
+	first     []slot      // where Codes looks first: the base's slots, or its own
+	firstMask uint64      // the mask of first
+	seen      uint64      // of no use, but what is read into it is read
+	snapshot  arrow.Array // of the values so far; nil when stale
 }
 
 // key stands for a text: it is the text itself where that is short, so that a
@@ -44,7 +48,26 @@ const (
 
 // NewDictionary returns an empty dictionary.
 func NewDictionary() *Dictionary {
-	return &Dictionary{offsets: make([]int32, 1, 256), slots: make([]slot, 512), mask: 511}
+	d := &Dictionary{offsets: make([]int32, 1, 256), slots: make([]slot, 512), mask: 511}
+	d.first, d.firstMask = d.slots, d.mask
+	return d
+}
+
+// Over returns a dictionary that begins with the texts of d, under their codes.
+// It shares d's memory, so that many may begin with one large dictionary. d must
+// not grow any more; its own base, if any, is d's.
+func (d *Dictionary) Over() *Dictionary {
+	if d.base != nil {
+		panic("pipeline: a dictionary over a dictionary over another")
+	}
+	n := d.Len()
+	o := NewDictionary()
+	if n == 0 {
+		return o
+	}
+	o.base, o.data, o.offsets = d, d.data[:len(d.data):len(d.data)], d.offsets[:n+1:n+1]
+	o.first, o.firstMask = d.slots, d.mask
+	return o
 }
 
 // Len returns the number of values.
@@ -61,7 +84,20 @@ func (d *Dictionary) Code(b []byte) int32 { return d.code(b, keyOf(b)) }
 
 // Find returns the code of a text, or -1 if it has none.
 func (d *Dictionary) Find(b []byte) int32 {
-	_, code := d.find(b, keyOf(b))
+	k := keyOf(b)
+	if code := d.inherited(b, k); code >= 0 {
+		return code
+	}
+	_, code := d.find(b, k)
+	return code
+}
+
+// inherited returns the code that a text has in the base, or -1.
+func (d *Dictionary) inherited(b []byte, k key) int32 {
+	if d.base == nil {
+		return -1
+	}
+	_, code := d.base.find(b, k)
 	return code
 }
 
@@ -80,7 +116,7 @@ const (
 func (d *Dictionary) Codes(buf []byte, from, to []uint32, codes []int32) (none int) {
 	for len(from) > 0 {
 		n := min(lookAhead, len(from))
-		if len(d.slots) > cachedSlots {
+		if len(d.first) > cachedSlots {
 			d.fetch(buf, from[:n], to[:n])
 		}
 		ends, out := to[:n], codes[:n]
@@ -95,7 +131,7 @@ func (d *Dictionary) Codes(buf []byte, from, to []uint32, codes []int32) (none i
 				continue
 			}
 			k := shortKey(buf[at:][:TextSlack], size)
-			if s := &d.slots[k.hash()&d.mask]; s.key == k {
+			if s := &d.first[k.hash()&d.firstMask]; s.key == k {
 				out[i] = s.code - 1
 				continue
 			}
@@ -119,7 +155,7 @@ func (d *Dictionary) fetch(buf []byte, from, to []uint32) {
 	}
 	seen := uint64(0)
 	for _, h := range hashes[:len(from)] {
-		seen ^= d.slots[h&d.mask].a
+		seen ^= d.first[h&d.firstMask].a
 	}
 	d.seen = seen
 }
@@ -165,6 +201,9 @@ func (d *Dictionary) find(b []byte, k key) (at uint64, code int32) {
 }
 
 func (d *Dictionary) code(b []byte, k key) int32 {
+	if code := d.inherited(b, k); code >= 0 {
+		return code
+	}
 	at, code := d.find(b, k)
 	if code >= 0 || len(d.data)+len(b) > math.MaxInt32 {
 		return code
@@ -174,7 +213,7 @@ func (d *Dictionary) code(b []byte, k key) int32 {
 	code = int32(d.Len())
 	d.slots[at] = slot{k, code}
 	d.snapshot = nil
-	if uint64(code)*2 > d.mask {
+	if d.own++; uint64(d.own)*2 > d.mask {
 		d.grow()
 	}
 	return code - 1
@@ -196,6 +235,9 @@ func (d *Dictionary) grow() {
 			i = (i + 1) & d.mask
 		}
 		d.slots[i] = s
+	}
+	if d.base == nil || d.mask > d.firstMask {
+		d.first, d.firstMask = d.slots, d.mask
 	}
 }
 

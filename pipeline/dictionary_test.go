@@ -36,6 +36,51 @@ func TestDictionaryAgainstMap(t *testing.T) {
 	})
 }
 
+// TestDictionaryOver: dictionaries that begin with the same texts go on as one
+// that had them from the start, and do not touch each other.
+func TestDictionaryOver(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		text := func(i int) []byte { return bytes.Repeat(fmt.Append(nil, i*7919), 1+i%3) }
+		base, n := NewDictionary(), rapid.SampledFrom([]int{0, 1, 3000}).Draw(t, "base")
+		for i := range n {
+			base.Code(text(i))
+		}
+		for range 2 {
+			over, whole := base.Over(), NewDictionary()
+			for i := range n {
+				whole.Code(text(i))
+			}
+			more := rapid.SampledFrom([]int{10, 20_000}).Draw(t, "more")
+			var buf []byte
+			var from, to []uint32
+			for _, i := range rapid.SliceOfN(rapid.IntRange(0, n+more), 0, 5000).Draw(t, "texts") {
+				if i%5 == 0 {
+					if a, b := over.Find(text(i)), whole.Find(text(i)); a != b {
+						t.Fatalf("found %d, want %d", a, b)
+					}
+					if a, b := over.Code(text(i)), whole.Code(text(i)); a != b {
+						t.Fatalf("code %d, want %d", a, b)
+					}
+				}
+				from = append(from, uint32(len(buf)))
+				buf = append(buf, text(i)...)
+				to = append(to, uint32(len(buf)))
+			}
+			buf = append(buf, make([]byte, TextSlack)...)
+			got, want := make([]int32, len(from)), make([]int32, len(from))
+			if a, b := over.Codes(buf, from, to, got), whole.Codes(buf, from, to, want); a != b || !slices.Equal(got, want) {
+				t.Fatalf("codes %v, want %v", got, want)
+			}
+			if a, b := over.Values().String(), whole.Values().String(); a != b {
+				t.Fatalf("values %s, want %s", a, b)
+			}
+			if base.Len() != n {
+				t.Fatalf("the base has %d texts, had %d", base.Len(), n)
+			}
+		}
+	})
+}
+
 // TestDictionaryCodes: many texts at a time get the codes that they would get
 // one by one, whatever stands around them, and empty ones none.
 func TestDictionaryCodes(t *testing.T) {

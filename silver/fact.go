@@ -87,14 +87,14 @@ func (m *Model) NewFact(mem memory.Allocator) *Fact {
 	}
 	f.unknown = f.country.add([]byte(unknownPlace))
 	f.unknownState = f.state.add([]byte(unknownPlace))
-	f.customer = newLabel("customer_id")
 	k := m.customers
+	f.customer = newLabelOver("customer_id", k.keys)
 	countries, states, cities := k.text("country"), k.text("state"), k.text("city")
 	nowhere := home{-1, -1, -1}
 	f.homes, f.customerHome = []home{nowhere}, []int32{0}
 	places := map[home]int32{nowhere: 0}
-	f.customer.added = func(_ int32, key []byte) {
-		row, at := k.rowOf(key), nowhere
+	f.customer.added = func(code int32, key []byte) {
+		row, at := k.rowAt(code, key), nowhere
 		switch {
 		case row < 0:
 			f.customer.full = true
@@ -108,6 +108,7 @@ func (m *Model) NewFact(mem memory.Allocator) *Fact {
 		}
 		f.customerRows, f.customerHome = append(f.customerRows, row), append(f.customerHome, place)
 	}
+	f.customer.addAll(k.keys)
 	m.mu.Lock()
 	m.facts = append(m.facts, f)
 	m.mu.Unlock()

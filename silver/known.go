@@ -98,6 +98,14 @@ func (k *known) rowOf(key []byte) int32 {
 	return int32(k.rows()) + late
 }
 
+// rowAt is rowOf for a key that has a code in a dictionary over keys.
+func (k *known) rowAt(code int32, key []byte) int32 {
+	if int(code) < k.rows() && k.filled[code] {
+		return code
+	}
+	return k.rowOf(key)
+}
+
 // name notes that fact rows name a row.
 func (k *known) name(row int32) {
 	k.named = extend(k.named, k.rows()+k.late.Len())

@@ -31,8 +31,12 @@ type label struct {
 	batch   []int32
 }
 
-func newLabel(column string) *label {
-	l := &label{values: pipeline.NewDictionary(), column: column}
+func newLabel(column string) *label { return newLabelOver(column, pipeline.NewDictionary()) }
+
+// newLabelOver returns a label whose codes begin with the texts of base, which
+// are clean and grow no more. addAll tells them to added.
+func newLabelOver(column string, base *pipeline.Dictionary) *label {
+	l := &label{values: base.Over(), column: column}
 	l.textReader = newTextReader(l.read)
 	l.memo = newMemo()
 	return l
@@ -70,6 +74,13 @@ func (l *label) add(text []byte) int32 {
 		l.added(code, text)
 	}
 	return code
+}
+
+// addAll calls added for each text that the label began with.
+func (l *label) addAll(base *pipeline.Dictionary) {
+	for code := range int32(base.Len()) {
+		l.added(code, base.Bytes(code))
+	}
 }
 
 // set makes the label read a column.

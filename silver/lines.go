@@ -77,10 +77,10 @@ func newLines(m *Model, mem memory.Allocator) *lines {
 	l.lineType = newTextReader(l.oneOf(m.returnValues))
 	l.status = newTextReader(l.oneOf(m.returnedStatuses))
 	l.categories = newLabel("category")
-	l.product = newLabel("product_id")
+	l.product = newLabelOver("product_id", m.products.keys)
 	prices, costs, categories := m.products.number("unit_price"), m.products.number("unit_cost"), m.products.text("category")
-	l.product.added = func(_ int32, key []byte) {
-		row, price, cost, name := m.products.rowOf(key), int64(null), int64(null), []byte(nil)
+	l.product.added = func(code int32, key []byte) {
+		row, price, cost, name := m.products.rowAt(code, key), int64(null), int64(null), []byte(nil)
 		switch {
 		case row < 0:
 			l.product.full = true
@@ -94,6 +94,7 @@ func newLines(m *Model, mem memory.Allocator) *lines {
 		l.productRows, l.productCategory = append(l.productRows, row), append(l.productCategory, category)
 		l.productPrice, l.productCost = append(l.productPrice, price), append(l.productCost, cost)
 	}
+	l.product.addAll(m.products.keys)
 	l.currency = newLabel("currency")
 	if m.currency != "" {
 		l.currency.add([]byte(m.currency)) // its code is 0

@@ -212,6 +212,13 @@ func (m *Model) Finish(facts ...*Fact) error {
 	return nil
 }
 
+// CustomerKeys returns the keys of the customers that are known before the main
+// scan, ProductKeys those of the products. They grow no more. Freeze comes first.
+func (m *Model) CustomerKeys() *pipeline.Dictionary { return m.customers.keys }
+
+// ProductKeys is CustomerKeys for products.
+func (m *Model) ProductKeys() *pipeline.Dictionary { return m.products.keys }
+
 // Counts returns the counts; complete after Finish.
 func (m *Model) Counts() Counts { return m.counts }
 
