@@ -77,7 +77,7 @@ func (r *run) fillEmpty(results []Result) error {
 // report adds everything up, and fails where it does not.
 func (r *run) report() (*pipeline.Report, error) {
 	counts := r.model.Counts()
-	rep := &pipeline.Report{BatchID: r.batchID, Workers: r.workers, Sources: r.sources, Warnings: append(r.warnings, counts.Warnings...)}
+	rep := &pipeline.Report{BatchID: r.batchID, Workers: r.workers, Spilled: r.scratch.Spilled(), Sources: r.sources, Warnings: append(r.warnings, counts.Warnings...)}
 	rep.Version, rep.Libraries = versions()
 	for _, s := range r.sources {
 		if s.Records > 0 && s.Rejected == s.Records {

@@ -9,6 +9,7 @@ type Report struct {
 	BatchID      string            `json:"batch_id"`
 	Seconds      float64           `json:"seconds"` // wall time
 	Workers      int               `json:"workers"`
+	Spilled      int64             `json:"spilled,omitempty"` // bytes that did not fit into memory and went to temporary files
 	Tables       []TableReport     `json:"tables"`
 	Sources      []SourceReport    `json:"sources"`
 	Conservation []Conservation    `json:"conservation"`

@@ -19,6 +19,7 @@ import (
 type Scratch struct {
 	limit int64
 	dir   string
+	put   atomic.Int64
 
 	mu    sync.Mutex
 	files []*Spill // to be closed
@@ -50,6 +51,9 @@ func (s *Scratch) Spill() *Spill {
 	s.mu.Unlock()
 	return f
 }
+
+// Spilled returns how many bytes have been put into all files.
+func (s *Scratch) Spilled() int64 { return s.put.Load() }
 
 // Close removes every temporary file. Nothing may use them any more.
 func (s *Scratch) Close() error {
@@ -85,6 +89,7 @@ func (s *Spill) Put(block []byte) (at int64, err error) {
 	if _, err := s.file.WriteAt(block, at); err != nil {
 		return 0, s.fail(fmt.Sprintf("writing a temporary file after %d bytes", at), err)
 	}
+	s.scratch.put.Add(int64(len(block)))
 	return at, nil
 }
 
@@ -98,9 +103,6 @@ func (s *Spill) Get(block []byte, at int64) error {
 	}
 	return nil
 }
-
-// Size returns how many bytes have been put.
-func (s *Spill) Size() int64 { return s.size.Load() }
 
 // Close removes the file; a second call does nothing.
 func (s *Spill) Close() error {

@@ -68,8 +68,8 @@ func TestSpill(t *testing.T) {
 			t.Fatalf("a block at %d came back different: %v", p.at, err)
 		}
 	}
-	if s.Size() != total {
-		t.Errorf("size %d, want %d", s.Size(), total)
+	if m.Spilled() != total {
+		t.Errorf("spilled %d bytes, want %d", m.Spilled(), total)
 	}
 	if files, _ := os.ReadDir(dir); runtime.GOOS != "windows" && len(files) > 0 {
 		t.Errorf("the open file has the name %s, which a killed process would leave", files[0].Name())

@@ -123,7 +123,7 @@ func helpCommand() *cobra.Command {
 }
 
 // fromEnvironment are the flags that SMELT_<FLAG> may set.
-var fromEnvironment = []string{"config", "data", "output", "workers", "json"}
+var fromEnvironment = []string{"config", "data", "output", "workers", "memory", "tmp", "json"}
 
 // start takes what flags do not say from the environment.
 func (a *app) start(cmd *cobra.Command, _ []string) error {

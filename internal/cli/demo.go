@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
-	"runtime"
 
 	"github.com/spf13/cobra"
 
@@ -57,7 +56,7 @@ func (a *app) demo(ctx context.Context, dir string) error {
 		fmt.Fprintf(a.out, "A sample shop in %s: %s, %s and %s (%s).\n\n", dir, plural(records, "sales record"),
 			plural(made.Customers, "customer"), plural(made.Products, "product"), size(bytes))
 	}
-	report, err := a.pipeline(ctx, m, s.output, runtime.GOMAXPROCS(0))
+	report, err := a.pipeline(ctx, m, s.output, defaultLimits())
 	if err != nil {
 		return err
 	}

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"runtime"
 
 	"github.com/spf13/cobra"
 
@@ -14,7 +13,7 @@ import (
 
 func (a *app) runCommand() *cobra.Command {
 	s := &shop{}
-	workers := runtime.GOMAXPROCS(0)
+	l := defaultLimits()
 	cmd := &cobra.Command{
 		Use:   "run",
 		Short: "Make the tables that smelt.yml describes",
@@ -26,15 +25,12 @@ the run before. OUT/_smelt/run.json is the report of the run.`,
   smelt run -c adventureworks.yml --data downloads/adventureworks -o lake`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if workers < 1 {
-				return usage("--workers: at least one is needed", "")
-			}
 			m, err := s.mapping()
 			if err != nil {
 				return err
 			}
 			out := s.lake(m)
-			report, err := a.pipeline(cmd.Context(), m, out, workers)
+			report, err := a.pipeline(cmd.Context(), m, out, l)
 			if err != nil {
 				return err
 			}
@@ -44,18 +40,22 @@ the run before. OUT/_smelt/run.json is the report of the run.`,
 	s.configFlag(cmd)
 	s.dataFlag(cmd)
 	s.outputFlag(cmd)
-	cmd.Flags().IntVar(&workers, "workers", workers, "goroutines that read the sales")
+	l.flags(cmd)
 	return cmd
 }
 
 // pipeline makes the tables of a mapping in a lake.
-func (a *app) pipeline(ctx context.Context, m *bronze.Mapping, out string, workers int) (*pipeline.Report, error) {
+func (a *app) pipeline(ctx context.Context, m *bronze.Mapping, out string, l limits) (*pipeline.Report, error) {
+	opts, err := l.options()
+	if err != nil {
+		return nil, err
+	}
 	lake, err := store.Open(out)
 	if err != nil {
 		return nil, err
 	}
 	p := a.progress("reading sales", size)
-	report, err := gold.Run(ctx, m, open, lake.Sink(create, "parquet"), gold.Workers(workers), gold.Progress(p.update))
+	report, err := gold.Run(ctx, m, open, lake.Sink(create, "parquet"), append(opts, gold.Progress(p.update))...)
 	p.end()
 	if e := lake.Close(); err == nil {
 		err = e

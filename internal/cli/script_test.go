@@ -34,7 +34,7 @@ func TestScript(t *testing.T) {
 			return false, errors.New("unknown condition " + cond)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits, "until": until, "latin1": latin1, "bytes": writeBytes, "cut": cut, "longline": longline, "peak": peak,
+			"exits": exits, "until": until, "latin1": latin1, "bytes": writeBytes, "cut": cut, "longline": longline, "peak": peak, "empty": empty, "same": same,
 		},
 	})
 }
@@ -103,6 +103,33 @@ func longline(ts *testscript.TestScript, _ bool, args []string) {
 	}
 	_ = w.WriteByte('\n')
 	ts.Check(w.Flush())
+}
+
+// empty DIR fails where a folder holds anything.
+func empty(ts *testscript.TestScript, _ bool, args []string) {
+	files, err := os.ReadDir(ts.MkAbs(args[0]))
+	ts.Check(err)
+	if len(files) > 0 {
+		ts.Fatalf("%s holds %s and %d more", args[0], files[0].Name(), len(files)-1)
+	}
+}
+
+// same LAKE LAKE compares the tables of two lakes, byte by byte.
+func same(ts *testscript.TestScript, _ bool, args []string) {
+	var parts [2][]string
+	for i, lake := range args {
+		found, err := filepath.Glob(ts.MkAbs(filepath.Join(lake, "*", "*", "part-*.parquet")))
+		ts.Check(err)
+		parts[i] = found
+	}
+	if len(parts[0]) == 0 || len(parts[0]) != len(parts[1]) {
+		ts.Fatalf("%d parts and %d", len(parts[0]), len(parts[1]))
+	}
+	for i, a := range parts[0] {
+		if b := parts[1][i]; ts.ReadFile(a) != ts.ReadFile(b) {
+			ts.Fatalf("%s and %s differ", a, b)
+		}
+	}
 }
 
 // peak MB smelt [ARG…] runs smelt, which must succeed within so much memory.

@@ -135,6 +135,9 @@ func facts(r *pipeline.Report) []string {
 	for _, columns := range order {
 		out = append(out, fmt.Sprintf("not mapped, left out: %s (%s)", columns, several(unmapped[columns])))
 	}
+	if r.Spilled > 0 {
+		out = append(out, "did not fit into memory, and was in temporary files meanwhile: "+size(r.Spilled))
+	}
 	if out != nil {
 		out = append(out, "")
 	}
