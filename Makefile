@@ -1,11 +1,12 @@
 .PHONY: judges judges-spark bench soak
 ROWS ?= 10000000
 RUNS ?= 3
+LARGE ?= 100000000
 judges: ## install what recomputes smelt's tables, for internal/judge
 	scripts/judges.sh
 judges-spark: judges ## install Spark, which make bench then measures too
 	scripts/judges.sh --spark
-bench: judges ## smelt beside DuckDB, Polars and Spark; writes the README's table (ROWS, RUNS)
-	scripts/bench.sh $(ROWS) $(RUNS) --readme
-soak: judges ## the full sizes: a million lines judged, long fuzzing, 10 million lines beside DuckDB and Polars
+bench: judges ## smelt beside DuckDB, Polars and Spark; writes the README's table (ROWS, RUNS, LARGE)
+	LARGE=$(LARGE) scripts/bench.sh $(ROWS) $(RUNS) --readme
+soak: judges ## the full sizes: a million lines judged, long fuzzing, 10 million lines beside DuckDB and Polars, 100 million in 1 GiB
 	scripts/soak.sh

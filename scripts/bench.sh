@@ -5,7 +5,9 @@
 #
 #     scripts/bench.sh [ROWS] [RUNS] [--readme]     default: 10,000,000 lines, 3 runs each
 #
-# --readme also writes testdata/bench/RESULTS.md and the README's table.
+# --readme also writes testdata/bench/RESULTS.md and the README's table. LARGE is a
+# number of lines that do not fit into memory: smelt alone makes their tables too,
+# within 1 GiB and without a limit, and they must be the same.
 # BENCH_DIR holds shops and tables (default: a temporary folder, removed after).
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -21,6 +23,11 @@ mkdir -p "$dir"
 go build -o "$dir/smelt" .
 [ -d "$dir/shop-$rows" ] || "$dir/smelt" generate --rows "$rows" -o "$dir/shop-$rows"
 [ -d "$dir/shuffled-$rows" ] || "$dir/smelt" generate --rows "$rows" --shuffle -o "$dir/shuffled-$rows"
-options=(--runs "$runs" "${@:3}")
+large=()
+if [ -n "${LARGE:-}" ]; then
+	[ -d "$dir/shop-$LARGE" ] || "$dir/smelt" generate --rows "$LARGE" -o "$dir/shop-$LARGE"
+	large=(--large "$dir/shop-$LARGE")
+fi
+options=("${large[@]}" --runs "$runs" "${@:3}")
 if [ -x "$spark" ]; then options+=(--spark "$spark"); fi
 "$python" testdata/bench/bench.py "$dir/smelt" "$dir/shop-$rows" "$dir/shuffled-$rows" "$dir/tables" "${options[@]}"

@@ -20,7 +20,7 @@ go test -count 10 -timeout 30m -run 'TestScript/bad_(kill|interrupt|two_runs)' .
 step fuzz
 FUZZTIME="${FUZZTIME:-60s}" scripts/fuzz.sh
 
-step ten million lines
-BENCH_DIR="$dir" scripts/bench.sh 10000000
+step 'ten million lines, and a hundred million in bounded memory'
+BENCH_DIR="$dir" LARGE=100000000 scripts/bench.sh 10000000 2
 
 step all passed

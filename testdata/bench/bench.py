@@ -1,16 +1,17 @@
 """Measures smelt, DuckDB, Polars and Spark at the same job, and prints the comparison as Markdown.
 
-    python testdata/bench/bench.py SMELT SHOP SHUFFLED OUT [--runs 3] [--spark PYTHON] [--readme]
+    python testdata/bench/bench.py SMELT SHOP SHUFFLED OUT [--runs 3] [--spark PYTHON] [--large SHOP] [--readme]
 
 SMELT is the binary; SHOP and SHUFFLED are folders of `smelt generate`, the latter with --shuffle; OUT takes the tables.
 The tools run in turn, one after the other, as many times as --runs says; the figures are medians. Wall and CPU seconds
-are those of the whole process and its children, peak memory is that of the largest of them. Fails where smelt needs more
-than 1 GiB. --readme also writes RESULTS.md and the table of the README.
+are those of the whole process and its children, peak memory is that of the largest of them. --large is a shop that does
+not fit into memory: smelt makes its tables once within 1 GiB and once without a limit, and they must be the same. Fails
+where smelt needs more memory than it should. --readme also writes RESULTS.md and the table of the README.
 """
 
 import argparse
+import filecmp
 import glob
-import json
 import os
 import platform
 import re
@@ -24,6 +25,7 @@ from common import HERE
 
 ROOT = os.path.normpath(os.path.join(HERE, "..", ".."))
 LIMIT = 1024  # MiB that smelt may take
+LARGE_LIMIT = 1126  # and with --memory 1GiB, 1.1 GiB
 BEGIN, END = "<!-- make bench writes this -->\n", "<!-- to here -->\n"
 
 
@@ -110,7 +112,20 @@ def entries(args):
         plain.append(entry(f"Spark, local[{args.threads}]", script("spark_bench.py", args.spark, args.shop, "spark"), "spark"))
     shuffled = [entry("smelt, lines shuffled", smelt(args.shuffled, "smelt-shuffled"), "smelt-shuffled"),
                 entry("DuckDB, lines shuffled", script("duckdb_bench.py", sys.executable, args.shuffled, "duckdb-shuffled"), "duckdb-shuffled")]
-    return plain, shuffled
+    large = [entry(f"smelt, {records(args.large):,} lines, --memory 1GiB", smelt(args.large, "large") + ["--memory", "1GiB"], "large"),
+             entry(f"smelt, {records(args.large):,} lines", smelt(args.large, "large-unlimited"), "large-unlimited")] if args.large else []
+    return plain, shuffled, large
+
+
+def same(a, b):
+    """Fails where two lakes differ in any byte of a table."""
+    files = [sorted(glob.glob(os.path.join(glob.escape(lake), "*", "*", "*.parquet"))) for lake in (a, b)]
+    names = [[os.path.relpath(f, lake) for f in found] for found, lake in zip(files, (a, b))]
+    if not names[0] or names[0] != names[1]:
+        sys.exit(f"{a} and {b} have other parts")
+    for x, y in zip(*files):
+        if not filecmp.cmp(x, y, shallow=False):
+            sys.exit(f"{x} and {y} differ")
 
 
 def records(shop):
@@ -119,7 +134,7 @@ def records(shop):
         return int(re.search(r"--rows (\d+)", f.readline())[1])
 
 
-def table(args, plain, shuffled):
+def table(args, plain, shuffled, large):
     size = sum(os.path.getsize(f) for f in glob.glob(os.path.join(glob.escape(args.shop), "*.csv"))) / 1e6
     runs = "one run each" if args.runs == 1 else f"medians of {args.runs} interleaved runs"
     lines = [f"{records(args.shop):,} sales lines of `smelt generate` ({size:,.0f} MB of CSV), every table of bronze, silver and gold written "
@@ -127,6 +142,7 @@ def table(args, plain, shuffled):
              "| | wall | CPU | peak memory | Parquet written |", "| --- | --- | --- | --- | --- |"]
     for group in (plain, shuffled):
         lines += [e.row(group[0]) for e in group]
+    lines += [e.row(plain[0]) for e in large]
     lines += ["", f"Machine: {machine()}. {versions(args.smelt, args.spark)}."]
     return "\n".join(lines) + "\n"
 
@@ -149,6 +165,7 @@ def main():
     p.add_argument("--runs", type=int, default=3)
     p.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     p.add_argument("--spark", help="a Python that has pyspark")
+    p.add_argument("--large", help="a shop that does not fit into 1 GiB of memory")
     p.add_argument("--check", action="store_true", help="compare every cell with testdata/judge's; the figures then include that")
     p.add_argument("--readme", action="store_true", help="write RESULTS.md and the README's table")
     args = p.parse_args()
@@ -156,20 +173,25 @@ def main():
     if not args.spark:
         log("Spark is not installed (make judges-spark), so it is left out")
     os.makedirs(args.out, exist_ok=True)
-    plain, shuffled = entries(args)
+    plain, shuffled, large = entries(args)
     load = os.getloadavg()[0]
     if load > 0.5:
         log(f"the machine is busy (load {load:.1f}): compare CPU seconds, not wall seconds")
     for _ in range(args.runs):
         for e in plain + shuffled:
             e.run(log)
-    text = table(args, plain, shuffled)
+    for e in large:
+        e.run(log)
+    if large:
+        same(large[0].out, large[1].out)
+        log(f"the tables of {args.large} are the same, with a limit and without")
+    text = table(args, plain, shuffled, large)
     print(text, end="")
     if args.readme:
         publish(text)
-    for e in (plain[0], shuffled[0]):
-        if max(r[2] for r in e.runs) > LIMIT:
-            sys.exit(f"{e.name} took more than {LIMIT} MiB")
+    for e, limit in [(plain[0], LIMIT), (shuffled[0], LIMIT)] + [(e, LARGE_LIMIT) for e in large[:1]]:
+        if max(r[2] for r in e.runs) > limit:
+            sys.exit(f"{e.name} took more than {limit} MiB")
 
 
 if __name__ == "__main__":
