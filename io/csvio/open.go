@@ -32,7 +32,7 @@ func Open(ctx context.Context, f pipeline.File) (pipeline.Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &source{name: f.Name, dialect: d, chunk: chunkBytes, window: windowBytes, bomb: bombBytes, last: -1}
+	s := &source{name: f.Name, dialect: d, chunk: chunkBytes, grid: markBytes, window: windowBytes, bomb: bombBytes, last: -1}
 	if pipeline.IsVirtual(f.Path) {
 		return nil, s.fail("is not a file on this machine", nil, "give the path of a file, or an opener of your own for such names")
 	}
@@ -63,6 +63,7 @@ type source struct {
 	last        int64 // where the last one ends, if lines after it are skipped and the file is not plain; or -1
 	skipped     int64 // lines before and after the records, the header aside
 	chunk       int64 // bytes that Split gives a worker at a time
+	grid        int64 // bytes between the marks of a segment
 	window      int   // bytes that are in memory at first
 }
 

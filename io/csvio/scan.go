@@ -20,6 +20,7 @@ type segment struct {
 	rows    int64 // records; 0 = not known
 	bytes   int64
 	skipped int64 // lines before the first one's header
+	marks   []mark
 }
 
 // Bytes is the size in the file; of a compressed file, as it is compressed.
@@ -56,6 +57,10 @@ func (g *segment) Scan(ctx context.Context, sc pipeline.Scan) iter.Seq2[*pipelin
 		s := &scanner{
 			stretches: newStretches(newReader(g.source.dialect, newWindow(&bounded{in, size}, g.from.offset, g.source.room(size)), g.from)),
 			batcher:   b, segment: g, only: rows, all: sc.Rows == nil,
+		}
+		if rows != nil && g.source.plain() {
+			s.seek = g.source.file
+			s.window.buf = s.window.buf[:min(len(s.window.buf), 2*int(g.source.grid)+slack)] // most of what follows is not wanted
 		}
 		s.tokens.few = 0
 		for _, c := range b.wanted {
@@ -96,9 +101,10 @@ type scanner struct {
 	*stretches
 	*batcher
 	segment *segment
-	only    []int64 // record numbers that are still wanted
-	all     bool    // every record is
-	valid   bool    // the tokens' text needs no check for NUL and encoding
+	only    []int64     // record numbers that are still wanted
+	all     bool        // every record is
+	seek    io.ReaderAt // where only some records are, and the file can be read anywhere
+	valid   bool        // the tokens' text needs no check for NUL and encoding
 }
 
 // run yields the batches.
@@ -154,6 +160,12 @@ func (s *scanner) step(ctx context.Context) (bool, error) {
 	if !s.all && len(s.only) == 0 {
 		return false, nil
 	}
+	if s.seek != nil {
+		if p := s.segment.before(s.only[0]); p.offset > s.base+int64(s.end) {
+			s.parseWaiting()
+			s.jump(p)
+		}
+	}
 	fresh := s.line == s.tokens.count
 	if s.ready() {
 		s.lines(fresh)
@@ -174,6 +186,17 @@ func (s *scanner) step(ctx context.Context) (bool, error) {
 		s.forget()
 	}
 	return true, s.reader.take(ctx, l)
+}
+
+// jump goes on at a place after all that was read.
+func (s *scanner) jump(p place) {
+	end := s.source.size
+	if s.segment.to >= 0 {
+		end = s.segment.to
+	}
+	s.forget()
+	s.r = &bounded{io.NewSectionReader(s.seek, p.offset, end-p.offset), end - p.offset}
+	s.base, s.pos, s.end, s.row = p.offset, 0, 0, p.row
 }
 
 // wants reports whether the current record is wanted.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -12,6 +13,7 @@ import (
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/memory"
 	"golang.org/x/sync/errgroup"
+	"pgregory.net/rapid"
 
 	"github.com/smeltdata/smelt/pipeline"
 )
@@ -54,6 +56,51 @@ func TestTypes(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestRowsByMarks: some records of a dirty file, found from marks, are those that
+// reading all of it gives.
+func TestRowsByMarks(t *testing.T) {
+	dir := t.TempDir()
+	rapid.Check(t, func(rt *rapid.T) {
+		text := "a,b,c\n"
+		for range rapid.IntRange(1, 5).Draw(rt, "times") {
+			text += dirty(rt)
+		}
+		if refused(text) {
+			return
+		}
+		f := pipeline.File{Path: filepath.Join(dir, "x.csv"), Name: "x.csv", Comment: "#"}
+		if err := os.WriteFile(f.Path, []byte(text), 0o600); err != nil {
+			rt.Fatal(err)
+		}
+		s := open(t, f)
+		defer s.Close()
+		s.grid, s.chunk, s.window = rapid.Int64Range(1, 50).Draw(rt, "grid"), rapid.Int64Range(1, 300).Draw(rt, "chunk"), rapid.IntRange(1, 300).Draw(rt, "window")
+		size := s.grid * rapid.Int64Range(1, 100).Draw(rt, "size")
+		all := scan(t, s, size, texts(t, s))
+		step, first := rapid.Int64Range(1, 20).Draw(rt, "step"), rapid.Int64Range(1, 20).Draw(rt, "first")
+		var rows []int64
+		for i := first; i < int64(len(all.rows)+len(all.rejects))+2; i += step {
+			rows = append(rows, i)
+		}
+		some := func(lines []string) (out []string) {
+			for _, line := range lines {
+				var row int64
+				fmt.Sscanf(line, "%d", &row)
+				if slices.Contains(rows, row) {
+					out = append(out, line)
+				}
+			}
+			return out
+		}
+		sc := texts(t, s)
+		sc.Rows, sc.BatchRows = append(rows, 1<<40), rapid.IntRange(1, 5).Draw(rt, "batch")
+		got := scan(t, s, size, sc)
+		if have, want := fmt.Sprint(got.rows, got.rejects), fmt.Sprint(some(all.rows), some(all.rejects)); have != want {
+			rt.Fatalf("%q, rows %v:\n%s\nwant\n%s", text, rows, have, want)
+		}
+	})
 }
 
 // TestRows scans only some records, in every segmentation.

@@ -2,9 +2,12 @@ package csvio
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"io"
+	"math"
 	"runtime"
+	"slices"
 
 	"golang.org/x/sync/errgroup"
 
@@ -16,6 +19,35 @@ const chunkBytes = 8 << 20
 
 // defaultSegment is the size of segments where none is asked for.
 const defaultSegment = 16 << 20
+
+// markBytes is how far the marks of a segment are apart: a few records of a
+// segment are found from the marks before them, without reading all of it.
+const markBytes = 8 << 10
+
+// mark is a place within a segment, counted from its beginning, that reading
+// can begin at.
+type mark struct{ offset, row uint32 }
+
+// mark notes a place of the segment, if reading on from it needs no more than
+// where it is.
+func (g *segment) mark(p place) {
+	offset, row := p.offset-g.from.offset, p.row-g.from.row
+	if p.broken <= p.offset && p.table == 0 && offset <= math.MaxUint32 && row <= math.MaxUint32 {
+		g.marks = append(g.marks, mark{uint32(offset), uint32(row)})
+	}
+}
+
+// before returns the last place known that is not after a record.
+func (g *segment) before(row int64) place {
+	i, found := slices.BinarySearchFunc(g.marks, row-g.from.row, func(m mark, row int64) int { return cmp.Compare(int64(m.row), row) })
+	if !found {
+		i--
+	}
+	if i < 0 {
+		return g.from
+	}
+	return place{offset: g.from.offset + int64(g.marks[i].offset), row: g.from.row + int64(g.marks[i].row)}
+}
 
 // Split cuts the file into segments of about size bytes. It reads a plain file
 // once, to find where records end and which number each segment's first has.
@@ -30,7 +62,11 @@ func (s *source) Split(ctx context.Context, size int64) ([]pipeline.Segment, err
 	if !s.plain() || s.size-s.first.offset <= size {
 		return []pipeline.Segment{whole}, nil
 	}
-	cuts, err := s.cuts(ctx, size)
+	grid := s.grid
+	if size%grid != 0 {
+		grid = size
+	}
+	cuts, err := s.cuts(ctx, grid)
 	if err != nil {
 		return nil, s.reading(err)
 	}
@@ -39,6 +75,10 @@ func (s *source) Split(ctx context.Context, size int64) ([]pipeline.Segment, err
 	for _, c := range cuts {
 		if c.offset >= s.size {
 			break
+		}
+		if c.offset/size == last.from.offset/size {
+			last.mark(c)
+			continue
 		}
 		last.to, last.rows = c.offset, c.row-last.from.row
 		last.bytes += last.to - last.from.offset
