@@ -57,6 +57,12 @@ func isASCII(b []byte) bool { return asciiPrefix(b) == len(b) }
 // asciiPrefix is how many bytes b begins with that are ASCII.
 func asciiPrefix(b []byte) int {
 	n := 0
+	for ; len(b)-n >= 32; n += 32 {
+		p := (*[32]byte)(b[n:])
+		if (binary.LittleEndian.Uint64(p[:])|binary.LittleEndian.Uint64(p[8:])|binary.LittleEndian.Uint64(p[16:])|binary.LittleEndian.Uint64(p[24:]))&high != 0 {
+			break
+		}
+	}
 	for ; len(b)-n >= 8; n += 8 {
 		if x := binary.LittleEndian.Uint64(b[n:]) & high; x != 0 {
 			return n + bits.TrailingZeros64(x)/8

@@ -26,7 +26,8 @@ type model struct {
 	width         int
 	offset        int
 	row           int64
-	table         int64 // record that began another table
+	table         int64    // record that began another table
+	firsts        []string // the rows, of the first column alone
 	result
 }
 
@@ -151,11 +152,13 @@ func (m *model) read(b string) {
 			continue
 		}
 		out := fmt.Sprint(m.row)
-		for _, f := range fields {
+		for i, f := range fields {
 			if f.text == "" {
 				f.text = "∅"
 			}
-			out += "|" + f.text
+			if out += "|" + f.text; i == 0 {
+				m.firsts = append(m.firsts, out)
+			}
 		}
 		m.rows = append(m.rows, out)
 	}
@@ -188,7 +191,7 @@ func check(t interface {
 	}
 	m.read(text)
 	f.Path, f.Name = path, "x.csv"
-	want := fmt.Sprint(m.rows, m.rejects, m.skipped)
+	want, wantFirst := fmt.Sprint(m.rows, m.rejects, m.skipped), fmt.Sprint(m.firsts, m.rejects, m.skipped)
 	for i, size := range append(sizes, whole) {
 		s := open(tb, f)
 		if i%2 == 0 {
@@ -197,9 +200,14 @@ func check(t interface {
 		sc := texts(tb, s)
 		sc.BatchRows = []int{0, 1, 3}[i%3]
 		got := scan(tb, s, size, sc)
+		sc.Fields = sc.Fields[:1]
+		few := scan(tb, s, size, sc)
 		s.Close()
 		if have := fmt.Sprint(got.rows, got.rejects, got.skipped); have != want {
 			t.Fatalf("%q in segments of %d bytes:\n%s\nwant\n%s", text, size, have, want)
+		}
+		if have := fmt.Sprint(few.rows, few.rejects, few.skipped); have != wantFirst {
+			t.Fatalf("%q, the first column in segments of %d bytes:\n%s\nwant\n%s", text, size, have, wantFirst)
 		}
 	}
 }

@@ -59,10 +59,8 @@ func (t *tokens) clear(quoted bool) {
 	t.n, t.count, t.seen, t.odd, t.nul, t.quoted, t.doubled, t.broke = 0, 0, 0, false, false, quoted, false, -1
 }
 
-// scan finds the separators in buf[pos:lim], at most tokenBytes, which have no
-// quotes; buf has slack bytes after lim. A line does not end at a CR that is the
-// last byte before end: an LF may follow.
-func (t *tokens) scan(buf []byte, pos, lim, end int) {
+// scanAny is scan for delimiters and line ends of all kinds.
+func (t *tokens) scanAny(buf []byte, pos, lim, end int) {
 	t.clear(false)
 	delimiter, next := ones*uint64(t.delimiter), pos
 	ascii := ^uint64(0)
@@ -138,30 +136,8 @@ func (t *tokens) add(base int, d, k uint64) {
 		t.count++
 		seen, before = 0, i+1
 	}
-	// Some more than there are are written: that costs less than to stop in time.
-	at := (*[64]uint32)(t.at[n:])
-	size := bits.OnesCount64(d)
-	from := uint32(base)
-	for i := 0; i < size; i += 8 {
-		some := (*[8]uint32)(at[i&56:])
-		some[0] = from + uint32(bits.TrailingZeros64(d))
-		d &= d - 1
-		some[1] = from + uint32(bits.TrailingZeros64(d))
-		d &= d - 1
-		some[2] = from + uint32(bits.TrailingZeros64(d))
-		d &= d - 1
-		some[3] = from + uint32(bits.TrailingZeros64(d))
-		d &= d - 1
-		some[4] = from + uint32(bits.TrailingZeros64(d))
-		d &= d - 1
-		some[5] = from + uint32(bits.TrailingZeros64(d))
-		d &= d - 1
-		some[6] = from + uint32(bits.TrailingZeros64(d))
-		d &= d - 1
-		some[7] = from + uint32(bits.TrailingZeros64(d))
-		d &= d - 1
-	}
-	t.n, t.seen = n+size, seen+size-before
+	t.n = t.place(n, base, d)
+	t.seen = seen + t.n - n - before
 }
 
 // addFew is add for a step of which only the first few delimiters of lines are wanted.
