@@ -154,7 +154,7 @@ func newCaster(to *Parser, dict *Dictionary) (*caster, error) {
 		return nil, castError(to.Cast.Type)
 	}
 	// Its decimal separator is Go's, not the source's.
-	c.iso = &Parser{Cast: Cast{Type: to.Cast.Type, Location: to.Cast.Location, Integer: to.Cast.Integer}, decimal: '.', scale: to.scale, limit: to.limit, zone: to.zone}
+	c.iso = &Parser{Cast: Cast{Type: to.Cast.Type, Location: to.Cast.Location, Integer: to.Cast.Integer}, decimal: '.', scale: to.scale, limit: to.limit, short: to.short, zone: to.zone}
 	c.zone = to.zone
 	return c, nil
 }

@@ -48,6 +48,7 @@ type Parser struct {
 	decimal  byte
 	scale    int      // of a decimal type
 	limit    uint64   // largest unscaled absolute value of a decimal type
+	short    uint32   // bytes of a decimal that Brief reads at most
 	layouts  []layout // compiled Dates
 	zone     *Zone
 	nulls    [][]byte
@@ -75,6 +76,7 @@ func NewParser(c Cast) (*Parser, error) {
 			return nil, &Error{Kind: ErrConfig, Msg: fmt.Sprintf("no source column can have type %s", t)}
 		}
 		p.scale, p.limit = int(t.Scale), pow10[t.Precision]-1
+		p.short = uint32(max(0, min(8, 17-p.scale)))
 	case *arrow.StringType, *arrow.DictionaryType, *arrow.Int64Type, *arrow.Int32Type, *arrow.BooleanType, *arrow.Date32Type, *arrow.TimestampType:
 	default:
 		return nil, &Error{Kind: ErrConfig, Msg: fmt.Sprintf("no source column can have type %v", c.Type)}

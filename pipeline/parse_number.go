@@ -67,11 +67,8 @@ func (p *Parser) Decimal(b []byte) (int64, Status) {
 	// The usual case: at most 17 digits, a point, at most scale digits after it.
 	if n := len(b); n > 0 && n <= 17-p.scale {
 		if n <= 8 {
-			if v, frac, ok := shortNumber(b, p.decimal); ok && frac <= p.scale && v*pow10[p.scale-frac] <= p.limit {
-				if p.nulls != nil && p.isNull(b) {
-					return 0, Missing
-				}
-				return int64(v * pow10[p.scale-frac]), Parsed
+			if v, ok := p.brief(word(b), uint32(n)); ok {
+				return v, Parsed
 			}
 		}
 		v, i, neg := uint64(0), 0, false
@@ -124,29 +121,40 @@ func (p *Parser) Decimal(b []byte) (int64, Status) {
 	return int64(u), status
 }
 
-// shortNumber reads digits, with a point after the first one or a later one if
-// there is any, out of 1 to 8 bytes at once. frac is how many follow the point.
-func shortNumber(b []byte, point byte) (v uint64, frac int, ok bool) {
+// Brief is Decimal for a text of n bytes, with which at least 8 begin, if it is
+// short and plain, or empty: then it is 0. Where ok is false, Decimal must look.
+func (p *Parser) Brief(b []byte, n uint32) (v int64, ok bool) {
+	return p.brief(binary.LittleEndian.Uint64(b), n)
+}
+
+// brief reads digits, with a point after the first one or a later one if there is
+// any, out of the first n bytes of x. In what a column's values differ, it does not
+// jump: that would often go wrong.
+func (p *Parser) brief(x uint64, n uint32) (v int64, ok bool) {
 	const ones, tops, zeros = 0x0101010101010101, 0x8080808080808080, 0x3030303030303030
-	n := len(b)
+	if n > p.short || p.nulls != nil && p.nullsLen[n] {
+		return 0, false
+	}
 	// The last byte of the text is the last one of x, with zeros before the first.
-	x := word(b)<<(64-8*n) | zeros>>(8*n)
-	m := x ^ ones*uint64(point)
-	if at := (m - ones) &^ m & tops; at != 0 {
-		i := bits.TrailingZeros64(at) &^ 7 // where the point is
-		if i <= 64-8*n {
-			return 0, 0, false
-		}
-		before := x & (1<<i - 1)
-		x = x>>(i+8)<<(i+8) | before<<8 | '0'
-		frac = 7 - i/8
+	x = x<<(64-8*n) | zeros>>(8*n)
+	m := x ^ ones*uint64(p.decimal)
+	m = (m - ones) &^ m & tops
+	after := uint(bits.TrailingZeros64(m)) + 1 // where what follows the point begins
+	if m == 0 {
+		after = 0
 	}
-	x ^= zeros
-	if (x|(x+0x7676767676767676))&tops != 0 { // a byte is over 9
-		return 0, 0, false
+	keep := ^uint64(0) << after
+	digits := (x&keep | (x<<8|'0')&^keep) ^ zeros
+	frac := (8 - after/8) & 7
+	if (digits|(digits+0x7676767676767676))&tops != 0 || // a byte is over 9
+		after-1 < uint(72-8*n) || // the point is before all digits
+		frac > uint(p.scale) {
+		return 0, false
 	}
-	x = x*10 + x>>8 // of each two digits
-	return ((x&0xff000000ff)*(100+1_000_000<<32) + (x>>16&0xff000000ff)*(1+10_000<<32)) >> 32, frac, true
+	digits = digits*10 + digits>>8 // of each two
+	u := ((digits&0xff000000ff)*(100+1_000_000<<32) + (digits>>16&0xff000000ff)*(1+10_000<<32)) >> 32
+	u *= pow10[uint(p.scale)-frac]
+	return int64(u), u <= p.limit
 }
 
 // word returns at most 8 bytes, the first one lowest.

@@ -293,6 +293,9 @@ func FuzzUsual(f *testing.F) {
 			if want, wantSt := p.Decimal(general); v != want || st != wantSt {
 				t.Fatalf("Decimal(%q) = %d, %d; want %d, %d", s, v, st, want, wantSt)
 			}
+			if brief, ok := p.Brief(append(b[:len(b):len(b)], "12345678"...), uint32(len(b))); ok && (brief != v || st != Parsed && len(b) > 0) {
+				t.Fatalf("Brief(%q) = %d; Decimal %d, %d", s, brief, v, st)
+			}
 			v, st = p.Int64(b)
 			if want, wantSt := p.Int64(general); v != want || st != wantSt {
 				t.Fatalf("Int64(%q) = %d, %d; want %d, %d", s, v, st, want, wantSt)

@@ -1,6 +1,7 @@
 package csvio
 
 import (
+	"bytes"
 	"math"
 	"slices"
 
@@ -72,6 +73,13 @@ func (c *column) null(i int, s pipeline.Status, text []byte) {
 	}
 }
 
+// unless makes the value at i NULL if its text has no bytes.
+func (c *column) unless(i int, bytes uint32) {
+	none := (bytes - 1) >> 31 // a jump would often go wrong
+	c.nulls += int(none)
+	c.valid[i>>3] &^= byte(none << (i & 7))
+}
+
 // add parses the texts buf[from[i]:to[i]]; it may change from and to. buf has
 // slack bytes more than the texts need.
 func (c *column) add(buf []byte, from, to []uint32) {
@@ -101,18 +109,26 @@ func (c *column) add(buf []byte, from, to []uint32) {
 		}
 	case arrow.DATE32:
 		out := c.i32[c.n : c.n+len(from)]
+		b := buf[:0]
+		v, s := c.parser.Date(b)
 		for i, a := range from {
-			b := buf[a:to[i]]
-			v, s := c.parser.Date(b)
+			if t := buf[a:to[i]]; !bytes.Equal(t, b) { // rows often repeat a day
+				b = t
+				v, s = c.parser.Date(b)
+			}
 			if out[i] = int32(v); s != pipeline.Parsed {
 				c.null(c.n+i, s, b)
 			}
 		}
 	case arrow.TIMESTAMP:
 		out := c.i64[c.n : c.n+len(from)]
+		b := buf[:0]
+		v, s := c.parser.Timestamp(b)
 		for i, a := range from {
-			b := buf[a:to[i]]
-			v, s := c.parser.Timestamp(b)
+			if t := buf[a:to[i]]; !bytes.Equal(t, b) {
+				b = t
+				v, s = c.parser.Timestamp(b)
+			}
 			if out[i] = int64(v); s != pipeline.Parsed {
 				c.null(c.n+i, s, b)
 			}
@@ -120,6 +136,11 @@ func (c *column) add(buf []byte, from, to []uint32) {
 	case arrow.DECIMAL128:
 		out := c.i64[2*c.n : 2*(c.n+len(from))]
 		for i, a := range from {
+			if v, ok := c.parser.Brief(buf[a:], to[i]-a); ok {
+				out[2*i], out[2*i+1] = v, 0
+				c.unless(c.n+i, to[i]-a)
+				continue
+			}
 			b := buf[a:to[i]]
 			v, s := c.parser.Decimal(b)
 			out[2*i], out[2*i+1] = v, v>>63

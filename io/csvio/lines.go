@@ -74,29 +74,37 @@ func (s *scanner) usual(text []byte) bool {
 
 // fields notes where the wanted fields of lines are, column by column.
 func (s *scanner) fields(starts, firsts []uint32) {
-	firsts, size := firsts[:len(starts)], uint32(s.tokens.size)
+	t, size, n := s.tokens, uint32(s.tokens.size), s.waiting
+	firsts = firsts[:len(starts)]
 	for i, c := range s.wanted {
-		from := s.from[i][s.waiting:][:len(starts)]
-		to := s.to[i][s.waiting:][:len(starts)]
-		at := s.tokens.at
+		from, to := s.from[i][n:][:len(starts)], s.to[i][n:][:len(starts)]
+		at := t.at[c:]
+		for k, f := range firsts {
+			to[k] = at[f]
+		}
 		switch {
-		case s.same[i] >= 0:
-			copy(from, s.from[s.same[i]][s.waiting:])
-			copy(to, s.to[s.same[i]][s.waiting:])
-			continue
 		case c == 0:
 			copy(from, starts)
-			for k, f := range firsts {
-				to[k] = at[f]
+		case i > 0 && s.wanted[i-1] == c-1:
+			for k, end := range s.to[i-1][n:][:len(from)] {
+				from[k] = end + size
 			}
 		default:
+			at = t.at[c-1:]
 			for k, f := range firsts {
-				pair := at[int(f)+c-1:][:2]
-				from[k], to[k] = pair[0]+size, pair[1]
+				from[k] = at[f] + size
 			}
 		}
-		if s.tokens.quoted {
-			s.unquote(from, to)
+	}
+	if t.quoted {
+		for i := range s.wanted {
+			from, to := s.from[i][n:][:len(starts)], s.to[i][n:][:len(starts)]
+			if same := s.same[i]; same >= 0 { // unescaping changes the text
+				copy(from, s.from[same][n:])
+				copy(to, s.to[same][n:])
+			} else {
+				s.unquote(from, to)
+			}
 		}
 	}
 	s.waiting += len(starts)

@@ -128,8 +128,8 @@ func (t *tokens) place(n, base int, m uint64) int {
 	at := (*[64]uint32)(t.at[n:])
 	size := bits.OnesCount64(m)
 	from := uint32(base)
-	for i := 0; i < size; i += 8 {
-		some := (*[8]uint32)(at[i&56:])
+	for i := 0; i < size; i += 4 {
+		some := (*[4]uint32)(at[i&60:])
 		some[0] = from + uint32(bits.TrailingZeros64(m))
 		m &= m - 1
 		some[1] = from + uint32(bits.TrailingZeros64(m))
@@ -137,14 +137,6 @@ func (t *tokens) place(n, base int, m uint64) int {
 		some[2] = from + uint32(bits.TrailingZeros64(m))
 		m &= m - 1
 		some[3] = from + uint32(bits.TrailingZeros64(m))
-		m &= m - 1
-		some[4] = from + uint32(bits.TrailingZeros64(m))
-		m &= m - 1
-		some[5] = from + uint32(bits.TrailingZeros64(m))
-		m &= m - 1
-		some[6] = from + uint32(bits.TrailingZeros64(m))
-		m &= m - 1
-		some[7] = from + uint32(bits.TrailingZeros64(m))
 		m &= m - 1
 	}
 	return n + size
