@@ -13,7 +13,7 @@ import (
 // Options says how a file is laid out. The zero value is the default.
 type Options struct {
 	Compression  string // "snappy" (default), "zstd" or "none"
-	RowGroupRows int    // rows of a row group, at most; default 524,288
+	RowGroupRows int    // rows of a row group, at most; default 1,048,576
 	PageRows     int    // rows of a page, at most; default 20,480
 }
 
@@ -21,7 +21,7 @@ type Options struct {
 // checked after a number of rows that depends on the rows alone, so that the
 // same rows give the same file.
 const (
-	defaultRowGroupRows = 512 << 10
+	defaultRowGroupRows = 1 << 20
 	defaultPageRows     = 20 << 10
 	pageBytes           = 1 << 20  // a page ends with the row that brings its text to this size
 	rowGroupBytes       = 64 << 20 // a row group ends when its encoded pages reach this size
