@@ -13,8 +13,8 @@ import (
 )
 
 // intStage holds the integers, dates, times and short decimals of a page. Each
-// page is a dictionary's indices, delta packed or plain, whichever is small:
-// the first page of a row group decides on the dictionary, and a dictionary
+// page is a dictionary's indices or delta packed, whichever is small: the first
+// page of a row group decides on the dictionary, and a dictionary
 // that grows too large is given up for the pages after it.
 type intStage struct {
 	layout layout
@@ -35,7 +35,14 @@ type span struct{ min, max int64 }
 
 var noSpan = span{math.MaxInt64, math.MinInt64}
 
-func (s *span) add(v int64) { s.min, s.max = min(s.min, v), max(s.max, v) }
+// add extends the span by values.
+func (s *span) add(values []int64) {
+	lo, hi := s.min, s.max
+	for _, v := range values {
+		lo, hi = min(lo, v), max(hi, v)
+	}
+	s.min, s.max = lo, hi
+}
 
 // dictMode says what a row group does with its dictionary.
 type dictMode uint8
@@ -76,30 +83,23 @@ func (s *intStage) take(arr arrow.Array, from, n int) (int, error) {
 func appendInts[T ~int32 | ~int64](dst []int64, src []T, bitmap []byte, offset int, span *span) []int64 {
 	at := len(dst)
 	dst = grow(dst, len(src))
-	s := *span
 	for i := 0; i < len(src); i += 64 {
 		part := src[i:min(i+64, len(src))]
-		valid := ^uint64(0)
-		if bitmap != nil {
-			valid = bitsAt(bitmap, offset+i, len(part))
-		}
-		if bitmap == nil || bits.OnesCount64(valid) == len(part) {
-			out := dst[at : at+len(part)]
+		out := dst[at:][:len(part)]
+		if valid, some := bitsOf(bitmap, offset+i, len(part)); some {
+			out = out[:bits.OnesCount64(valid)]
+			for k := range out {
+				out[k] = int64(part[bits.TrailingZeros64(valid)])
+				valid &= valid - 1
+			}
+		} else {
 			for k, v := range part {
 				out[k] = int64(v)
-				s.add(int64(v))
 			}
-			at += len(part)
-			continue
 		}
-		for ; valid != 0; valid &= valid - 1 {
-			v := int64(part[bits.TrailingZeros64(valid)])
-			dst[at] = v
-			s.add(v)
-			at++
-		}
+		span.add(out)
+		at += len(out)
 	}
-	*span = s
 	return dst[:at]
 }
 
@@ -108,36 +108,39 @@ func appendInts[T ~int32 | ~int64](dst []int64, src []T, bitmap []byte, offset i
 func appendDecimals(dst []int64, src []decimal128.Num, bitmap []byte, offset int, span *span) ([]int64, bool) {
 	at := len(dst)
 	dst = grow(dst, len(src))
-	s := *span
 	wide := int64(0)
 	for i := 0; i < len(src); i += 64 {
 		part := src[i:min(i+64, len(src))]
-		valid := ^uint64(0)
-		if bitmap != nil {
-			valid = bitsAt(bitmap, offset+i, len(part))
-		}
-		if bitmap == nil || bits.OnesCount64(valid) == len(part) {
-			out := dst[at : at+len(part)]
+		out := dst[at:][:len(part)]
+		if valid, some := bitsOf(bitmap, offset+i, len(part)); some {
+			out = out[:bits.OnesCount64(valid)]
+			for k := range out {
+				v := &part[bits.TrailingZeros64(valid)]
+				out[k] = int64(v.LowBits())
+				wide |= v.HighBits() ^ out[k]>>63
+				valid &= valid - 1
+			}
+		} else {
 			for k := range part {
 				v := int64(part[k].LowBits())
 				wide |= part[k].HighBits() ^ v>>63
 				out[k] = v
-				s.add(v)
 			}
-			at += len(part)
-			continue
 		}
-		for ; valid != 0; valid &= valid - 1 {
-			k := bits.TrailingZeros64(valid)
-			v := int64(part[k].LowBits())
-			wide |= part[k].HighBits() ^ v>>63
-			dst[at] = v
-			s.add(v)
-			at++
-		}
+		span.add(out)
+		at += len(out)
 	}
-	*span = s
 	return dst[:at], wide == 0
+}
+
+// bitsOf returns n bits of a bitmap, up to 64, from a bit on, and whether some
+// of them are 0: none is where there is no bitmap.
+func bitsOf(bitmap []byte, at, n int) (valid uint64, some bool) {
+	if bitmap == nil {
+		return 0, false
+	}
+	valid = bitsAt(bitmap, at, n)
+	return valid, valid != ^uint64(0)>>(64-n)
 }
 
 func (s *intStage) page(body []byte, last bool) ([]byte, format.Encoding, bounds, error) {
