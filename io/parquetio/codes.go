@@ -15,43 +15,41 @@ func (s *textStage) takeCodes(indices []int32, bitmap []byte, offset int) int {
 		return 0
 	}
 	if bitmap == nil && allSame(indices) {
-		c := indices[0]
-		if s.table[c] == 0 {
-			s.meetLater(c, 0)
-			if s.holes = s.holes[:0]; !s.meet() {
-				s.abandon()
-				return 0
-			}
+		code := s.table[indices[0]]
+		if code == 0 {
+			code = s.meet(indices[0])
 		}
-		s.repeatCode(uint32(s.table[c]-1), len(indices))
+		if !s.learn() {
+			s.abandon()
+			return 0
+		}
+		s.repeatCode(uint32(code-1), len(indices))
 		return len(indices)
 	}
 	s.spell()
 	before := len(s.codes)
 	s.translate(indices, bitmap, offset)
-	if len(s.fresh) == 0 {
+	if s.learn() {
 		return len(indices)
 	}
-	holes := s.holes
-	s.holes = s.holes[:0]
-	if s.meet() {
-		for _, h := range holes {
-			s.codes[h.at] = uint32(s.table[h.code] - 1)
-		}
-		return len(indices)
+	at := before // the first code that there is no room for
+	for s.codes[at] < uint32(s.dict.len()) {
+		at++
 	}
-	s.codes = s.codes[:before]
-	for i, c := range indices {
-		if bitmap != nil && bitmap[(offset+i)>>3]>>((offset+i)&7)&1 == 0 {
-			continue
-		}
-		if s.table[c] == 0 {
-			s.abandon()
-			return i
-		}
-		s.codes = append(s.codes, uint32(s.table[c]-1))
+	s.codes = s.codes[:at]
+	s.abandon()
+	if bitmap == nil {
+		return at - before
 	}
-	return len(indices)
+	row := 0
+	for left := at - before; ; row++ {
+		if bitsAt(bitmap, offset+row, 1) != 0 {
+			if left == 0 {
+				return row
+			}
+			left--
+		}
+	}
 }
 
 // allSame reports whether all indices are equal. It compares each with the
@@ -82,86 +80,90 @@ func (s *textStage) spell() {
 	s.repeated = 0
 }
 
-// translate stages a code for each index that is not NULL. Where the table has
-// none, it leaves a hole.
+// translate stages a code for each index that is not NULL.
 func (s *textStage) translate(indices []int32, bitmap []byte, offset int) {
 	at := len(s.codes)
 	s.codes = grow(s.codes, len(indices))
-	if bitmap == nil {
-		s.translateAll(at, indices)
-		return
-	}
 	for i := 0; i < len(indices); i += 64 {
-		part := indices[i:min(i+64, len(indices))]
-		switch valid := bitsAt(bitmap, offset+i, len(part)); {
-		case valid == 0:
-		case bits.OnesCount64(valid) == len(part):
-			s.translateAll(at, part)
-			at += len(part)
+		part := indices[i:]
+		if bitmap == nil {
+			at += s.translateAll(s.codes[at:], part)
+			break
+		}
+		part = part[:min(64, len(part))]
+		switch valid, some := bitsOf(bitmap, offset+i, len(part)); {
+		case !some:
+			at += s.translateAll(s.codes[at:], part)
 		default:
-			for ; valid != 0; valid &= valid - 1 {
-				c := part[bits.TrailingZeros64(valid)]
-				code := s.table[c]
-				s.codes[at] = uint32(code - 1)
-				if code <= 0 {
-					s.meetLater(c, at)
-				}
-				at++
-			}
+			at += s.translateSome(s.codes[at:], part, valid)
 		}
 	}
 	s.codes = s.codes[:at]
 }
 
-func (s *textStage) translateAll(at int, indices []int32) {
+func (s *textStage) translateAll(out []uint32, indices []int32) int {
 	table := s.table
-	out := s.codes[at:][:len(indices)]
+	out = out[:len(indices)]
 	for i, c := range indices {
 		code := table[c]
+		if code == 0 {
+			code = s.meet(c)
+		}
 		out[i] = uint32(code - 1)
-		if code <= 0 {
-			s.meetLater(c, at+i)
-		}
 	}
+	return len(indices)
 }
 
-// meetLater notes a code that the row group has not met, and where it belongs.
-func (s *textStage) meetLater(c int32, at int) {
-	s.holes = append(s.holes, hole{int32(at), c})
-	if s.table[c] == 0 {
-		s.table[c] = unmet
-		s.fresh = append(s.fresh, c)
+// translateSome translates the indices whose bit is 1.
+func (s *textStage) translateSome(out []uint32, indices []int32, valid uint64) (n int) {
+	for ; valid != 0; valid &= valid - 1 {
+		c := indices[bits.TrailingZeros64(valid)]
+		code := s.table[c]
+		if code == 0 {
+			code = s.meet(c)
+		}
+		out[n] = uint32(code - 1)
+		n++
 	}
+	return n
 }
 
-// meet gives the noted codes ours, in the order in which they were noted. It
-// reports false when the dictionary is full; those that have none are then not
-// known again.
-func (s *textStage) meet() bool {
-	ok := true
-	var texts [together][]byte
-	var buf [together]uint32
-	for from := 0; from < len(s.fresh); from += together {
-		some := s.fresh[from:min(from+together, len(s.fresh))]
-		var codes []uint32
-		if ok {
-			for i, c := range some {
-				texts[i] = s.text[s.offsets[c]-s.offsets[0] : s.offsets[c+1]-s.offsets[0]]
-			}
-			codes = s.dict.codesOf(texts[:len(some)], &buf)
-			ok = len(codes) == len(some)
+// meet returns our code + 1 of an Arrow code that the row group has not met.
+// Its text is learnt later, unless it may have a code already.
+func (s *textStage) meet(c int32) int32 {
+	next := int32(s.dict.len() + len(s.fresh) + 1)
+	if s.byValue && len(s.fresh) == 0 {
+		if code, ok := s.dict.code(s.arrowText(c)); ok {
+			s.table[c] = int32(code + 1)
+			s.met = append(s.met, c)
+			return s.table[c]
 		}
-		for i, c := range some {
-			if i < len(codes) {
-				s.table[c] = int32(codes[i] + 1)
-				s.met = append(s.met, c)
-			} else {
+	}
+	s.table[c] = next
+	s.fresh = append(s.fresh, c)
+	return next
+}
+
+// learn adds the texts of the codes met last to the dictionary. It reports
+// false when that is full; those that have no room are then not known again.
+func (s *textStage) learn() bool {
+	fresh := s.fresh
+	s.fresh = s.fresh[:0]
+	for i, c := range fresh {
+		if !s.dict.add(s.arrowText(c)) {
+			for _, c := range fresh[i:] {
 				s.table[c] = 0
 			}
+			return false
 		}
+		s.met = append(s.met, c)
 	}
-	s.fresh = s.fresh[:0]
-	return ok
+	return true
+}
+
+// arrowText returns the text of an Arrow code.
+func (s *textStage) arrowText(c int32) []byte {
+	return s.text[s.offsets[c]-s.offsets[0] : s.offsets[c+1]-s.offsets[0]]
 }
 
 // bitsAt returns n bits of a bitmap, up to 64, from a bit on.
@@ -184,7 +186,7 @@ func bitsAt(bitmap []byte, at, n int) uint64 {
 // are 0.
 func resized(table []int32, n int) []int32 {
 	if n > cap(table) {
-		return append(make([]int32, 0, n+n/2), table...)[:n]
+		return append(make([]int32, 0, n+n/8), table...)[:n]
 	}
 	if n > len(table) {
 		clear(table[len(table):n])

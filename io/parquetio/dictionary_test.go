@@ -15,8 +15,8 @@ import (
 )
 
 // TestDictionaries writes the same texts with dictionaries that grow, that
-// change from batch to batch, that hold a text twice, and with none. The files
-// are the same, and so are the rows.
+// change from batch to batch, and with none: the files are the same. A
+// dictionary that holds a text twice may make another file of the same rows.
 func TestDictionaries(t *testing.T) {
 	table := mustTable("test.dictionaries", col("c", pipeline.CodeType).null())
 	for _, c := range []struct {
@@ -62,7 +62,10 @@ func TestDictionaries(t *testing.T) {
 				batches = append(batches, oneColumn("c", encode(k, array.NewSlice(rows, int64(at), int64(end)).(*array.String))))
 				at = end
 			}
-			if !bytes.Equal(written(t, table, c.o, batches...), file) {
+			other := written(t, table, c.o, batches...)
+			if name == "twice" {
+				checkFile(t.Fatalf, other, filepath.Join(t.TempDir(), "test.parquet"), table, oneColumn("c", rows))
+			} else if !bytes.Equal(other, file) {
 				t.Errorf("%s: dictionary %q makes another file", c.name, name)
 			}
 		}

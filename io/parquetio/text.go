@@ -32,10 +32,10 @@ type textStage struct {
 	arrow   arrow.Array
 	offsets []int32
 	text    []byte
-	table   []int32 // by code: ours + 1; 0 = not met in this row group, unmet = met in this batch
+	table   []int32 // by code: ours + 1; 0 = not met in this row group
 	met     []int32 // codes that have one of ours
-	fresh   []int32 // codes that are unmet
-	holes   []hole  // staged codes that stand for unmet ones
+	fresh   []int32 // codes whose text the row group's dictionary is still to learn
+	byValue bool    // a code that is not met may have a text that is
 	indices []int32
 
 	data    []byte
@@ -48,12 +48,6 @@ type textStage struct {
 	suffixes, packed []byte
 }
 
-// hole is a place among the page's codes, and the Arrow code that belongs there.
-type hole struct{ at, code int32 }
-
-// unmet marks the Arrow codes whose text is still to be looked up.
-const unmet = -1
-
 func newTextStage(l layout, pageRows int, c *compressor) *textStage {
 	_, patient := l.column.Type.(*arrow.DictionaryType)
 	s := &textStage{layout: l, compress: c, pageRows: pageRows, patient: patient, ends: make([]uint32, 1, 64)}
@@ -65,7 +59,7 @@ func newTextStage(l layout, pageRows int, c *compressor) *textStage {
 func (s *textStage) nextGroup() {
 	s.forgetCodes()
 	s.dict.reset()
-	s.mode, s.used, s.chosen, s.ended = dictTry, 0, false, false
+	s.mode, s.used, s.chosen, s.ended, s.byValue = dictTry, 0, false, false, false
 	if !s.layout.text {
 		s.mode = dictOff // raw bytes do not repeat
 	}
@@ -137,6 +131,7 @@ func (s *textStage) follow(values arrow.Array) {
 	offsets, text := textOf(values)
 	if !s.startsAlike(offsets, text) {
 		s.forgetCodes()
+		s.byValue = s.dict.len() > 0
 	}
 	s.table = resized(s.table, values.Len())
 	values.Retain()
@@ -216,6 +211,7 @@ func (s *textStage) expanded() int {
 // hash stages codes for text, as takeCodes does for codes.
 func (s *textStage) hash(offsets []int32, text []byte, base int32, bitmap []byte, offset int) int {
 	s.spell()
+	s.byValue = true
 	for i := range len(offsets) - 1 {
 		if bitmap != nil && bitmap[(offset+i)>>3]>>((offset+i)&7)&1 == 0 {
 			continue

@@ -2,6 +2,7 @@ package parquetio
 
 import (
 	"bytes"
+	"slices"
 
 	"github.com/zeebo/xxh3"
 )
@@ -9,12 +10,10 @@ import (
 // textDictionary is the dictionary of a row group: each distinct text has a
 // code, in order of first use.
 type textDictionary struct {
-	data     []byte
-	ends     []uint32 // by code: where the text ends in data
-	prefixes []uint64 // by code: see prefix
-	hashes   []uint64 // by code
-	slots    []textSlot
-	seen     byte // of no use, but what is read into it is read
+	data  []byte
+	ends  []uint32   // by code: where the text ends in data
+	slots []textSlot // of the first codes, found by value; none before that is asked for
+	found int        // how many codes that are
 }
 
 type textSlot struct {
@@ -35,9 +34,7 @@ func (d *textDictionary) reset() {
 	if d.data == nil {
 		d.data = []byte{} // not nil, for a nil text is no bound
 	}
-	d.data, d.ends, d.prefixes, d.hashes = d.data[:0], d.ends[:0], d.prefixes[:0], d.hashes[:0]
-	d.slots = grow(d.slots[:0], fewSlots)
-	clear(d.slots)
+	d.data, d.ends, d.slots, d.found = d.data[:0], d.ends[:0], d.slots[:0], 0
 }
 
 func (d *textDictionary) len() int { return len(d.ends) }
@@ -53,69 +50,58 @@ func (d *textDictionary) text(code uint32) []byte {
 	return d.data[start:d.ends[code]]
 }
 
-// code returns the code of a text; false when it has none and the dictionary is
-// full.
-func (d *textDictionary) code(b []byte) (uint32, bool) { return d.find(b, xxh3.Hash(b)) }
-
-func (d *textDictionary) find(b []byte, hash uint64) (uint32, bool) {
-	upper := uint32(hash >> 32)
-	mask := uint64(len(d.slots) - 1)
-	i := hash & mask
-	for ; d.slots[i].code != 0; i = (i + 1) & mask {
-		if s := d.slots[i]; s.hash == upper && bytes.Equal(d.text(s.code-1), b) {
-			return s.code - 1, true
-		}
-	}
+// add gives a text the next code. It reports false when the dictionary is full.
+func (d *textDictionary) add(b []byte) bool {
 	if d.bytes()+len(b)+4 > maxDictBytes || len(d.ends) == maxTexts {
-		return 0, false
+		return false
 	}
 	d.data = append(d.data, b...)
 	d.ends = append(d.ends, uint32(len(d.data)))
-	d.prefixes = append(d.prefixes, prefix(b))
-	d.hashes = append(d.hashes, hash)
-	n := uint32(len(d.ends))
-	d.slots[i] = textSlot{upper, n}
-	if 2*int(n) > len(d.slots) {
-		d.rehash(4 * len(d.slots))
-	}
-	return n - 1, true
+	return true
 }
 
-func (d *textDictionary) rehash(n int) {
+// code returns the code of a text, which it adds if there is none; false when
+// the dictionary is full.
+func (d *textDictionary) code(b []byte) (uint32, bool) {
+	if d.found < len(d.ends) || len(d.slots) == 0 {
+		d.index(max(fewSlots, len(d.slots)))
+	}
+	hash := xxh3.Hash(b)
+	mask := uint64(len(d.slots) - 1)
+	i := hash & mask
+	for ; d.slots[i].code != 0; i = (i + 1) & mask {
+		if s := d.slots[i]; s.hash == uint32(hash>>32) && bytes.Equal(d.text(s.code-1), b) {
+			return s.code - 1, true
+		}
+	}
+	if !d.add(b) {
+		return 0, false
+	}
+	d.found++
+	d.slots[i] = textSlot{uint32(hash >> 32), uint32(d.found)}
+	if 2*d.found > len(d.slots) {
+		d.index(4 * len(d.slots))
+	}
+	return uint32(d.found - 1), true
+}
+
+// index makes all texts be found, in n slots or more.
+func (d *textDictionary) index(n int) {
+	for n < 2*len(d.ends) {
+		n *= 4
+	}
 	d.slots = grow(d.slots[:0], n)
 	clear(d.slots)
 	mask := uint64(n - 1)
-	for c, hash := range d.hashes {
+	for d.found = range d.ends {
+		hash := xxh3.Hash(d.text(uint32(d.found)))
 		i := hash & mask
 		for d.slots[i].code != 0 {
 			i = (i + 1) & mask
 		}
-		d.slots[i] = textSlot{uint32(hash >> 32), uint32(c + 1)}
+		d.slots[i] = textSlot{uint32(hash >> 32), uint32(d.found + 1)}
 	}
-}
-
-// together is how many texts are looked up together: memory is waited for once
-// for all of them.
-const together = 32
-
-// codesOf returns the codes of texts, up to together of them; fewer when the
-// dictionary is full.
-func (d *textDictionary) codesOf(texts [][]byte, codes *[together]uint32) []uint32 {
-	var hashes [together]uint64
-	for i, b := range texts {
-		hashes[i] = xxh3.Hash(b)
-	}
-	mask := uint64(len(d.slots) - 1)
-	for i := range texts {
-		d.seen ^= byte(d.slots[hashes[i]&mask].hash)
-	}
-	for i, b := range texts {
-		var ok bool
-		if codes[i], ok = d.find(b, hashes[i]); !ok {
-			return codes[:i]
-		}
-	}
-	return codes[:len(texts)]
+	d.found = len(d.ends)
 }
 
 // fewCodes is how many codes are told apart to find a page's bounds.
@@ -129,14 +115,16 @@ func (d *textDictionary) pageBounds(codes []uint32) bounds {
 	lo, hi := uint32(0), uint32(d.len()-1)
 	if hi >= fewCodes {
 		lo, hi = codes[0], codes[0]
-		for _, c := range codes {
-			lo, hi = min(lo, c), max(hi, c)
+		for some := range slices.Chunk(codes, 1<<10) {
+			for _, c := range some {
+				lo, hi = min(lo, c), max(hi, c)
+			}
+			if int(hi-lo) >= max(fewCodes, len(codes)) {
+				return bounds{}
+			}
 		}
 	}
 	if hi-lo >= fewCodes {
-		if int(hi-lo) >= len(codes) {
-			return bounds{}
-		}
 		return d.bounds(int(lo), int(hi))
 	}
 	var seen [fewCodes]bool
@@ -156,27 +144,26 @@ func (d *textDictionary) pageBounds(codes []uint32) bounds {
 	return bounds{d.text(least), d.text(most)}
 }
 
-// bounds returns the least and the greatest text of a range of codes.
+// bounds returns the least and the greatest text of a range of codes. Most are
+// ruled out by their first eight bytes.
 func (d *textDictionary) bounds(from, to int) bounds {
-	least, most := uint32(from), uint32(from)
-	lo, hi := d.prefixes[from], d.prefixes[from]
-	for c := uint32(from); int(c) <= to; c++ {
-		p := d.prefixes[c]
+	least, most := d.text(uint32(from)), d.text(uint32(from))
+	lo, hi := prefix(least), prefix(most)
+	for c := from + 1; c <= to; c++ {
+		v := d.text(uint32(c))
+		p := prefix(v)
 		if p > lo && p < hi {
 			continue
 		}
-		if d.less(c, least) {
-			least, lo = c, p
-		} else if d.less(most, c) {
-			most, hi = c, p
+		if p <= lo && bytes.Compare(v, least) < 0 {
+			least, lo = v, p
+		} else if p >= hi && bytes.Compare(v, most) > 0 {
+			most, hi = v, p
 		}
 	}
-	return bounds{d.text(least), d.text(most)}
+	return bounds{least, most}
 }
 
 func (d *textDictionary) less(a, b uint32) bool {
-	if x, y := d.prefixes[a], d.prefixes[b]; x != y {
-		return x < y
-	}
 	return a != b && bytes.Compare(d.text(a), d.text(b)) < 0
 }

@@ -69,7 +69,8 @@ func (w *Writer) open(o Options) (err error) {
 }
 
 // Write appends a batch. Its columns must be the table's, in order; text may be
-// dictionary-encoded or not. A NULL in a column that is not nullable, or a
+// dictionary-encoded or not; a dictionary that holds a text twice makes the file
+// larger. A NULL in a column that is not nullable, or a
 // decimal with too many digits, is an error. The batch is not kept.
 func (w *Writer) Write(rec arrow.Record) error {
 	if w.err != nil {
