@@ -145,7 +145,7 @@ func (c *column) widen(b bounds) {
 }
 
 // appendPage compresses a page and appends it with its header. raw is its size
-// before compression. A data page that did not shrink is taken for a sign that
+// before compression. A data page that hardly shrank is taken for a sign that
 // the next ones will not either; now and then one is tried again.
 func (c *column) appendPage(dst *blocks, h pageHeader, body []byte) (raw int64, err error) {
 	if len(body) > maxPageBytes {
@@ -160,7 +160,7 @@ func (c *column) appendPage(dst *blocks, h pageHeader, body []byte) (raw int64, 
 		packed = c.compress.store(body)
 	default:
 		packed = c.compress.compress(body)
-		if len(body) > 1<<10 && len(packed) > len(body)/64*63 {
+		if len(body) > 1<<10 && len(packed) > len(body)/16*13 {
 			c.stored, c.storedSize = storedPages, len(body)
 		}
 	}
@@ -198,8 +198,8 @@ func (c *column) finish(dst *blocks) (raw int64, err error) {
 
 func abs(n int) int { return max(n, -n) }
 
-// storedPages is how many pages are stored after one that did not shrink.
-const storedPages = 7
+// storedPages is how many pages are stored after one that hardly shrank.
+const storedPages = 15
 
 // nextGroup forgets the row group.
 func (c *column) nextGroup() {
