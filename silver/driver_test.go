@@ -21,6 +21,7 @@ type shop struct {
 	products  []bronze.Product
 	segments  []segment
 	returned  []bronze.ReturnedOrder
+	scratch   *pipeline.Scratch
 }
 
 // segment is a piece of a sales source. The lines may describe customers and
@@ -46,7 +47,7 @@ type result struct {
 func (s *shop) run(t memory.TestingT, rng *rand.Rand, workers int) (result, error) {
 	mem := memory.NewCheckedAllocator(memory.NewGoAllocator())
 	defer mem.AssertSize(t, 0)
-	m, err := New(&s.mapping, s.returned, mem, nil)
+	m, err := New(&s.mapping, s.returned, mem, s.scratch)
 	if err != nil {
 		return result{}, err
 	}

@@ -2,46 +2,78 @@ package silver
 
 import (
 	"math/bits"
-	"sync"
 	"sync/atomic"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/smeltdata/smelt/pipeline"
 )
 
 // hashLog keeps the hashes of keys in the order of their lines, in blocks; 0
-// stands for a line without a key. It belongs to one goroutine.
-type hashLog struct{ blocks [][]uint64 }
+// stands for a line without a key. Once scratch is full, all but the block that
+// grows are in spill. It belongs to one goroutine.
+type hashLog struct {
+	scratch *pipeline.Scratch
+	blocks  [][]uint64 // in memory
+	spilled int        // blocks before these
+	spill   *hashSpill // nil while all are in memory
+}
 
 const (
 	blockBits = 14
 	blockSize = 1 << blockBits
 )
 
-// len returns how many hashes there are.
+// len returns how many hashes there are. All blocks but the last are full.
 func (l *hashLog) len() int {
 	if len(l.blocks) == 0 {
-		return 0
+		return l.spilled * blockSize
 	}
-	return (len(l.blocks)-1)*blockSize + len(l.blocks[len(l.blocks)-1])
+	return (l.numBlocks()-1)*blockSize + len(l.blocks[len(l.blocks)-1])
 }
 
+func (l *hashLog) numBlocks() int { return l.spilled + len(l.blocks) }
+
 // room adds up to n hashes, at least one, and returns them to be set; they are 0.
-func (l *hashLog) room(n int) []uint64 {
+func (l *hashLog) room(n int) ([]uint64, error) {
 	last := len(l.blocks) - 1
 	if last < 0 || len(l.blocks[last]) == blockSize {
+		if l.spill != nil || l.scratch.Full() {
+			if err := l.put(); err != nil {
+				return nil, err
+			}
+		}
 		l.blocks = append(l.blocks, make([]uint64, 0, blockSize))
-		last++
+		last = len(l.blocks) - 1
 	}
 	b := l.blocks[last]
 	have := len(b)
 	b = b[:min(have+n, blockSize)]
 	l.blocks[last] = b
-	return b[have:]
+	return b[have:], nil
+}
+
+// put puts the blocks in memory into the file. Afterwards there is room for
+// whole blocks only: the last one may not have been full.
+func (l *hashLog) put() error {
+	if l.spill == nil {
+		l.spill = newHashSpill(l.scratch.Spill())
+	}
+	for _, b := range l.blocks {
+		if err := l.spill.add(b, uint64(l.spilled)<<blockBits); err != nil {
+			return err
+		}
+		l.spilled++
+	}
+	l.blocks = nil
+	return nil
 }
 
 // lineBits is how many bits of an entry tell the line; the others are of its
 // hash.
 const lineBits = 40
 
-// repeatFinder finds the hashes that occur more than once. It splits them by
+// repeatFinder finds the hashes in memory that occur more than once. It splits them by
 // their upper bits: into rounds, which workers share and which bound the memory
 // beside the logs, and a round into parts, of which each fits the cache. A part
 // is a list of entries: bits of the hash below those that all of the part
@@ -55,12 +87,16 @@ type repeatFinder struct {
 
 // repeatedHashes returns the lines whose hash occurs more than once, numbered
 // through the logs' blocks. roundSize and partSize are the hashes that a round
-// and a part have at most, about; there are 16 rounds at most.
-func repeatedHashes(logs []*hashLog, workers, roundSize, partSize int) bitset {
+// and a part have at most, about; there are 16 rounds at most. Where a log has
+// spilled, the others follow, and neither size counts.
+func repeatedHashes(logs []*hashLog, workers, roundSize, partSize int) (bitset, error) {
 	var f repeatFinder
-	total := 0
+	total, spilled := 0, false
 	for _, l := range logs {
-		f.blocks, total = append(f.blocks, l.blocks...), total+l.len()
+		f.blocks, total, spilled = append(f.blocks, l.blocks...), total+l.len(), spilled || l.spill != nil
+	}
+	if spilled {
+		return spilledRepeats(logs, workers)
 	}
 	for f.roundBits < 4 && total>>f.roundBits > roundSize {
 		f.roundBits++
@@ -72,30 +108,36 @@ func repeatedHashes(logs []*hashLog, workers, roundSize, partSize int) bitset {
 	f.counts = make([]int64, 1<<f.partBits)
 	f.repeated = make(bitset, len(f.blocks)*(blockSize/64))
 	counters := max(min(workers, len(f.blocks)), 1)
-	spread(counters, counters, func() func(int) {
-		return func(task int) { f.count(task, counters) }
+	err := spread(counters, counters, func() func(int) error {
+		return func(task int) error { f.count(task, counters); return nil }
 	})
-	spread(min(workers, 1<<f.roundBits), 1<<f.roundBits, func() func(int) {
+	if err != nil {
+		return nil, err
+	}
+	err = spread(min(workers, 1<<f.roundBits), 1<<f.roundBits, func() func(int) error {
 		w := &roundWorker{f: &f}
-		return w.round
+		return func(round int) error { w.round(round); return nil }
 	})
-	return f.repeated
+	return f.repeated, err
 }
 
 // spread runs the tasks 0 … n-1 on some goroutines, of which each makes the
-// function that runs its tasks.
-func spread(workers, n int, worker func() func(task int)) {
+// function that runs its tasks. A goroutine ends at its first error.
+func spread(workers, n int, worker func() func(task int) error) error {
 	var next atomic.Int64
-	var g sync.WaitGroup
+	var g errgroup.Group
 	for range max(workers, 1) {
-		g.Go(func() {
+		g.Go(func() error {
 			run := worker()
 			for task := int(next.Add(1)) - 1; task < n; task = int(next.Add(1)) - 1 {
-				run(task)
+				if err := run(task); err != nil {
+					return err
+				}
 			}
+			return nil
 		})
 	}
-	g.Wait()
+	return g.Wait()
 }
 
 // count counts the hashes of one block in every step blocks by part.
@@ -118,9 +160,9 @@ func (f *repeatFinder) hash(line uint64) uint64 {
 	return f.blocks[line>>blockBits][line&(blockSize-1)]
 }
 
-// mark notes a repeated line.
-func (f *repeatFinder) mark(line uint64) {
-	atomic.OrUint64(&f.repeated[line>>6], 1<<(line&63))
+// mark adds a line to a set that several goroutines fill.
+func mark(set bitset, line uint64) {
+	atomic.OrUint64(&set[line>>6], 1<<(line&63))
 }
 
 // roundWorker finds the repeated hashes of rounds.
@@ -180,8 +222,8 @@ func (w *roundWorker) part(entries []uint64) {
 	w.used = 0
 	for _, e := range entries {
 		if before := w.add(e); before != 0 {
-			w.f.mark(lineOf(before))
-			w.f.mark(lineOf(e))
+			mark(w.f.repeated, lineOf(before))
+			mark(w.f.repeated, lineOf(e))
 		}
 	}
 }

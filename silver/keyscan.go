@@ -20,7 +20,7 @@ var KeyColumns = []string{"order_id", "line_number"}
 // KeyScan gathers the keys of the lines before the main scan: which may occur
 // more than once, and which customers and products the lines describe. It
 // belongs to one worker; the batches of a segment come in record order. It
-// keeps 8 bytes a line.
+// keeps 8 bytes a line, or 16 in a temporary file.
 type KeyScan struct {
 	m                   *Model
 	clean               cleaner
@@ -41,7 +41,7 @@ type piece struct{ first, n int }
 
 // NewKeyScan returns the key scan of one worker.
 func (m *Model) NewKeyScan() *KeyScan {
-	return &KeyScan{m: m, segments: map[int]*segmentKeys{}}
+	return &KeyScan{m: m, hashes: hashLog{scratch: m.scratch}, segments: map[int]*segmentKeys{}}
 }
 
 // Sales adds a batch of lines: columns of bronze.sales, found by name, of which
@@ -82,7 +82,10 @@ func (k *KeyScan) Sales(seg int, returns bool, rec arrow.Record) error {
 		s.pieces = append(s.pieces, piece{first, n})
 	}
 	for at := 0; at < n; {
-		dst := k.hashes.room(n - at)
+		dst, err := k.hashes.room(n - at)
+		if err != nil {
+			return err
+		}
 		hashKeys(dst, orders, number.(*array.Int32), at)
 		at += len(dst)
 	}

@@ -18,10 +18,13 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // Random messy shops: the model gives what the reference gives, whatever the
-// workers and the batches.
+// workers, the batches and the memory.
 func TestModelAgreesWithReference(t *testing.T) {
+	scratch := pipeline.NewScratch(1, t.TempDir())
+	defer scratch.Close()
 	rapid.Check(t, func(t *rapid.T) {
 		s := drawShop(t)
+		s.scratch = rapid.SampledFrom([]*pipeline.Scratch{nil, scratch}).Draw(t, "scratch")
 		want := reference(s)
 		workers := rapid.IntRange(1, 3).Draw(t, "workers")
 		rng := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "cuts"), 0))

@@ -44,7 +44,10 @@ func (r *repeats) find(scans []*KeyScan) error {
 	for i, k := range scans {
 		logs[i] = &k.hashes
 	}
-	again := repeatedHashes(logs, len(scans), 4<<20, 8<<10)
+	again, err := repeatedHashes(logs, len(scans), 4<<20, 8<<10)
+	if err != nil {
+		return err
+	}
 	r.rows = map[int][]int64{}
 	r.keys, r.losers = pipeline.NewDictionary(), map[int][]int64{}
 	for _, k := range scans {
@@ -54,7 +57,7 @@ func (r *repeats) find(scans []*KeyScan) error {
 			}
 			r.rows[seg] = s.records(again)
 		}
-		again = again[len(k.hashes.blocks)*(blockSize/64):]
+		again = again[k.hashes.numBlocks()*(blockSize/64):]
 		k.segments, k.hashes = nil, hashLog{}
 	}
 	return nil
