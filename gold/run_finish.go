@@ -7,6 +7,7 @@ import (
 	"runtime/debug"
 	"slices"
 
+	"github.com/apache/arrow/go/v17/arrow"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/smeltdata/smelt/bronze"
@@ -16,21 +17,24 @@ import (
 
 // finish writes what is only known at the end: the dimensions and gold.
 func (r *run) finish() error {
-	customers, err := r.model.DimCustomers(r.mem)
+	w := r.writers(0)
+	err := errors.Join(
+		r.model.DimCustomers(r.mem, func(rec arrow.Record) error { return w.write(silver.DimCustomers.Table, rec) }),
+		r.model.DimProducts(r.mem, func(rec arrow.Record) error { return w.write(silver.DimProducts.Table, rec) }),
+		w.close())
+	if err != nil {
+		return err
+	}
+	customers, err := r.model.Customers(r.mem, columnNames(silver.DimCustomers.Table)...)
 	if err != nil {
 		return err
 	}
 	defer customers.Release()
-	products, err := r.model.DimProducts(r.mem)
+	products, err := r.model.Products(r.mem, columnNames(silver.DimProducts.Table)...)
 	if err != nil {
 		return err
 	}
 	defer products.Release()
-	w := r.writers(0)
-	err = errors.Join(w.write(silver.DimCustomers.Table, customers), w.write(silver.DimProducts.Table, products), w.close())
-	if err != nil {
-		return err
-	}
 	results, err := r.agg.Finish(Inputs{Customers: customers, Products: products, Reference: r.m.Rules.ReferenceDate, RFM: r.m.Rules.RFM, Mem: r.mem})
 	if err != nil {
 		return err
@@ -53,6 +57,14 @@ func (r *run) finish() error {
 		return err
 	}
 	return r.fillEmpty(results)
+}
+
+func columnNames(t *pipeline.Table) []string {
+	var names []string
+	for _, c := range t.Columns {
+		names = append(names, c.Name)
+	}
+	return names
 }
 
 // fillEmpty gives every table that got no part an empty one.

@@ -46,42 +46,50 @@ var customerSpec = dimensionSpec{
 	latest:  []int{0, 1},
 }
 
-// DimCustomers returns the customers, ascending by key in byte order; the
-// caller releases them. Finish comes first.
-func (m *Model) DimCustomers(mem memory.Allocator) (arrow.Record, error) {
-	o := m.customers.output(mem)
-	first, last, full := o.text("first_name"), o.text("last_name"), o.text("full_name")
-	var name []byte
-	fullName := func(row int) []byte {
-		if v := full(row); len(v) > 0 {
-			return v
+// DimCustomers hands the customers to write, ascending by key in byte order, in
+// batches that are lent. Finish comes first.
+func (m *Model) DimCustomers(mem memory.Allocator, write func(arrow.Record) error) error {
+	return m.customerOutput(mem).each(write)
+}
+
+// Customers returns one batch of all customers, in the order of DimCustomers,
+// with the key and the named columns in the order of the table. The caller
+// releases it.
+func (m *Model) Customers(mem memory.Allocator, columns ...string) (arrow.Record, error) {
+	return m.customerOutput(mem).only(columns)
+}
+
+func (m *Model) customerOutput(mem memory.Allocator) *output {
+	o := m.customers.newOutput(mem, DimCustomers.Table)
+	first, last, full := o.spec.text("first_name"), o.spec.text("last_name"), o.spec.text("full_name")
+	var name, key []byte
+	o.texts = func(texts [][]byte) {
+		if len(texts[full]) > 0 {
+			return
 		}
-		name = append(name[:0], first(row)...)
-		if v := last(row); len(v) > 0 {
+		name = append(name[:0], texts[first]...)
+		if v := texts[last]; len(v) > 0 {
 			if len(name) > 0 {
 				name = append(name, ' ')
 			}
 			name = append(name, v...)
 		}
-		return name
+		texts[full] = name
 	}
-	births := o.number("birth_date")
-	for i, day := range births {
-		if day != null && m.newest != minDay && day > int64(m.newest) {
-			births[i] = null
+	o.from = map[string]string{"country_code": "country"}
+	o.code = func(column string, text []byte) []byte {
+		if column != "country_code" {
+			return text
 		}
-	}
-	var key []byte
-	countryCode := func(country []byte) []byte {
 		var c countryName
-		c, _, key = lookupCountry(country, key)
+		c, _, key = lookupCountry(text, key)
 		return []byte(c.code)
 	}
-	return o.record(DimCustomers.Table, []arrow.Array{
-		o.strings(o.key), o.strings(first), o.strings(last), o.strings(fullName),
-		o.strings(o.text("email")), o.strings(o.text("phone")), o.codes("gender", nil), datesArray(o.mem, births),
-		o.strings(o.text("address")), o.codes("city", nil), o.codes("state", nil), o.strings(o.text("postal_code")),
-		o.codes("country", nil), o.codes("country", countryCode), o.codes("segment", nil), datesArray(o.mem, o.number("signup_date")),
-		o.isInferred(), longsArray(o.mem, TimestampType, o.number("updated_at")),
-	})
+	o.number = func(column string, number int64) int64 {
+		if column == "birth_date" && m.newest != minDay && number > int64(m.newest) {
+			return null
+		}
+		return number
+	}
+	return o
 }

@@ -35,20 +35,24 @@ var productSpec = dimensionSpec{
 	latest:  []int{0},
 }
 
-// DimProducts returns the products, ascending by key in byte order; the caller
-// releases them. Finish comes first.
-func (m *Model) DimProducts(mem memory.Allocator) (arrow.Record, error) {
-	o := m.products.output(mem)
-	return o.record(DimProducts.Table, []arrow.Array{
-		o.strings(o.key), o.strings(o.text("product_name")),
-		o.codes("category", func(category []byte) []byte {
-			if len(category) == 0 {
-				return []byte(uncategorized)
-			}
-			return category
-		}),
-		o.codes("subcategory", nil), o.codes("brand", nil),
-		pricesArray(o.mem, o.number("unit_cost")), pricesArray(o.mem, o.number("unit_price")),
-		o.isInferred(), longsArray(o.mem, TimestampType, o.number("updated_at")),
-	})
+// DimProducts hands the products to write, as DimCustomers does the customers.
+func (m *Model) DimProducts(mem memory.Allocator, write func(arrow.Record) error) error {
+	return m.productOutput(mem).each(write)
+}
+
+// Products returns one batch of all products, as Customers does of the
+// customers.
+func (m *Model) Products(mem memory.Allocator, columns ...string) (arrow.Record, error) {
+	return m.productOutput(mem).only(columns)
+}
+
+func (m *Model) productOutput(mem memory.Allocator) *output {
+	o := m.products.newOutput(mem, DimProducts.Table)
+	o.code = func(column string, text []byte) []byte {
+		if column == "category" && len(text) == 0 {
+			return []byte(uncategorized)
+		}
+		return text
+	}
+	return o
 }

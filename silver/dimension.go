@@ -33,6 +33,11 @@ type numberColumn struct {
 	positive bool // a negative value is NULL, with a warning
 }
 
+// text returns the position of the named text column.
+func (s *dimensionSpec) text(name string) int {
+	return slices.IndexFunc(s.texts, func(c textColumn) bool { return c.name == name })
+}
+
 // dimension holds one row per key, in memory: texts as codes of a dictionary
 // per column, all else as int64. It belongs to one goroutine while it grows
 // and may be read by many afterwards.
@@ -41,6 +46,7 @@ type dimension struct {
 	keys    *pipeline.Dictionary // the code of a key is its row
 	filled  []bool               // per row; others are keys of dictionaries that no record had
 	texts   []texts
+	plain   []int     // of texts, those that are no codes in bronze: few of their texts come twice
 	numbers [][]int64 // null for NULL
 
 	negative []int64 // per number column: values that were negative, for a warning
@@ -102,15 +108,19 @@ func (l *textList) add(text []byte) int32 {
 	return int32(len(l.ends) - 1)
 }
 
-// newDimension returns an empty dimension. lists says that text columns which
-// are no codes in bronze become textLists: few of their texts come twice.
+// newDimension returns an empty dimension. lists says that plain text columns
+// become textLists.
 func newDimension(spec *dimensionSpec, lists bool) *dimension {
 	d := &dimension{spec: spec, keys: pipeline.NewDictionary()}
 	d.texts = make([]texts, len(spec.texts))
 	for i, c := range spec.texts {
-		if typ := spec.bronze.Columns[spec.bronze.MustIndex(c.name)].Type; !lists || arrow.TypeEqual(typ, pipeline.CodeType) {
-			d.texts[i].values = pipeline.NewDictionary()
+		if plain := !arrow.TypeEqual(spec.bronze.Columns[spec.bronze.MustIndex(c.name)].Type, pipeline.CodeType); plain {
+			d.plain = append(d.plain, i)
+			if lists {
+				continue
+			}
 		}
+		d.texts[i].values = pipeline.NewDictionary()
 	}
 	d.numbers = make([][]int64, len(spec.numbers))
 	d.negative = make([]int64, len(spec.numbers))
@@ -145,9 +155,7 @@ func (d *dimension) row(key []byte) int32 {
 }
 
 // text returns the named text column.
-func (d *dimension) text(name string) *texts {
-	return &d.texts[slices.IndexFunc(d.spec.texts, func(c textColumn) bool { return c.name == name })]
-}
+func (d *dimension) text(name string) *texts { return &d.texts[d.spec.text(name)] }
 
 // number returns the values of the named number column.
 func (d *dimension) number(name string) []int64 {

@@ -175,20 +175,18 @@ func (s *shop) run(t memory.TestingT, rng *rand.Rand, workers int) (result, erro
 	if err := m.Finish(facts...); err != nil {
 		return out, err
 	}
-	customers, err := m.DimCustomers(mem)
-	if err != nil {
+	if err := m.DimCustomers(mem, func(rec arrow.Record) error {
+		rows, err := DimCustomers.Rows(rec)
+		out.customers = append(out.customers, rows...)
+		return err
+	}); err != nil {
 		return out, err
 	}
-	defer customers.Release()
-	products, err := m.DimProducts(mem)
-	if err != nil {
-		return out, err
-	}
-	defer products.Release()
-	if out.customers, err = DimCustomers.Rows(customers); err != nil {
-		return out, err
-	}
-	if out.products, err = DimProducts.Rows(products); err != nil {
+	if err := m.DimProducts(mem, func(rec arrow.Record) error {
+		rows, err := DimProducts.Rows(rec)
+		out.products = append(out.products, rows...)
+		return err
+	}); err != nil {
 		return out, err
 	}
 	out.counts = m.Counts()

@@ -3,13 +3,8 @@ package silver
 import (
 	"bytes"
 	"encoding/binary"
-	"math"
 	"slices"
 	"sync"
-
-	"github.com/apache/arrow/go/v17/arrow"
-	"github.com/apache/arrow/go/v17/arrow/array"
-	"github.com/apache/arrow/go/v17/arrow/memory"
 
 	"github.com/smeltdata/smelt/pipeline"
 )
@@ -25,6 +20,8 @@ type known struct {
 	mu    sync.Mutex // of late
 	late  *pipeline.Dictionary
 	named []bool // by rowOf: inferred and late rows that fact rows name; written by Finish
+
+	order []int32 // see inOrder
 }
 
 func newKnown(spec *dimensionSpec, hasFile bool) *known {
@@ -141,29 +138,35 @@ func (k *known) key(row int) []byte {
 	return k.keys.Bytes(int32(row))
 }
 
-// output builds the columns of the dimension's table.
-type output struct {
-	*known
-	mem   memory.Allocator
-	order []int32 // the rows, by key ascending in byte order
-	large bool    // a text column passed Arrow's limit
-}
-
-func (k *known) output(mem memory.Allocator) *output {
-	if mem == nil {
-		mem = memory.DefaultAllocator
+// inOrder returns the rows that are part of the dimension, ascending by key in
+// byte order. Every fact row has been named.
+func (k *known) inOrder() []int32 {
+	if k.order != nil {
+		return k.order
+	}
+	k.order = []int32{}
+	sorted := true
+	for row := range k.rows() + k.late.Len() {
+		if !k.present(row) {
+			continue
+		}
+		if n := len(k.order); n > 0 && bytes.Compare(k.key(int(k.order[n-1])), k.key(row)) > 0 {
+			sorted = false
+		}
+		k.order = append(k.order, int32(row))
+	}
+	if sorted {
+		return k.order
 	}
 	type entry struct {
 		start uint64 // the key's first bytes
 		row   int32
 	}
-	var entries []entry
+	entries := make([]entry, len(k.order))
 	var start [8]byte
-	for row := range k.rows() + k.late.Len() {
-		if k.present(row) {
-			clear(start[copy(start[:], k.key(row)):])
-			entries = append(entries, entry{binary.BigEndian.Uint64(start[:]), int32(row)})
-		}
+	for i, row := range k.order {
+		clear(start[copy(start[:], k.key(int(row))):])
+		entries[i] = entry{binary.BigEndian.Uint64(start[:]), row}
 	}
 	slices.SortFunc(entries, func(a, b entry) int {
 		if a.start != b.start {
@@ -174,104 +177,8 @@ func (k *known) output(mem memory.Allocator) *output {
 		}
 		return bytes.Compare(k.key(int(a.row)), k.key(int(b.row)))
 	})
-	o := &output{known: k, mem: mem, order: make([]int32, len(entries))}
 	for i, e := range entries {
-		o.order[i] = e.row
+		k.order[i] = e.row
 	}
-	return o
-}
-
-// strings returns a text column whose values get gives; empty is NULL.
-func (o *output) strings(get func(row int) []byte) arrow.Array {
-	w := newStringWriter(o.mem, len(o.order), 0)
-	size := 0
-	for _, row := range o.order {
-		v := get(int(row))
-		if size += len(v); size > math.MaxInt32 {
-			o.large, v = true, nil
-		}
-		w.text(v)
-	}
-	return w.done()
-}
-
-// codes returns a text column dictionary-encoded. rule, where given, turns each
-// text, or NULL as an empty one, into what the column holds; empty is NULL. The
-// dictionary holds the values in order of appearance.
-func (o *output) codes(name string, rule func(text []byte) []byte) arrow.Array {
-	t := o.dimension.text(name)
-	values := pipeline.NewDictionary()
-	codes := make([]int32, len(o.order))
-	const unknown = -2
-	to := make([]int32, t.values.Len()+1) // by the column's code + 1
-	for i := range to {
-		to[i] = unknown
-	}
-	for i, row := range o.order {
-		from := int32(-1)
-		if int(row) < o.rows() {
-			from = t.cells[row]
-		}
-		if to[from+1] == unknown {
-			var v []byte
-			if from >= 0 {
-				v = t.values.Bytes(from)
-			}
-			if rule != nil {
-				v = rule(v)
-			}
-			if to[from+1] = -1; len(v) > 0 {
-				to[from+1] = values.Code(v)
-			}
-		}
-		codes[i] = to[from+1]
-	}
-	return codesArray(o.mem, codes, values.Values())
-}
-
-// text returns a function that gives a text column's values.
-func (o *output) text(name string) func(row int) []byte {
-	t := o.dimension.text(name)
-	return func(row int) []byte {
-		if row >= o.rows() {
-			return nil
-		}
-		return t.text(row)
-	}
-}
-
-// number returns a number column's values, null for NULL.
-func (o *output) number(name string) []int64 {
-	values := o.dimension.number(name)
-	out := make([]int64, len(o.order))
-	for i, row := range o.order {
-		out[i] = null
-		if int(row) < o.rows() {
-			out[i] = values[row]
-		}
-	}
-	return out
-}
-
-// isInferred returns the column is_inferred.
-func (o *output) isInferred() arrow.Array {
-	b := array.NewBooleanBuilder(o.mem)
-	defer b.Release()
-	for _, row := range o.order {
-		b.Append(int(row) >= o.rows() || o.inferred[row])
-	}
-	return b.NewArray()
-}
-
-// record makes a table's record batch of columns, which it takes over.
-func (o *output) record(t *pipeline.Table, columns []arrow.Array) (arrow.Record, error) {
-	rec := array.NewRecord(t.Schema, columns, int64(len(o.order)))
-	for _, c := range columns {
-		c.Release()
-	}
-	if o.large {
-		rec.Release()
-		return nil, &pipeline.Error{Kind: pipeline.ErrData, Table: t.Name, Msg: "a column holds more than 2 GiB of text, which is more than a dimension can hold"}
-	}
-	return rec, nil
+	return k.order
 }
