@@ -32,7 +32,7 @@ func place(seg int, row int64) int64 { return int64(seg)<<40 | row }
 // newDerived returns an empty derived dimension that leaves out the keys that
 // skip reports.
 func newDerived(spec *dimensionSpec, skip func(key []byte) bool) *derived {
-	d := &derived{dimension: newDimension(spec, false), updated: spec.latest[0]}
+	d := &derived{dimension: newDimension(spec, nil), updated: spec.latest[0]}
 	d.read = newDimensionReader(d.dimension, skip)
 	d.textAges = make([][]age, len(spec.texts))
 	d.numberAges = make([][]age, len(spec.numbers))

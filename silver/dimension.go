@@ -2,7 +2,6 @@ package silver
 
 import (
 	"bytes"
-	"math"
 	"slices"
 
 	"github.com/apache/arrow/go/v17/arrow"
@@ -38,89 +37,51 @@ func (s *dimensionSpec) text(name string) int {
 	return slices.IndexFunc(s.texts, func(c textColumn) bool { return c.name == name })
 }
 
-// dimension holds one row per key, in memory: texts as codes of a dictionary
-// per column, all else as int64. It belongs to one goroutine while it grows
-// and may be read by many afterwards.
+// dimension holds one row per key: texts as codes of a dictionary per column or,
+// where few of them come twice, as they are; all else as int64. It belongs to one
+// goroutine while it grows and may be read by many afterwards.
 type dimension struct {
 	spec    *dimensionSpec
 	keys    *pipeline.Dictionary // the code of a key is its row
 	filled  []bool               // per row; others are keys of dictionaries that no record had
 	texts   []texts
-	plain   []int     // of texts, those that are no codes in bronze: few of their texts come twice
-	numbers [][]int64 // null for NULL
+	plain   []int       // of texts, those that are no codes in bronze: few of their texts come twice
+	kept    *plainTexts // their texts; nil where they are codes of dictionaries too
+	numbers [][]int64   // null for NULL
 
 	negative []int64 // per number column: values that were negative, for a warning
 }
 
-// texts is a text column of a dimension.
+// texts is a text column of a dimension whose texts are codes.
 type texts struct {
-	values *pipeline.Dictionary // nil where texts are kept in list
-	list   textList
-	cells  []int32 // codes; -1 for NULL
+	values *pipeline.Dictionary // nil where they are in dimension.kept
+	cells  []int32              // codes; -1 for NULL
 }
 
 // text returns the text of a row; empty for NULL.
 func (t *texts) text(row int) []byte {
-	switch c := t.cells[row]; {
-	case c < 0:
-		return nil
-	case t.values == nil:
-		return t.list.bytes(c)
-	default:
+	if c := t.cells[row]; c >= 0 {
 		return t.values.Bytes(c)
 	}
+	return nil
 }
 
-// code returns a code of a text that is for a row, or for none where row is
-// negative; -1 where there is no room.
-func (t *texts) code(text []byte, row int32) int32 {
-	if t.values != nil {
-		return t.values.Code(text)
-	}
-	if row >= 0 && t.cells[row] >= 0 && bytes.Equal(t.list.bytes(t.cells[row]), text) {
-		return t.cells[row]
-	}
-	return t.list.add(text)
-}
-
-// textList keeps texts that are nearly all different: each gets a code of its
-// own, and none is looked up.
-type textList struct {
-	data []byte
-	ends []uint32
-}
-
-func (l *textList) bytes(code int32) []byte {
-	start := uint32(0)
-	if code > 0 {
-		start = l.ends[code-1]
-	}
-	return l.data[start:l.ends[code]]
-}
-
-// add returns -1 where the texts would pass 2 GiB.
-func (l *textList) add(text []byte) int32 {
-	if len(l.data)+len(text) > math.MaxInt32 {
-		return -1
-	}
-	l.data = append(l.data, text...)
-	l.ends = append(l.ends, uint32(len(l.data)))
-	return int32(len(l.ends) - 1)
-}
-
-// newDimension returns an empty dimension. lists says that plain text columns
-// become textLists.
-func newDimension(spec *dimensionSpec, lists bool) *dimension {
+// newDimension returns an empty dimension, which has kept texts where a scratch
+// for them is given.
+func newDimension(spec *dimensionSpec, scratch *pipeline.Scratch) *dimension {
 	d := &dimension{spec: spec, keys: pipeline.NewDictionary()}
 	d.texts = make([]texts, len(spec.texts))
 	for i, c := range spec.texts {
 		if plain := !arrow.TypeEqual(spec.bronze.Columns[spec.bronze.MustIndex(c.name)].Type, pipeline.CodeType); plain {
 			d.plain = append(d.plain, i)
-			if lists {
+			if scratch != nil {
 				continue
 			}
 		}
 		d.texts[i].values = pipeline.NewDictionary()
+	}
+	if scratch != nil {
+		d.kept = &plainTexts{scratch: scratch, columns: len(d.plain)}
 	}
 	d.numbers = make([][]int64, len(spec.numbers))
 	d.negative = make([]int64, len(spec.numbers))
@@ -146,7 +107,12 @@ func (d *dimension) row(key []byte) int32 {
 	}
 	d.filled = append(d.filled, false)
 	for c := range d.texts {
-		d.texts[c].cells = append(d.texts[c].cells, -1)
+		if t := &d.texts[c]; t.values != nil {
+			t.cells = append(t.cells, -1)
+		}
+	}
+	if d.kept != nil {
+		d.kept.row()
 	}
 	for c := range d.numbers {
 		d.numbers[c] = append(d.numbers[c], null)
@@ -173,20 +139,20 @@ func (s *dimensionSpec) full(column string) error {
 type dimensionReader struct {
 	dim     *dimension
 	clean   cleaner
-	ruled   []byte
-	row     int32 // that texts are read for; negative where it is not known
 	key     textReader
-	texts   []textReader
-	columns []int // positions in the bronze table: key, texts, numbers
+	texts   []textReader // of those that are codes
+	columns []int        // positions in the bronze table: key, texts, numbers
 
 	values  [][]int64 // of the batch, per number column
+	ruled   []byte    // scratch
+	kept    []byte    // scratch: the kept texts of a row
 	tooLong string    // column that is full
 }
 
 // newDimensionReader returns a reader for d. Keys that skip reports are left
 // out; nil leaves out none.
 func newDimensionReader(d *dimension, skip func(key []byte) bool) *dimensionReader {
-	r := &dimensionReader{dim: d, row: -1}
+	r := &dimensionReader{dim: d}
 	r.key = newTextReader(func(v []byte) int32 {
 		v = r.clean.clean(v)
 		if len(v) == 0 || skip != nil && skip(v) {
@@ -200,23 +166,17 @@ func newDimensionReader(d *dimension, skip func(key []byte) bool) *dimensionRead
 	})
 	r.columns = append(r.columns, d.spec.bronze.MustIndex(d.spec.key))
 	for i, c := range d.spec.texts {
-		values := &d.texts[i]
+		values := d.texts[i].values
 		r.texts = append(r.texts, newTextReader(func(v []byte) int32 {
-			v = r.clean.clean(v)
-			if c.rule != nil && len(v) > 0 {
-				r.ruled = c.rule(r.ruled[:0], v)
-				v = r.ruled
-			}
-			if len(v) == 0 {
+			if v = r.cleaned(c, v); len(v) == 0 {
 				return -1
 			}
-			code := values.code(v, r.row)
+			code := values.Code(v)
 			if code < 0 {
 				r.tooLong = c.name
 			}
 			return code
 		}))
-		r.texts[i].sparse = values.values == nil
 		r.columns = append(r.columns, d.spec.bronze.MustIndex(c.name))
 	}
 	for _, c := range d.spec.numbers {
@@ -226,6 +186,16 @@ func newDimensionReader(d *dimension, skip func(key []byte) bool) *dimensionRead
 	return r
 }
 
+// cleaned returns a column's text as silver has it, empty for NULL; it is valid
+// until the next call.
+func (r *dimensionReader) cleaned(c textColumn, v []byte) []byte {
+	if v = r.clean.clean(v); c.rule != nil && len(v) > 0 {
+		r.ruled = c.rule(r.ruled[:0], v)
+		v = r.ruled
+	}
+	return v
+}
+
 // bind makes the reader read a batch of the bronze table.
 func (r *dimensionReader) bind(rec arrow.Record) error {
 	if err := r.dim.spec.bronze.Check(rec); err != nil {
@@ -233,7 +203,9 @@ func (r *dimensionReader) bind(rec arrow.Record) error {
 	}
 	r.key.bind(rec.Column(r.columns[0]))
 	for i := range r.texts {
-		r.texts[i].bind(rec.Column(r.columns[1+i]))
+		if r.dim.texts[i].values != nil {
+			r.texts[i].bind(rec.Column(r.columns[1+i]))
+		}
 	}
 	for i := range r.values {
 		r.values[i] = numbers(r.values[i], rec.Column(r.columns[1+len(r.texts)+i]))
@@ -281,15 +253,34 @@ func (r *dimensionReader) addLatest(rec arrow.Record, missing func(i int) error)
 				continue
 			}
 		}
-		d.filled[row], r.row = true, row
+		d.filled[row] = true
 		for c := range r.texts {
-			d.texts[c].cells[row] = r.texts[c].code(i)
+			if t := &d.texts[c]; t.values != nil {
+				t.cells[row] = r.texts[c].code(i)
+			}
+		}
+		if err := r.keep(rec, i, row); err != nil {
+			return 0, err
 		}
 		for c := range r.values {
 			d.numbers[c][row] = r.values[c][i]
 		}
 	}
 	return repeated, r.err()
+}
+
+// keep gives a row the texts of record i that are kept.
+func (r *dimensionReader) keep(rec arrow.Record, i int, row int32) error {
+	d := r.dim
+	if d.kept == nil {
+		return nil
+	}
+	r.kept = r.kept[:0]
+	for _, c := range d.plain {
+		v, _ := textAt(rec.Column(r.columns[1+c]), i)
+		r.kept = appendText(r.kept, r.cleaned(d.spec.texts[c], v))
+	}
+	return d.kept.set(row, r.kept)
 }
 
 // older reports whether record i of the batch loses against the row.

@@ -24,8 +24,11 @@ type known struct {
 	order []int32 // see inOrder
 }
 
-func newKnown(spec *dimensionSpec, hasFile bool) *known {
-	return &known{dimension: newDimension(spec, true), hasFile: hasFile, late: pipeline.NewDictionary()}
+func newKnown(spec *dimensionSpec, hasFile bool, scratch *pipeline.Scratch) *known {
+	if scratch == nil {
+		scratch = new(pipeline.Scratch)
+	}
+	return &known{dimension: newDimension(spec, scratch), hasFile: hasFile, late: pipeline.NewDictionary()}
 }
 
 // freeze takes in what the key scan derived.
@@ -51,6 +54,7 @@ func (k *known) freeze(parts []*derived) error {
 		k.dimension, k.inferred = all.dimension, make([]bool, all.rows())
 		return nil
 	}
+	var kept []byte
 	for row := range all.rows() {
 		if !all.filled[row] {
 			continue
@@ -63,11 +67,18 @@ func (k *known) freeze(parts []*derived) error {
 		k.inferred = extend(k.inferred, k.rows())
 		k.inferred[to] = true
 		for c := range k.texts {
-			if v := all.texts[c].text(row); len(v) > 0 {
-				if k.texts[c].cells[to] = k.texts[c].code(v, -1); k.texts[c].cells[to] < 0 {
+			if v, t := all.texts[c].text(row), &k.texts[c]; len(v) > 0 && t.values != nil {
+				if t.cells[to] = t.values.Code(v); t.cells[to] < 0 {
 					return k.spec.full(k.spec.texts[c].name)
 				}
 			}
+		}
+		kept = kept[:0]
+		for _, c := range k.plain {
+			kept = appendText(kept, all.texts[c].text(row))
+		}
+		if err := k.kept.set(to, kept); err != nil {
+			return err
 		}
 		for c := range k.numbers {
 			k.numbers[c][to] = all.numbers[c][row]

@@ -103,8 +103,8 @@ func New(m *bronze.Mapping, returned []bronze.ReturnedOrder, mem memory.Allocato
 			return nil, err
 		}
 	}
-	model.customers = newKnown(&customerSpec, m.Fills("customers"))
-	model.products = newKnown(&productSpec, m.Fills("products"))
+	model.customers = newKnown(&customerSpec, m.Fills("customers"), scratch)
+	model.products = newKnown(&productSpec, m.Fills("products"), scratch)
 	model.readers = [2]*dimensionReader{newDimensionReader(model.customers.dimension, nil), newDimensionReader(model.products.dimension, nil)}
 	return model, nil
 }

@@ -26,8 +26,9 @@ type output struct {
 	code   func(column string, text []byte) []byte // what a column of codes holds for a text; empty is NULL, both
 	number func(column string, number int64) int64 // what a column of numbers holds for a number
 
-	row   [][]byte                // as dimensionSpec.texts: the texts of a row that are no codes; empty is NULL
-	codes map[string]*codesOutput // by column
+	reader *textsReader            // of the dimension's kept texts
+	row    [][]byte                // as dimensionSpec.texts: the texts of a row that are no codes; empty is NULL
+	codes  map[string]*codesOutput // by column
 }
 
 // codesOutput is a column of codes under construction: its dictionary holds the
@@ -47,7 +48,11 @@ func (k *known) newOutput(mem memory.Allocator, t *pipeline.Table) *output {
 	if mem == nil {
 		mem = memory.DefaultAllocator
 	}
-	return &output{known: k, table: t, schema: t.Schema, mem: mem, row: make([][]byte, len(k.spec.texts)), codes: map[string]*codesOutput{}}
+	o := &output{known: k, table: t, schema: t.Schema, mem: mem, row: make([][]byte, len(k.spec.texts)), codes: map[string]*codesOutput{}}
+	if k.kept != nil {
+		o.reader = newTextsReader(k.kept)
+	}
+	return o
 }
 
 // each hands all rows to write, in lent batches.
@@ -122,12 +127,12 @@ func (o *output) strings(rows []int32, columns []arrow.Array) error {
 			out = append(out, column{newStringWriter(o.mem, len(rows), 0), i, text, 0})
 		}
 	}
-	tooLarge := ""
+	var err error
 	for _, row := range rows {
 		if texts {
-			o.read(int(row))
+			err = o.read(int(row))
 		}
-		for i := range out {
+		for i := 0; i < len(out) && err == nil; i++ {
 			c := &out[i]
 			var v []byte
 			if c.text < 0 {
@@ -136,31 +141,44 @@ func (o *output) strings(rows []int32, columns []arrow.Array) error {
 				v = o.row[c.text]
 			}
 			if c.size += len(v); c.size > math.MaxInt32 {
-				tooLarge, v = o.schema.Field(c.at).Name, nil
+				err = &pipeline.Error{Kind: pipeline.ErrData, Table: o.table.Name, Column: o.schema.Field(c.at).Name,
+					Msg: "more than 2 GiB of text, which is more than a batch can hold"}
+				break
 			}
 			c.stringWriter.text(v)
+		}
+		if err != nil {
+			break
 		}
 	}
 	for i := range out {
 		columns[out[i].at] = out[i].done()
 	}
-	if tooLarge != "" {
-		return &pipeline.Error{Kind: pipeline.ErrData, Table: o.table.Name, Column: tooLarge, Msg: "more than 2 GiB of text, which is more than a batch can hold"}
-	}
-	return nil
+	return err
 }
 
 // read reads the texts of a row that are no codes.
-func (o *output) read(row int) {
-	for _, i := range o.plain {
-		o.row[i] = nil
-		if row < o.rows() {
-			o.row[i] = o.dimension.texts[i].text(row)
+func (o *output) read(row int) error {
+	clear(o.row)
+	switch {
+	case row >= o.rows():
+	case o.kept != nil:
+		kept, err := o.reader.read(row)
+		if err != nil {
+			return err
+		}
+		for i, c := range o.plain {
+			o.row[c] = kept[i]
+		}
+	default:
+		for _, c := range o.plain {
+			o.row[c] = o.dimension.texts[c].text(row)
 		}
 	}
 	if o.texts != nil {
 		o.texts(o.row)
 	}
+	return nil
 }
 
 // codesOf makes a column of codes.

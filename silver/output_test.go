@@ -123,6 +123,12 @@ func TestDimensionInBatches(t *testing.T) {
 		if err := m.DimCustomers(mem, func(arrow.Record) error { return stop }); err != stop {
 			t.Errorf("the writer's error became %v", err)
 		}
+		if c.scratch != nil {
+			c.scratch.Close()
+			if err := m.DimCustomers(mem, func(arrow.Record) error { return nil }); !errors.Is(err, pipeline.ErrOutput) {
+				t.Errorf("texts that are gone: %v", err)
+			}
+		}
 		m.Release()
 		mem.AssertSize(t, 0)
 	}
