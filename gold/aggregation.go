@@ -24,6 +24,7 @@ type Aggregation struct {
 	byRun      []bool      // by axis: whether a base of whole orders needs it
 	byRow      []bool      // by axis: whether a base of single lines needs it
 	indexes    []*orderIndex
+	chunk      int // of lists of sightings
 	maker      keyMaker
 	workers    []*worker
 }
@@ -78,7 +79,9 @@ func NewAggregation(specs []*Spec, workers int, scratch *pipeline.Scratch) (*Agg
 			a.indexes = append(a.indexes, x)
 		}
 	}
-	for range max(1, workers) {
+	workers = max(1, workers)
+	a.chunk = chunkSize(max(1, 2*workers*len(a.indexes)))
+	for range workers {
 		a.workers = append(a.workers, newWorker(a))
 	}
 	return a, nil
@@ -126,8 +129,9 @@ type worker struct {
 	links   [][]*pairs // by base: the ids of its chain's pairs that this worker has seen
 	sums    []accumulator
 	room    headroom
-	lists   []*orderLists // by index
-	first   pipeline.Date // of all lines; meaningful when newest >= first
+	lists   []*orderLists   // by index
+	spill   *pipeline.Spill // where the lists are; nil = in memory
+	first   pipeline.Date   // of all lines; meaningful when newest >= first
 	newest  pipeline.Date
 
 	// Of a batch:
@@ -172,7 +176,7 @@ func newWorker(a *Aggregation) *worker {
 		w.links = append(w.links, links)
 	}
 	for _, x := range a.indexes {
-		w.lists = append(w.lists, newOrderLists(x))
+		w.lists = append(w.lists, newOrderLists(x, a.chunk))
 	}
 	w.sums = make([]accumulator, len(a.groups))
 	w.groups, w.chained = make([][]int32, len(a.groups)), make([][]int32, len(a.groups))
@@ -208,8 +212,27 @@ func (w *worker) add(rec arrow.Record) error {
 	if err := w.addBlocks(); err != nil {
 		return err
 	}
+	if err := w.makeRoom(); err != nil {
+		return err
+	}
 	for _, l := range w.lists {
-		l.add(w)
+		if err := l.add(w); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// makeRoom moves the lists to a file, for good, once memory is short.
+func (w *worker) makeRoom() error {
+	if w.spill != nil || !w.a.scratch.Full() {
+		return nil
+	}
+	w.spill = w.a.scratch.Spill()
+	for _, l := range w.lists {
+		if err := l.putAside(w.spill); err != nil {
+			return err
+		}
 	}
 	return nil
 }

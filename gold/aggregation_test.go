@@ -98,7 +98,7 @@ func (w *world) aggregate(t *testing.T, rng *rand.Rand, workers int, specs ...*S
 	customers, products := silver.DimCustomers.Record(mem, w.customers), silver.DimProducts.Record(mem, w.products)
 	defer customers.Release()
 	defer products.Release()
-	a, err := NewAggregation(specs, workers, nil)
+	a, err := NewAggregation(specs, workers, w.scratch)
 	if err != nil {
 		t.Fatal(err)
 	}

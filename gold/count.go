@@ -24,15 +24,25 @@ func (a *Aggregation) count(i int, x *orderIndex) error {
 		}
 		g.Go(func() error {
 			for part := w; part < numPartitions; part += len(a.workers) {
+				if customers != nil {
+					if err := customers.makeRoom(a.workers[w]); err != nil {
+						return err
+					}
+				}
 				for short := range 2 {
 					c.records.reset()
 					for _, from := range a.workers {
-						from.lists[i].lists[short].take(part, &c.records)
+						if err := from.lists[i].lists[short].take(part, &c.records); err != nil {
+							return err
+						}
 					}
 					c.linkOrders(&a.maker)
 					c.count(0, 1)
-					if customers != nil {
-						customers.add(&c.records)
+					if customers == nil {
+						continue
+					}
+					if err := customers.add(&c.records); err != nil {
+						return err
 					}
 				}
 			}
@@ -77,7 +87,7 @@ type customerList struct {
 }
 
 func newCustomerList(a *Aggregation, x *orderIndex, fixed, line []int) *customerList {
-	l := &customerList{&sightings{fixed: len(fixed), line: len(line)}, len(x.fixed), fixed, line, make([][]int32, len(fixed)), make([][]int32, len(line))}
+	l := &customerList{&sightings{fixed: len(fixed), line: len(line), chunk: a.chunk}, len(x.fixed), fixed, line, make([][]int32, len(fixed)), make([][]int32, len(line))}
 	var sizes []int
 	for _, j := range fixed {
 		sizes = append(sizes, a.groups[x.fixed[j]].len())
@@ -89,7 +99,16 @@ func newCustomerList(a *Aggregation, x *orderIndex, fixed, line []int) *customer
 	return l
 }
 
-func (l *customerList) add(r *records) {
+// makeRoom moves the list to a file, for good, once memory is short or was so
+// for the worker's orders.
+func (l *customerList) makeRoom(w *worker) error {
+	if l.spill != nil || w.spill == nil && !w.a.scratch.Full() {
+		return nil
+	}
+	return l.putAside(w.a.scratch.Spill())
+}
+
+func (l *customerList) add(r *records) error {
 	for j, from := range l.fixed {
 		l.columns[j] = r.words[min(from, len(r.words)):]
 	}
@@ -105,8 +124,11 @@ func (l *customerList) add(r *records) {
 				l.lines[j] = r.words[int(at)+l.all+1+from*n:]
 			}
 		}
-		l.put(int(customer%numPartitions), customer, 0, l.columns, int(at), l.lines, 0, n)
+		if err := l.put(int(customer%numPartitions), customer, 0, l.columns, int(at), l.lines, 0, n); err != nil {
+			return err
+		}
 	}
+	return nil
 }
 
 // countCustomers counts the distinct customers of the sales in the groups of
@@ -141,7 +163,9 @@ func (a *Aggregation) countCustomers(x *orderIndex, fixed, line []int, seen []*s
 			for part := w; part < numPartitions; part += len(all) {
 				c.records.reset()
 				for _, s := range seen {
-					s.take(part, &c.records)
+					if err := s.take(part, &c.records); err != nil {
+						return err
+					}
 				}
 				c.linkCustomers(a.customers())
 				c.count(part, numPartitions)

@@ -174,16 +174,16 @@ type orderLists struct {
 	sizes       []int
 }
 
-func newOrderLists(x *orderIndex) *orderLists {
+func newOrderLists(x *orderIndex, chunk int) *orderLists {
 	l := &orderLists{index: x}
 	for i := range l.lists {
-		l.lists[i] = &sightings{fixed: len(x.fixed), line: len(x.line)}
+		l.lists[i] = &sightings{fixed: len(x.fixed), line: len(x.line), chunk: chunk}
 	}
 	return l
 }
 
 // add takes the runs of a batch that are of the index's line type.
-func (l *orderLists) add(w *worker) {
+func (l *orderLists) add(w *worker) error {
 	x := l.index
 	l.fixed, l.line, l.sizes = append(l.fixed[:0], w.byRun[w.a.customer]), l.line[:0], append(l.sizes[:0], w.a.customers())
 	for _, b := range x.fixed[1:] {
@@ -207,6 +207,20 @@ func (l *orderLists) add(w *worker) {
 		if k.b != 0 {
 			list = l.lists[1]
 		}
-		list.put(int(w.a.maker.hash(k.a, k.b)>>56), k.a, k.b, l.fixed, r, l.line, int(w.starts[r]), int(w.starts[r+1]))
+		err := list.put(int(w.a.maker.hash(k.a, k.b)>>56), k.a, k.b, l.fixed, r, l.line, int(w.starts[r]), int(w.starts[r+1]))
+		if err != nil {
+			return err
+		}
 	}
+	return nil
+}
+
+// putAside moves the lists to a file.
+func (l *orderLists) putAside(f *pipeline.Spill) error {
+	for _, list := range l.lists {
+		if err := list.putAside(f); err != nil {
+			return err
+		}
+	}
+	return nil
 }

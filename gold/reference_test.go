@@ -133,6 +133,7 @@ type world struct {
 	products  []silver.Product
 	reference pipeline.Null[pipeline.Date]
 	rfm       bronze.RFM
+	scratch   *pipeline.Scratch // of the aggregation; the reference has no limit
 }
 
 func (w *world) where(keep func(silver.FactSale) bool) naive {

@@ -3,6 +3,8 @@ package gold
 import (
 	"encoding/binary"
 	"slices"
+
+	"github.com/smeltdata/smelt/pipeline"
 )
 
 // sightings is a compact list of where things were seen: orders, or customers.
@@ -12,12 +14,15 @@ import (
 //
 // The list is in partitions by the key: all records of one key are in the same
 // one, so that a partition can be counted alone, in the processor's cache.
-// Lists of several workers are read together, partition by partition. A
-// partition is plain bytes and could as well lie on disk.
+// Lists of several workers are read together, partition by partition. Where
+// memory is short, all but the piece that each partition is writing lies in a
+// file.
 //
-// It belongs to one goroutine.
+// It belongs to one goroutine, but different partitions may be taken by several.
 type sightings struct {
 	fixed, line int // groups of a record, and of each of its lines
+	chunk       int // bytes of the pieces, once there are many
+	spill       *pipeline.Spill
 	layout      *layout
 	parts       [numPartitions]partition
 }
@@ -26,8 +31,13 @@ const (
 	numPartitions = 256
 	maxLines      = 256 // of a record
 	slack         = 8   // bytes after a chunk's records that reading and writing may touch
-	maxChunk      = 16 << 10
 )
+
+// chunkSize is how large the pieces of so many lists become: what is not in a
+// file, one of each partition, takes at most 32 MiB in all.
+func chunkSize(lists int) int {
+	return min(max(32<<20/numPartitions/lists, 1<<10), 16<<10)
+}
 
 // partition is a list in pieces, so that growing copies nothing.
 type partition struct {
@@ -38,7 +48,9 @@ type partition struct {
 // chunk is some records of one layout.
 type chunk struct {
 	layout *layout
-	data   []byte // has slack beyond its length
+	data   []byte // has slack beyond its length; nil where they are in the file
+	at     int64  // where in the file
+	size   int    // in the file
 }
 
 // layout is how many bytes each part of a record has: as many as the largest
@@ -81,12 +93,15 @@ func width(n int) int {
 }
 
 // put writes a record to a partition: its key, the value of each fixed column
-// at position at, and those of each line column at from..to.
-func (s *sightings) put(part int, a, b uint64, fixed [][]int32, at int, line [][]int32, from, to int) {
+// at position at, and those of each line column at from..to. Where it fails, the
+// record is not there.
+func (s *sightings) put(part int, a, b uint64, fixed [][]int32, at int, line [][]int32, from, to int) error {
 	p, l := &s.parts[part], s.layout
 	size := l.head + l.line*(to-from)
 	if p.last.layout != l || cap(p.last.data)-len(p.last.data) < size+slack {
-		p.open(l, size)
+		if err := s.open(p, size); err != nil {
+			return err
+		}
 	}
 	i := len(p.last.data)
 	d := p.last.data[:i+size+slack]
@@ -102,7 +117,7 @@ func (s *sightings) put(part int, a, b uint64, fixed [][]int32, at int, line [][
 		i += l.widths[j]
 	}
 	if len(line) == 0 {
-		return
+		return nil
 	}
 	d[i] = byte(to - from - 1)
 	i++
@@ -113,16 +128,49 @@ func (s *sightings) put(part int, a, b uint64, fixed [][]int32, at int, line [][
 			i += widths[j]
 		}
 	}
+	return nil
 }
 
 // open begins a chunk with room for a record.
-func (p *partition) open(l *layout, size int) {
-	n := 256
-	if p.last.data != nil {
-		p.full = append(p.full, p.last)
-		n = min(2*cap(p.last.data), maxChunk)
+func (s *sightings) open(p *partition, size int) error {
+	n, data := 256, p.last.data
+	if data != nil {
+		n = min(2*cap(data), s.chunk)
+		full := p.last
+		if s.spill != nil {
+			if err := full.putAside(s.spill); err != nil {
+				return err
+			}
+		}
+		p.full = append(p.full, full)
 	}
-	p.last = chunk{l, make([]byte, 0, max(n, size+slack))}
+	if n = max(n, size+slack); s.spill == nil || cap(data) < n {
+		data = make([]byte, 0, n)
+	}
+	p.last = chunk{layout: s.layout, data: data[:0]}
+	return nil
+}
+
+// putAside moves all full chunks, now and from now on, to a file.
+func (s *sightings) putAside(f *pipeline.Spill) error {
+	s.spill = f
+	for i := range s.parts {
+		for j := range s.parts[i].full {
+			if err := s.parts[i].full[j].putAside(f); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (c *chunk) putAside(f *pipeline.Spill) error {
+	at, err := f.Put(c.data)
+	if err != nil {
+		return err
+	}
+	c.at, c.size, c.data = at, len(c.data), nil
+	return nil
 }
 
 // records are the records of a partition, unpacked.
@@ -130,6 +178,7 @@ type records struct {
 	a, b  []uint64 // by record: its key; b is only there where keys have it
 	at    []int32  // by record: where its ids begin
 	words []int32  // the fixed ids; where there are line columns, the number of lines and each column's ids
+	block []byte   // what was read from a file
 }
 
 func (r *records) reset() {
@@ -137,15 +186,23 @@ func (r *records) reset() {
 }
 
 // take appends the records of a partition, and drops it.
-func (s *sightings) take(part int, r *records) {
+func (s *sightings) take(part int, r *records) error {
 	p := &s.parts[part]
 	for _, c := range p.full {
+		if c.data == nil {
+			r.block = slices.Grow(r.block[:0], c.size+slack)[:c.size]
+			if err := s.spill.Get(r.block, c.at); err != nil {
+				return err
+			}
+			c.data = r.block
+		}
 		s.read(c, r)
 	}
 	if p.last.data != nil {
 		s.read(p.last, r)
 	}
 	*p = partition{}
+	return nil
 }
 
 func (s *sightings) read(c chunk, r *records) {
