@@ -1,6 +1,7 @@
 package gold
 
 import (
+	"math/bits"
 	"math/rand/v2"
 	"slices"
 
@@ -21,6 +22,7 @@ type Aggregation struct {
 	registries []*registry // by axis
 	customer   int         // the position of customer_id in axes
 	groups     []*groups   // by base
+	shared     []*sums     // by base; nil where each worker has its own
 	byRun      []bool      // by axis: whether a base of whole orders needs it
 	byRow      []bool      // by axis: whether a base of single lines needs it
 	indexes    []*orderIndex
@@ -57,6 +59,11 @@ func NewAggregation(specs []*Spec, workers int, scratch *pipeline.Scratch) (*Agg
 			registries = append(registries, a.registries[a.axis(ax)])
 		}
 		a.groups = append(a.groups, newGroups(registries))
+		var shared *sums
+		if b.fine() && workers > 1 {
+			shared = newSums(true)
+		}
+		a.shared = append(a.shared, shared)
 	}
 	a.customer = a.axis(customerAxis)
 	a.byRun, a.byRow = make([]bool, len(a.axes)), make([]bool, len(a.axes))
@@ -83,6 +90,7 @@ func NewAggregation(specs []*Spec, workers int, scratch *pipeline.Scratch) (*Agg
 	a.chunk = chunkSize(max(1, 2*workers*len(a.indexes)))
 	for range workers {
 		a.workers = append(a.workers, newWorker(a))
+		a.workers[len(a.workers)-1].room.spare = bits.Len(uint(workers - 1))
 	}
 	return a, nil
 }
@@ -127,7 +135,7 @@ type worker struct {
 	types   *textIDs
 	orders  orderIDs
 	links   [][]*pairs // by base: the ids of its chain's pairs that this worker has seen
-	sums    []accumulator
+	sums    []*sums    // by base: its own, or those of all workers
 	room    headroom
 	lists   []*orderLists   // by index
 	spill   *pipeline.Spill // where the lists are; nil = in memory
@@ -178,10 +186,16 @@ func newWorker(a *Aggregation) *worker {
 	for _, x := range a.indexes {
 		w.lists = append(w.lists, newOrderLists(x, a.chunk))
 	}
-	w.sums = make([]accumulator, len(a.groups))
+	for _, shared := range a.shared {
+		if shared == nil {
+			w.sums = append(w.sums, newSums(false))
+		} else {
+			w.sums = append(w.sums, shared)
+		}
+	}
 	w.groups, w.chained = make([][]int32, len(a.groups)), make([][]int32, len(a.groups))
 	w.byRun, w.byRow = make([][]int32, len(a.axes)), make([][]int32, len(a.axes))
-	w.block = block{lines: make([]amounts, blockLines), runs: make([]amounts, blockLines), marks: make([]mark, blockLines), flag: make([]uint32, blockLines)}
+	w.block = block{lines: make([]amounts, blockLines), runs: make([]amounts, blockLines), marks: make([]mark, blockLines), flag: make([]uint32, blockLines), each: make([]mark, blockLines), order: make([]uint8, blockLines)}
 	return w
 }
 

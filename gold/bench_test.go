@@ -3,16 +3,19 @@ package gold_test
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 
 	"github.com/apache/arrow/go/v17/arrow"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/smeltdata/smelt/bronze"
 	"github.com/smeltdata/smelt/gold"
@@ -111,32 +114,44 @@ func (d *dimension) Write(rec arrow.Record) error {
 	return d.Writer.Write(rec)
 }
 
-func (s *benchShop) add(b *testing.B) *gold.Aggregation {
-	a, err := gold.NewAggregation(gold.Seed(), 1, nil)
+func (s *benchShop) add(b *testing.B, workers int) *gold.Aggregation {
+	a, err := gold.NewAggregation(gold.Seed(), workers, nil)
 	if err != nil {
 		b.Fatal(err)
 	}
-	for _, rec := range s.batches {
-		if err := a.Add(0, rec); err != nil {
-			b.Fatal(err)
-		}
+	var next atomic.Int64
+	var g errgroup.Group
+	for w := range workers {
+		g.Go(func() error {
+			for i := next.Add(1) - 1; i < int64(len(s.batches)); i = next.Add(1) - 1 {
+				if err := a.Add(w, s.batches[i]); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	if err := g.Wait(); err != nil {
+		b.Fatal(err)
 	}
 	return a
 }
 
-func eachShop(b *testing.B, f func(*testing.B, *benchShop)) {
+func eachShop(b *testing.B, f func(b *testing.B, s *benchShop, workers int)) {
 	for _, c := range []struct {
 		name string
 		shop func() (*benchShop, error)
 	}{{"ordered", orderedShop}, {"shuffled", shuffledShop}} {
-		b.Run(c.name, func(b *testing.B) {
-			s, err := c.shop()
-			if err != nil {
-				b.Fatal(err)
-			}
-			runtime.GC()
-			f(b, s)
-		})
+		for _, workers := range []int{1, 2} {
+			b.Run(fmt.Sprintf("%s/workers=%d", c.name, workers), func(b *testing.B) {
+				s, err := c.shop()
+				if err != nil {
+					b.Fatal(err)
+				}
+				runtime.GC()
+				f(b, s, workers)
+			})
+		}
 	}
 }
 
@@ -159,14 +174,14 @@ func cpu(b *testing.B) float64 {
 }
 
 func BenchmarkAdd(b *testing.B) {
-	eachShop(b, func(b *testing.B, s *benchShop) {
+	eachShop(b, func(b *testing.B, s *benchShop, workers int) {
 		before := liveBytes()
-		a := s.add(b)
+		a := s.add(b, workers)
 		live := liveBytes() - before
 		a.Release()
 		start := cpu(b)
 		for b.Loop() {
-			s.add(b).Release()
+			s.add(b, workers).Release()
 		}
 		b.ReportMetric((cpu(b)-start)*1e9/float64(b.N)/float64(s.lines), "cpu-ns/line")
 		b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(s.lines), "ns/line")
@@ -175,11 +190,11 @@ func BenchmarkAdd(b *testing.B) {
 }
 
 func BenchmarkFinish(b *testing.B) {
-	eachShop(b, func(b *testing.B, s *benchShop) {
+	eachShop(b, func(b *testing.B, s *benchShop, workers int) {
 		spent := 0.0
 		for b.Loop() {
 			b.StopTimer()
-			a := s.add(b)
+			a := s.add(b, workers)
 			runtime.GC()
 			b.StartTimer()
 			start := cpu(b)

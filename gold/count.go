@@ -206,13 +206,13 @@ func (a *Aggregation) countNewCustomers() {
 			if firsts == nil {
 				firsts = map[pipeline.Date]int64{}
 				sums := a.plan.find([]axis{customerAxis}).sums
-				for c := int32(1); c < int32(len(sums.sums)); c++ {
+				for c := int32(1); c < int32(a.customers()); c++ {
 					if sums.has(c, hasSale) {
-						firsts[sums.marks[c].firstSale()]++
+						firsts[sums.mark(c).firstSale()]++
 					}
 				}
 			}
-			counts := make([]int64, len(l.sums.sums))
+			counts := make([]int64, l.groups.len())
 			ids := make([]int32, len(l.by))
 			for day, n := range firsts {
 				for i, d := range l.by {

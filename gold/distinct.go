@@ -31,7 +31,7 @@ type tally struct {
 func newTally(levels []*level, groups int) *tally {
 	t := &tally{levels: levels, single: make([]uint32, groups)}
 	for _, l := range levels {
-		t.of, t.cells = append(t.of, l.of), append(t.cells, make([]cell, len(l.sums.sums)))
+		t.of, t.cells = append(t.of, l.of), append(t.cells, make([]cell, l.groups.len()))
 	}
 	return t
 }
@@ -259,7 +259,7 @@ func together(need metrics.Base, tallies ...*tally) {
 		return
 	}
 	for i, l := range tallies[0].levels {
-		counts := make([]int64, len(l.sums.sums))
+		counts := make([]int64, l.groups.len())
 		for _, t := range tallies {
 			t.addTo(i, counts)
 		}

@@ -79,16 +79,11 @@ func (a *Aggregation) Finish(in Inputs) ([]Result, error) {
 
 // sum adds up all sums, of every base and of every level.
 func (a *Aggregation) sum(in *Inputs) error {
-	var all headroom // of all workers together
-	for _, w := range a.workers {
-		all.take(w.room.lines, w.room.bits)
-	}
-	fits := all.fits(0, 0)
 	var g errgroup.Group
 	g.SetLimit(len(a.workers))
 	for i, b := range a.plan.bases {
 		g.Go(func() error {
-			b.sums = a.merge(i, fits)
+			b.sums = a.merge(i)
 			for _, l := range b.levels {
 				if err := a.rollUp(i, l, b.sums, in); err != nil {
 					return err
@@ -100,24 +95,21 @@ func (a *Aggregation) sum(in *Inputs) error {
 	return g.Wait()
 }
 
-// merge adds up a base's sums over all workers. fits says that their 64-bit
-// sums can be added.
-func (a *Aggregation) merge(b int, fits bool) *accumulator {
-	sums := &a.workers[0].sums[b]
-	sums.grow(a.groups[b].len())
-	for i, w := range a.workers {
-		o := &w.sums[b]
-		if !fits {
-			o.flush()
-		}
-		if i > 0 {
-			for g := range int32(len(o.sums)) {
-				sums.merge(g, o, g)
-			}
-			*o = accumulator{}
-		}
+// merge adds up a base's sums over all workers.
+func (a *Aggregation) merge(b int) *sums {
+	all := a.workers[0].sums[b]
+	all.grow(a.groups[b].len())
+	if all.shared() {
+		return all
 	}
-	return sums
+	for _, w := range a.workers[1:] {
+		o := w.sums[b]
+		for g := range int32(len(o.stripes[0].sums)) {
+			all.merge(g, o, g)
+		}
+		w.sums[b] = nil
+	}
+	return all
 }
 
 // days returns the first and the newest order_date of all lines.
@@ -190,7 +182,7 @@ func (g *Groups) FindDate(day pipeline.Date) int32 {
 }
 
 func (g *Groups) found(id int32) int32 {
-	if id < 0 || int(id) >= len(g.sums.sums) || !g.sums.has(id, hasLine) {
+	if id < 0 || int(id) >= g.groups.len() || !g.sums.has(id, hasLine) {
 		return -1
 	}
 	return id

@@ -23,7 +23,7 @@ type base struct {
 	whole  bool // an order's lines nearly always lie in one group
 	needs  metrics.Needs
 	levels []*level
-	sums   *accumulator // once every line has been added
+	sums   *sums // once every line has been added
 }
 
 // level is a grouping as a table wants it: a roll-up of a base.

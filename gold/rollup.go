@@ -20,7 +20,7 @@ type rollup struct {
 	of     []int32 // the level's group of each of the base's; nil = the same
 	dims   []levelDim
 	groups *groups
-	sums   *accumulator
+	sums   *sums
 	counts [metrics.NumBases][]int64 // by group; nil for what is not counted
 	sort   sync.Once
 	sorted []int32 // the groups that have lines, in order
@@ -36,7 +36,7 @@ type levelDim struct {
 }
 
 // rollUp makes the groups of a level and adds up their sums.
-func (a *Aggregation) rollUp(b int, l *level, sums *accumulator, in *Inputs) error {
+func (a *Aggregation) rollUp(b int, l *level, sums *sums, in *Inputs) error {
 	base := a.plan.bases[b]
 	registries := make([]*registry, len(l.by))
 	l.dims = make([]levelDim, len(l.by))
@@ -52,7 +52,7 @@ func (a *Aggregation) rollUp(b int, l *level, sums *accumulator, in *Inputs) err
 		l.sums = sums
 		return nil
 	}
-	n := len(sums.sums)
+	n := a.groups[b].len()
 	l.of = make([]int32, n)
 	for g := range int32(n) {
 		if !sums.has(g, hasLine) {
@@ -70,7 +70,7 @@ func (a *Aggregation) rollUp(b int, l *level, sums *accumulator, in *Inputs) err
 			}
 		}
 	}
-	l.sums = &accumulator{}
+	l.sums = newSums(false)
 	l.sums.grow(l.groups.len())
 	for g := range int32(n) {
 		if sums.has(g, hasLine) {
@@ -175,9 +175,9 @@ func (l *level) date(group int32, dim int) (pipeline.Date, bool) {
 // first. A total has one, if only over no lines.
 func (l *level) rows() []int32 {
 	l.sort.Do(func() { // tables that share a level are finished side by side
-		for g := range l.sums.sums {
-			if l.sums.has(int32(g), hasLine) || len(l.by) == 0 {
-				l.sorted = append(l.sorted, int32(g))
+		for g := range int32(l.groups.len()) {
+			if l.sums.has(g, hasLine) || len(l.by) == 0 {
+				l.sorted = append(l.sorted, g)
 			}
 		}
 		slices.SortFunc(l.sorted, func(x, y int32) int {

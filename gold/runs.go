@@ -102,7 +102,9 @@ func (w *worker) findGroups(rec arrow.Record, n int) error {
 				before = w.groups[b]
 			}
 		}
-		w.sums[b].grow(g.len())
+		if !w.sums[b].shared() {
+			w.sums[b].grow(g.len())
+		}
 	}
 	return nil
 }
@@ -151,23 +153,21 @@ func (w *worker) addBlock(from, to int) error {
 		for b := range w.sums {
 			w.sums[b].flush()
 		}
-		w.room = headroom{}
+		w.room.lines, w.room.bits = 0, 0
 	}
 	fits := w.room.fits(lines, bits)
 	for b, base := range w.a.plan.bases {
-		sums, groups, byRun := &w.sums[b], w.groups[b], base.whole
-		if byRun {
+		groups, some, marks := w.groups[b], w.block.runs, w.block.marks
+		if base.whole {
 			groups = groups[from:to]
 		} else {
 			groups = groups[starts[0]:starts[len(starts)-1]]
+			some, marks = w.block.lines, w.block.each
 		}
-		switch {
-		case !fits:
-			w.block.addWide(sums, groups, starts, byRun)
-		case byRun:
-			w.block.addRuns(sums, groups)
-		default:
-			w.block.addLines(sums, groups, starts)
+		if n := w.a.groups[b].len(); fits {
+			w.sums[b].add(&w.block, groups, n, some, marks)
+		} else {
+			w.sums[b].addWide(&w.block, groups, n, starts, base.whole)
 		}
 	}
 	if fits {

@@ -52,7 +52,7 @@ func (m *mark) lastSale() pipeline.Date  { return pipeline.Date(m.last ^ 1<<31) 
 // wide is where sums go before they could overflow.
 type wide [sumBases]pipeline.Total
 
-// accumulator holds the sums of one grouping.
+// accumulator holds the sums of groups.
 type accumulator struct {
 	sums  []amounts
 	marks []mark
@@ -69,10 +69,14 @@ func (a *accumulator) grow(n int) {
 
 // add adds lines, or runs, to their groups. The caller has made sure that no
 // sum can overflow.
-func (a *accumulator) add(groups []int32, some []amounts) {
+func (a *accumulator) add(groups []int32, some []amounts, marks []mark) {
 	sums, groups := a.sums, groups[:len(some)]
 	for i := range some {
 		sums[groups[i]].add(&some[i])
+	}
+	all, marks := a.marks, marks[:len(groups)]
+	for i, g := range groups {
+		all[g].add(marks[i])
 	}
 }
 
@@ -126,45 +130,20 @@ func (a *accumulator) merge(group int32, o *accumulator, from int32) {
 	}
 }
 
-// has reports whether the group has any of the flags.
-func (a *accumulator) has(group int32, flags uint32) bool { return a.marks[group].flags&flags != 0 }
-
-// values gives the group's sums and dates to v.
-func (a *accumulator) values(group int32, v *metrics.Values) {
-	v.Reset()
-	for k, sum := range &a.sums[group] {
-		t := pipeline.TotalOf(sum)
-		if int(group) < len(a.wide) {
-			t.Merge(a.wide[group][k])
-		}
-		v.Set(metrics.Base(k), t)
-	}
-	m := &a.marks[group]
-	if m.flags&hasUnknownCost != 0 {
-		v.SetUnknown(metrics.SumCost)
-	}
-	if m.flags&hasUnknownMargin != 0 {
-		v.SetUnknown(metrics.SumMargin)
-	}
-	if m.flags&hasSale != 0 {
-		v.Set(metrics.MinSaleDate, pipeline.TotalOf(int64(m.firstSale())))
-		v.Set(metrics.MaxSaleDate, pipeline.TotalOf(int64(m.lastSale())))
-	}
-}
-
 // headroom keeps 64-bit sums from overflowing without a check per addition: it
-// knows how many lines were added since the last flush and how many bits the
-// largest amount has.
+// knows how many lines a worker has added since it last flushed and how many
+// bits the largest amount has.
 type headroom struct {
 	lines uint64
 	bits  int
+	spare int // bits that are left for the sums of all workers together
 }
 
 // fits reports whether n lines more, whose amounts have so many bits, cannot
 // overflow any sum.
 func (h *headroom) fits(n uint64, amountBits int) bool {
 	b := max(h.bits, amountBits)
-	return bits.Len64(h.lines+n)+b <= 62
+	return bits.Len64(h.lines+n)+b+h.spare <= 62
 }
 
 func (h *headroom) take(n uint64, amountBits int) {
@@ -176,17 +155,19 @@ func (h *headroom) take(n uint64, amountBits int) {
 // are added to all bases, in whole runs.
 type block struct {
 	lines []amounts
+	each  []mark    // by line
 	runs  []amounts // their sums by run, which count only where no sum can overflow
 	marks []mark    // by run
 	flags []uint32  // by line: what is unknown; nil when nothing is
 	flag  []uint32  // memory of flags
+	order []uint8   // memory of shared sums: the lines, or runs, by stripe
 }
 
 // read reads the lines of the runs, which end at ends, from a batch, and
 // returns how many bits the largest amount has.
 func (b *block) read(c *columns, kinds, starts []int32) (int, error) {
 	from, to := int(starts[0]), int(starts[len(starts)-1])
-	b.lines, b.runs, b.marks, b.flags = b.lines[:to-from], b.runs[:len(kinds)], b.marks[:len(kinds)], nil
+	b.lines, b.each, b.runs, b.marks, b.flags = b.lines[:to-from], b.each[:to-from], b.runs[:len(kinds)], b.marks[:len(kinds)], nil
 	if c.hasCost.bits != nil || c.hasMargin.bits != nil {
 		b.unknown(c, from, to)
 	}
@@ -196,6 +177,7 @@ func (b *block) read(c *columns, kinds, starts []int32) (int, error) {
 		sum := &b.runs[r]
 		*sum = amounts{}
 		flags := hasLine | uint32(sale)&hasSale
+		m := markOf(pipeline.Date(c.dates[starts[r]]), flags)
 		for i := int(starts[r]); i < int(starts[r+1]); i++ {
 			l := &b.lines[i-from]
 			quantity := c.quantity[i]
@@ -211,8 +193,10 @@ func (b *block) read(c *columns, kinds, starts []int32) (int, error) {
 			l[metrics.SumMargin] = int64(c.margin[i].LowBits())
 			l[metrics.SumUnitsSold] = quantity & sale
 			l[metrics.SumUnitsReturned] = returned &^ sale
+			b.each[i-from] = m
 			if b.flags != nil {
 				f := b.flags[i-from]
+				b.each[i-from].flags |= f
 				flags |= f
 				if f&hasUnknownCost != 0 {
 					l[metrics.SumCost] = 0
@@ -225,7 +209,8 @@ func (b *block) read(c *columns, kinds, starts []int32) (int, error) {
 				l[4] ^ l[4]>>63 | l[5] ^ l[5]>>63 | l[6] ^ l[6]>>63 | l[7] ^ l[7]>>63
 			sum.add(l)
 		}
-		b.marks[r] = markOf(pipeline.Date(c.dates[starts[r]]), flags)
+		m.flags = flags
+		b.marks[r] = m
 	}
 	return bits.Len64(uint64(any)), nil
 }
@@ -242,56 +227,5 @@ func (b *block) unknown(c *columns, from, to int) {
 			f |= hasUnknownMargin
 		}
 		b.flags[i-from] = f
-	}
-}
-
-// addRuns adds the runs to their groups.
-func (b *block) addRuns(a *accumulator, groups []int32) {
-	a.add(groups, b.runs)
-	marks, runs := a.marks, b.marks[:len(groups)]
-	for r, g := range groups {
-		marks[g].add(runs[r])
-	}
-}
-
-// addLines adds the lines to their groups.
-func (b *block) addLines(a *accumulator, groups, starts []int32) {
-	a.add(groups, b.lines)
-	b.markLines(a, groups, starts)
-}
-
-func (b *block) markLines(a *accumulator, groups, starts []int32) {
-	from, marks := starts[0], a.marks
-	for r, m := range b.marks {
-		m.flags &= hasLine | hasSale // what is unknown is said by line
-		for _, g := range groups[starts[r]-from : starts[r+1]-from] {
-			marks[g].add(m)
-		}
-	}
-	for i, f := range b.flags {
-		if f != 0 {
-			marks[groups[i]].flags |= f
-		}
-	}
-}
-
-// addWide is addRuns or addLines for large amounts. Groups are those of runs or
-// of lines.
-func (b *block) addWide(a *accumulator, groups, starts []int32, byRun bool) {
-	if !byRun {
-		b.markLines(a, groups, starts)
-	}
-	from := starts[0]
-	for r, m := range b.marks {
-		if byRun {
-			a.marks[groups[r]].add(m)
-		}
-		for i := starts[r] - from; i < starts[r+1]-from; i++ {
-			if byRun {
-				a.addWide(groups[r], &b.lines[i])
-			} else {
-				a.addWide(groups[i], &b.lines[i])
-			}
-		}
 	}
 }
