@@ -104,6 +104,9 @@ func (s *Spill) Get(block []byte, at int64) error {
 	return nil
 }
 
+// Size returns how many bytes have been put.
+func (s *Spill) Size() int64 { return s.size.Load() }
+
 // Close removes the file; a second call does nothing.
 func (s *Spill) Close() error {
 	if s.file == nil {
