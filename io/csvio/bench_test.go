@@ -60,13 +60,17 @@ func BenchmarkScan(b *testing.B) {
 		all := typed(b, types...)
 		keys := all
 		keys.Fields = []pipeline.Field{all.Fields[3], all.Fields[4]}
+		some := all
+		for i := int64(1); i <= 400_000; i += 1000 {
+			some.Rows = append(some.Rows, i, i+1)
+		}
 		plain := all
 		plain.Fields = slices.Clone(all.Fields)
 		plain.Fields[0].Cast = parser(b, pipeline.Cast{Type: pipeline.StringType})
 		for _, c := range []struct {
 			name string
 			scan pipeline.Scan
-		}{{"all", all}, {"all, order ids as text", plain}, {"keys", keys}, {"none", pipeline.Scan{}}} {
+		}{{"all", all}, {"all, order ids as text", plain}, {"keys", keys}, {"some rows", some}, {"none", pipeline.Scan{}}} {
 			b.Run(fmt.Sprintf("%s/quoted=%v", c.name, quoted), func(b *testing.B) {
 				b.SetBytes(int64(len(text)))
 				b.ReportAllocs()
@@ -88,7 +92,7 @@ func BenchmarkScan(b *testing.B) {
 							n += len(r.Rows)
 						}
 					}
-					if n != 400_000 {
+					if n != 400_000 && n != len(sc.Rows) {
 						b.Fatal(n)
 					}
 				}

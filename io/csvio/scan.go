@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"math"
 	"slices"
 
 	"github.com/smeltdata/smelt/pipeline"
@@ -62,6 +63,9 @@ func (g *segment) Scan(ctx context.Context, sc pipeline.Scan) iter.Seq2[*pipelin
 			s.seek = g.source.file
 			s.window.buf = s.window.buf[:min(len(s.window.buf), 2*int(g.source.grid)+slack)] // most of what follows is not wanted
 		}
+		if !s.all {
+			s.most = sparseBytes
+		}
 		s.tokens.few = 0
 		for _, c := range b.wanted {
 			s.tokens.few = max(s.tokens.few, c+1)
@@ -71,6 +75,9 @@ func (g *segment) Scan(ctx context.Context, sc pipeline.Scan) iter.Seq2[*pipelin
 		}
 	}
 }
+
+// sparseBytes is how much is tokenised at a time where not all records are wanted.
+const sparseBytes = 2 << 10
 
 var errShrunk = errors.New("it became shorter while it was read")
 
@@ -167,6 +174,9 @@ func (s *scanner) step(ctx context.Context) (bool, error) {
 		}
 	}
 	fresh := s.line == s.tokens.count
+	if fresh && !s.all && s.pass(math.MaxInt64, s.only[0]-s.row) {
+		return true, nil
+	}
 	if s.ready() {
 		s.lines(fresh)
 		return true, nil

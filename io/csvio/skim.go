@@ -3,24 +3,16 @@ package csvio
 import (
 	"bytes"
 	"context"
+	"math"
 )
 
 // skimmer finds where records end, and nothing else.
-type skimmer struct {
-	*stretches
-	cr int // the next one; end where there is none, less than pos where it is not known
-}
+type skimmer struct{ *stretches }
 
 func newSkimmer(d *dialect, w *window, p place) *skimmer {
-	k := &skimmer{stretches: newStretches(newReader(d, w, p)), cr: -1}
+	k := &skimmer{newStretches(newReader(d, w, p))}
 	k.tokens.few = 0
 	return k
-}
-
-// forget drops what is known of positions in the window: it will change.
-func (s *skimmer) forget() {
-	s.cr = -1
-	s.stretches.forget()
 }
 
 // until reads on to the first place that is not before stop, or to the end. It
@@ -31,7 +23,7 @@ func (s *skimmer) until(ctx context.Context, stop, size int64, cut func(place)) 
 	for from < stop {
 		// What the tokens hold is used up before anything else.
 		held := s.line < s.tokens.count
-		if (held || !s.regular(min(stop, next))) && !s.token() {
+		if (held || !s.pass(min(stop, next), math.MaxInt64)) && !s.token() {
 			l := s.peek()
 			if l.kind == kindMore {
 				if s.done() {
@@ -56,36 +48,6 @@ func (s *skimmer) until(ctx context.Context, stop, size int64, cut func(place)) 
 		}
 	}
 	return nil
-}
-
-// regular consumes lines that end before stop, up to the first one that needs a
-// closer look, and reports whether there were any. Nothing but line ends and
-// quotes is looked for in them.
-func (s *skimmer) regular(stop int64) bool {
-	text := s.buf[:s.nextQuote()]
-	from := s.pos
-	for to := int(min(stop-s.base, int64(len(text)))); s.pos < to && s.begins[text[s.pos]]; s.row++ {
-		n := bytes.IndexByte(text[s.pos:], '\n')
-		if n < 0 || n > s.limit {
-			break
-		}
-		if cr := s.nextCR(); cr < s.pos+n-1 {
-			break
-		}
-		s.pos += n + 1
-	}
-	return s.pos > from
-}
-
-// nextCR returns the position of the next CR, or end.
-func (s *skimmer) nextCR() int {
-	if s.cr < s.pos {
-		s.cr = s.end
-		if i := bytes.IndexByte(s.rest(), '\r'); i >= 0 {
-			s.cr = s.pos + i
-		}
-	}
-	return s.cr
 }
 
 // token consumes one record that needs no exact reading.

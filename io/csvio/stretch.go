@@ -1,12 +1,17 @@
 package csvio
 
-import "bytes"
+import (
+	"bytes"
+	"math"
+)
 
 // stretches finds stretches of records that need no exact reading, by tokens.
 type stretches struct {
 	*reader
 	tokens *tokens
-	mark   int       // position of the next quote; less than pos where it is not known
+	mark   int       // position of the next quote; end where there is none, less than pos where it is not known
+	cr     int       // the same of the next CR
+	most   int       // bytes of a stretch without quotes
 	reach  int       // how far beyond a quote the next stretch goes
 	line   int       // the next of the tokens' lines
 	first  int       // index in tokens.at of its first separator
@@ -23,7 +28,7 @@ const (
 )
 
 func newStretches(r *reader) *stretches {
-	s := &stretches{reader: r, tokens: newTokens(r.dialect), mark: -1, reach: leastReach}
+	s := &stretches{reader: r, tokens: newTokens(r.dialect), mark: -1, cr: -1, most: tokenBytes, reach: leastReach}
 	for i := range s.begins {
 		c := byte(i)
 		s.begins[i] = c > ' ' && (r.comment == nil || c != r.comment[0]) && (r.header == nil || !r.likeFirst(c))
@@ -32,7 +37,39 @@ func newStretches(r *reader) *stretches {
 }
 
 // forget drops what is known of positions in the window: it will change.
-func (s *stretches) forget() { s.mark, s.line, s.tokens.count, s.tokens.broke = -1, 0, 0, -1 }
+func (s *stretches) forget() {
+	s.mark, s.cr, s.line, s.tokens.count, s.tokens.broke = -1, -1, 0, 0, -1
+}
+
+// pass consumes records that end before stop, at most so many, up to the first one
+// that needs a closer look, and reports whether there were any. Nothing but line
+// ends and quotes is looked for in them.
+func (s *stretches) pass(stop, most int64) bool {
+	text := s.buf[:s.nextQuote()]
+	from, last := s.pos, s.row+min(most, math.MaxInt64-s.row)
+	for to := int(min(stop-s.base, int64(len(text)))); s.pos < to && s.row < last && s.begins[text[s.pos]]; s.row++ {
+		n := bytes.IndexByte(text[s.pos:], '\n')
+		if n < 0 || n > s.limit {
+			break
+		}
+		if cr := s.nextCR(); cr < s.pos+n-1 {
+			break
+		}
+		s.pos += n + 1
+	}
+	return s.pos > from
+}
+
+// nextCR returns the position of the next CR, or end.
+func (s *stretches) nextCR() int {
+	if s.cr < s.pos {
+		s.cr = s.end
+		if i := bytes.IndexByte(s.rest(), '\r'); i >= 0 {
+			s.cr = s.pos + i
+		}
+	}
+	return s.cr
+}
 
 // ready reports whether there are tokens of lines to come, or makes some.
 func (s *stretches) ready() bool { return s.line < s.tokens.count || s.tokenise() }
@@ -60,7 +97,7 @@ func (s *stretches) tokenise() bool {
 	if quoted {
 		s.tokens.scanQuoted(s.buf, s.pos, lim, s.end, s.broken > s.offset())
 	} else {
-		s.tokens.scan(s.buf, s.pos, lim, s.end)
+		s.tokens.scan(s.buf, s.pos, min(lim, s.pos+s.most), s.end)
 	}
 	return s.tokens.count > 0
 }
