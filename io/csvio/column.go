@@ -31,6 +31,7 @@ type column struct {
 	bits    []byte
 	text    []byte
 	full    bool // the dictionary takes no more
+	which   []int32
 	rescued *[]pipeline.Rescued
 }
 
@@ -73,9 +74,8 @@ func (c *column) null(i int, s pipeline.Status, text []byte) {
 	}
 }
 
-// unless makes the value at i NULL if its text has no bytes.
-func (c *column) unless(i int, bytes uint32) {
-	none := (bytes - 1) >> 31 // a jump would often go wrong
+// nullIf makes the value at i NULL if none is 1, not 0: a jump would often go wrong.
+func (c *column) nullIf(i int, none uint32) {
 	c.nulls += int(none)
 	c.valid[i>>3] &^= byte(none << (i & 7))
 }
@@ -138,7 +138,7 @@ func (c *column) add(buf []byte, from, to []uint32) {
 		for i, a := range from {
 			if v, ok := c.parser.Brief(buf[a:], to[i]-a); ok {
 				out[2*i], out[2*i+1] = v, 0
-				c.unless(c.n+i, to[i]-a)
+				c.nullIf(c.n+i, (to[i]-a-1)>>31) // no bytes
 				continue
 			}
 			b := buf[a:to[i]]

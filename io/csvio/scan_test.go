@@ -243,3 +243,33 @@ func TestShrunk(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 }
+
+// TestManyCodes scans a column of more values than stay in the processor's cache,
+// which repeat, and are of all lengths, as codes and as texts.
+func TestManyCodes(t *testing.T) {
+	var text strings.Builder
+	text.WriteString("id,n\n")
+	for i := range 3 * manyCodes {
+		id := fmt.Sprint(i, strings.Repeat("x", i*7%20))
+		if i%11 == 0 {
+			id = ""
+		}
+		for k := range i%4 + 1 {
+			fmt.Fprintf(&text, "%s,%d\n", id, k)
+		}
+	}
+	s := open(t, write(t, "x.csv", text.String()))
+	defer s.Close()
+	sc := typed(t, pipeline.CodeType, pipeline.StringType)
+	sc.Fields[1].Column = 0
+	sc.Fields[0].Dict = pipeline.NewDictionary()
+	r := scan(t, s, whole, sc)
+	if sc.Fields[0].Dict.Len() < 2*manyCodes || len(r.rows) == 0 {
+		t.Fatal(sc.Fields[0].Dict.Len(), "values,", len(r.rows), "rows")
+	}
+	for _, row := range r.rows {
+		if cells := strings.Split(row, "|"); cells[1] != cells[2] {
+			t.Fatal(row)
+		}
+	}
+}
