@@ -21,9 +21,7 @@ type column struct {
 	pageRows int
 	stage    stage
 	valid    validity
-	compress *compressor
-
-	body []byte // of the page being encoded
+	*buffers
 
 	// How many of the next pages are not worth compressing where they are about
 	// as large as the one that was not: a page of another width may well be.
@@ -48,8 +46,8 @@ type pageInfo struct {
 	open     bool   // the bounds are the dictionary's
 }
 
-func newColumn(l layout, o Options, c *compressor) *column {
-	return &column{layout: l, pageRows: o.PageRows, stage: newStage(l, o.PageRows, c), valid: newValidity(o.PageRows), compress: c}
+func newColumn(l layout, o Options, b *buffers) *column {
+	return &column{layout: l, pageRows: o.PageRows, stage: newStage(l, o.PageRows, b), valid: newValidity(o.PageRows), buffers: b}
 }
 
 // append adds rows [from, to) of an array. Errors carry the row in the array.

@@ -21,13 +21,11 @@ type intStage struct {
 	values []int64
 	span   span // of the values
 
-	dict    intDictionary
-	mode    dictMode
-	codes   []uint32
-	narrow  []int32
-	scratch []byte
-	min     [8]byte
-	max     [8]byte
+	dict intDictionary
+	mode dictMode
+	min  [8]byte
+	max  [8]byte
+	*buffers
 }
 
 // span is a range of integers.
@@ -155,14 +153,14 @@ func (s *intStage) page(body []byte, last bool) ([]byte, format.Encoding, bounds
 
 	if s.mode != dictOff {
 		n := s.dict.len()
-		codes, ok := s.dict.encode(s.codes[:0], s.values)
-		s.codes = codes
+		codes, ok := s.dict.encode(s.intCodes[:0], s.values)
+		s.intCodes = codes
 		packed := 0
 		if ok && s.mode == dictTry {
 			if err := s.delta(); err != nil {
 				return nil, 0, b, err
 			}
-			packed = len(s.scratch)
+			packed = len(s.encoded)
 			cost := len(codes)*indexWidth(s.dict.len())/8 + s.dict.len()*width
 			if !last {
 				// Values repeat from page to page, so later pages share the cost.
@@ -187,7 +185,7 @@ func (s *intStage) page(body []byte, last bool) ([]byte, format.Encoding, bounds
 	return s.packed(body, width), s.encoding(width), b, nil
 }
 
-// delta packs the staged values into the scratch buffer.
+// delta packs the staged values into the buffer.
 func (s *intStage) delta() (err error) {
 	var e delta.BinaryPackedEncoding
 	if s.layout.physical == format.Int32 {
@@ -195,16 +193,16 @@ func (s *intStage) delta() (err error) {
 		for _, v := range s.values {
 			s.narrow = append(s.narrow, int32(v))
 		}
-		s.scratch, err = e.EncodeInt32(s.scratch, s.narrow)
+		s.encoded, err = e.EncodeInt32(s.encoded, s.narrow)
 		return err
 	}
-	s.scratch, err = e.EncodeInt64(s.scratch, s.values)
+	s.encoded, err = e.EncodeInt64(s.encoded, s.values)
 	return err
 }
 
 // encoding tells which of delta and plain is smaller for the staged values.
 func (s *intStage) encoding(width int) format.Encoding {
-	if len(s.scratch) < len(s.values)*width {
+	if len(s.encoded) < len(s.values)*width {
 		return format.DeltaBinaryPacked
 	}
 	return format.Plain
@@ -212,7 +210,7 @@ func (s *intStage) encoding(width int) format.Encoding {
 
 func (s *intStage) packed(body []byte, width int) []byte {
 	if s.encoding(width) == format.DeltaBinaryPacked {
-		return append(body, s.scratch...)
+		return append(body, s.encoded...)
 	}
 	return appendPlainInts(body, s.values, width)
 }
@@ -242,7 +240,8 @@ func (s *intStage) dictionary() ([]byte, int, bounds) {
 	if s.layout.physical == format.Int32 {
 		width = 4
 	}
-	return appendPlainInts(nil, s.dict.values, width), n, bounds{}
+	s.encoded = appendPlainInts(s.encoded[:0], s.dict.values, width)
+	return s.encoded, n, bounds{}
 }
 
 func (s *intStage) nextGroup() {

@@ -38,16 +38,16 @@ type stage interface {
 type bounds struct{ min, max []byte }
 
 // newStage returns the stage of a column.
-func newStage(l layout, pageRows int, c *compressor) stage {
+func newStage(l layout, pageRows int, b *buffers) stage {
 	switch l.physical {
 	case format.Boolean:
 		return &boolStage{}
 	case format.Int32, format.Int64:
-		return &intStage{layout: l, values: make([]int64, 0, pageRows), span: noSpan}
+		return &intStage{layout: l, span: noSpan, buffers: b}
 	case format.FixedLenByteArray:
 		return &wideStage{layout: l}
 	}
-	return newTextStage(l, pageRows, c)
+	return newTextStage(l, pageRows, b)
 }
 
 // bitmapOf returns an array's validity bitmap and the bit of its first row, or

@@ -14,7 +14,6 @@ import (
 // wants values to repeat several times.
 type textStage struct {
 	layout   layout
-	compress *compressor
 	pageRows int
 	patient  bool // declared as a dictionary
 
@@ -38,20 +37,16 @@ type textStage struct {
 	byValue bool    // a code that is not met may have a text that is
 	indices []int32
 
-	data    []byte
-	ends    []uint32 // 0, then the end of each value in data
-	plain   format.Encoding
-	chosen  bool
-	scratch []byte
-
-	lengths, shared  []int32
-	suffixes, packed []byte
+	data   []byte
+	ends   []uint32 // 0, then the end of each value in data
+	plain  format.Encoding
+	chosen bool
+	*buffers
 }
 
-func newTextStage(l layout, pageRows int, c *compressor) *textStage {
+func newTextStage(l layout, pageRows int, b *buffers) *textStage {
 	_, patient := l.column.Type.(*arrow.DictionaryType)
-	s := &textStage{layout: l, compress: c, pageRows: pageRows, patient: patient, ends: make([]uint32, 1, 64)}
-	s.codes = make([]uint32, 0, pageRows)
+	s := &textStage{layout: l, buffers: b, pageRows: pageRows, patient: patient, ends: make([]uint32, 1, 64)}
 	s.nextGroup()
 	return s
 }
@@ -250,7 +245,7 @@ func (s *textStage) page(body []byte, last bool) ([]byte, format.Encoding, bound
 		}
 	}
 	b, err := s.encode(s.ends, s.plain)
-	return append(body, s.scratch...), s.plain, b, err
+	return append(body, s.encoded...), s.plain, b, err
 }
 
 func (s *textStage) nextPage() {
@@ -277,9 +272,9 @@ func (s *textStage) dictionary() ([]byte, int, bounds) {
 	if s.used == 0 {
 		return nil, 0, bounds{}
 	}
-	s.scratch = s.scratch[:0]
+	s.encoded = s.encoded[:0]
 	for c := range s.used {
-		s.scratch = appendPlainText(s.scratch, s.dict.text(uint32(c)))
+		s.encoded = appendPlainText(s.encoded, s.dict.text(uint32(c)))
 	}
-	return s.scratch, s.used, s.dict.bounds(0, s.used-1)
+	return s.encoded, s.used, s.dict.bounds(0, s.used-1)
 }

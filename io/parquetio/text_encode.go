@@ -72,7 +72,7 @@ func (s *textStage) choose() error {
 		if _, err := s.encode(ends, e); err != nil {
 			return err
 		}
-		if size := len(s.compress.compress(s.scratch)); best == 0 || size < best*31/32 {
+		if size := len(s.compress.compress(s.encoded)); best == 0 || size < best*31/32 {
 			best, s.plain = size, e
 		}
 	}
@@ -80,16 +80,16 @@ func (s *textStage) choose() error {
 	return nil
 }
 
-// encode puts the staged text up to some ends, encoded, into the scratch
+// encode puts the staged text up to some ends, encoded, into the
 // buffer, and returns its bounds.
 func (s *textStage) encode(ends []uint32, e format.Encoding) (b bounds, err error) {
-	s.scratch = s.scratch[:0]
+	s.encoded = s.encoded[:0]
 	data := s.data[:ends[len(ends)-1]]
 	switch e {
 	case format.Plain:
 		for i, end := range ends[1:] {
 			v := data[ends[i]:end]
-			s.scratch = append(binary.LittleEndian.AppendUint32(s.scratch, uint32(len(v))), v...)
+			s.encoded = append(binary.LittleEndian.AppendUint32(s.encoded, uint32(len(v))), v...)
 		}
 		b = s.textBounds(ends)
 	case format.DeltaLengthByteArray:
@@ -98,14 +98,14 @@ func (s *textStage) encode(ends []uint32, e format.Encoding) (b bounds, err erro
 			s.lengths = append(s.lengths, int32(end-ends[i]))
 		}
 		if err = s.appendDelta(s.lengths); err == nil {
-			s.scratch = append(s.scratch, data...)
+			s.encoded = append(s.encoded, data...)
 		}
 		b = s.textBounds(ends)
 	case format.DeltaByteArray:
 		b = s.split(ends)
 		if err = s.appendDelta(s.shared); err == nil {
 			if err = s.appendDelta(s.lengths); err == nil {
-				s.scratch = append(s.scratch, s.suffixes...)
+				s.encoded = append(s.encoded, s.suffixes...)
 			}
 		}
 	}
@@ -152,10 +152,10 @@ func (s *textStage) split(ends []uint32) bounds {
 	return bounds{least, most}
 }
 
-// appendDelta appends delta-packed integers to the scratch buffer.
+// appendDelta appends delta-packed integers to the buffer.
 func (s *textStage) appendDelta(values []int32) (err error) {
-	s.packed, err = (&delta.BinaryPackedEncoding{}).EncodeInt32(s.packed, values)
-	s.scratch = append(s.scratch, s.packed...)
+	s.deltas, err = (&delta.BinaryPackedEncoding{}).EncodeInt32(s.deltas, values)
+	s.encoded = append(s.encoded, s.deltas...)
 	return err
 }
 

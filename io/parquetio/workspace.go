@@ -10,10 +10,23 @@ import (
 // over when a file is done: its buffers have their size then. What is written
 // does not depend on it.
 type workspace struct {
-	of       workspaceKey
-	table    *pipeline.Table
+	buffers
+	of      workspaceKey
+	table   *pipeline.Table
+	columns []*column
+}
+
+// buffers are used by one column after the other, each while it encodes a page
+// or its dictionary: they stay in the processor's cache.
+type buffers struct {
 	compress *compressor
-	columns  []*column
+	body     []byte // of the page
+	encoded  []byte // its values
+	intCodes []uint32
+	narrow   []int32
+
+	lengths, shared  []int32 // of texts
+	suffixes, deltas []byte
 }
 
 type workspaceKey struct {
@@ -38,7 +51,7 @@ func takeWorkspace(table *pipeline.Table, layouts []layout, o Options) (*workspa
 		return nil, err
 	}
 	for _, l := range layouts {
-		s.columns = append(s.columns, newColumn(l, o, s.compress))
+		s.columns = append(s.columns, newColumn(l, o, &s.buffers))
 	}
 	return s, nil
 }
