@@ -33,15 +33,6 @@ type span struct{ min, max int64 }
 
 var noSpan = span{math.MaxInt64, math.MinInt64}
 
-// add extends the span by values.
-func (s *span) add(values []int64) {
-	lo, hi := s.min, s.max
-	for _, v := range values {
-		lo, hi = min(lo, v), max(hi, v)
-	}
-	s.min, s.max = lo, hi
-}
-
 // dictMode says what a row group does with its dictionary.
 type dictMode uint8
 
@@ -81,23 +72,28 @@ func (s *intStage) take(arr arrow.Array, from, n int) (int, error) {
 func appendInts[T ~int32 | ~int64](dst []int64, src []T, bitmap []byte, offset int, span *span) []int64 {
 	at := len(dst)
 	dst = grow(dst, len(src))
+	lo, hi := span.min, span.max
 	for i := 0; i < len(src); i += 64 {
 		part := src[i:min(i+64, len(src))]
 		out := dst[at:][:len(part)]
 		if valid, some := bitsOf(bitmap, offset+i, len(part)); some {
 			out = out[:bits.OnesCount64(valid)]
 			for k := range out {
-				out[k] = int64(part[bits.TrailingZeros64(valid)])
+				v := int64(part[bits.TrailingZeros64(valid)])
+				out[k] = v
+				lo, hi = min(lo, v), max(hi, v)
 				valid &= valid - 1
 			}
 		} else {
-			for k, v := range part {
-				out[k] = int64(v)
+			for k := range part {
+				v := int64(part[k])
+				out[k] = v
+				lo, hi = min(lo, v), max(hi, v)
 			}
 		}
-		span.add(out)
 		at += len(out)
 	}
+	span.min, span.max = lo, hi
 	return dst[:at]
 }
 
@@ -106,6 +102,7 @@ func appendInts[T ~int32 | ~int64](dst []int64, src []T, bitmap []byte, offset i
 func appendDecimals(dst []int64, src []decimal128.Num, bitmap []byte, offset int, span *span) ([]int64, bool) {
 	at := len(dst)
 	dst = grow(dst, len(src))
+	lo, hi := span.min, span.max
 	wide := int64(0)
 	for i := 0; i < len(src); i += 64 {
 		part := src[i:min(i+64, len(src))]
@@ -113,9 +110,11 @@ func appendDecimals(dst []int64, src []decimal128.Num, bitmap []byte, offset int
 		if valid, some := bitsOf(bitmap, offset+i, len(part)); some {
 			out = out[:bits.OnesCount64(valid)]
 			for k := range out {
-				v := &part[bits.TrailingZeros64(valid)]
-				out[k] = int64(v.LowBits())
-				wide |= v.HighBits() ^ out[k]>>63
+				d := &part[bits.TrailingZeros64(valid)]
+				v := int64(d.LowBits())
+				wide |= d.HighBits() ^ v>>63
+				out[k] = v
+				lo, hi = min(lo, v), max(hi, v)
 				valid &= valid - 1
 			}
 		} else {
@@ -123,11 +122,12 @@ func appendDecimals(dst []int64, src []decimal128.Num, bitmap []byte, offset int
 				v := int64(part[k].LowBits())
 				wide |= part[k].HighBits() ^ v>>63
 				out[k] = v
+				lo, hi = min(lo, v), max(hi, v)
 			}
 		}
-		span.add(out)
 		at += len(out)
 	}
+	span.min, span.max = lo, hi
 	return dst[:at], wide == 0
 }
 
