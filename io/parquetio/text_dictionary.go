@@ -127,13 +127,30 @@ func (d *textDictionary) pageBounds(codes []uint32) bounds {
 	if hi-lo >= fewCodes {
 		return d.bounds(int(lo), int(hi))
 	}
+	// Most pages have the least and the greatest of all these near their start.
+	first, last := d.extremes(lo, hi, func(uint32) bool { return true })
 	var seen [fewCodes]bool
-	for _, c := range codes {
-		seen[uint8(c-lo)] = true
+	for some := range slices.Chunk(codes, 1<<10) {
+		for _, c := range some {
+			seen[uint8(c-lo)] = true
+		}
+		if seen[first-lo] && seen[last-lo] {
+			return bounds{d.text(first), d.text(last)}
+		}
 	}
-	least, most := codes[0], codes[0]
-	for c := lo; c <= hi; c++ {
-		if seen[uint8(c-lo)] {
+	first, last = d.extremes(lo, hi, func(c uint32) bool { return seen[c-lo] })
+	return bounds{d.text(first), d.text(last)}
+}
+
+// extremes returns the codes of the least and the greatest text among those
+// codes of a range that are in the page.
+func (d *textDictionary) extremes(lo, hi uint32, in func(code uint32) bool) (least, most uint32) {
+	for !in(lo) {
+		lo++
+	}
+	least, most = lo, lo
+	for c := lo + 1; c <= hi; c++ {
+		if in(c) {
 			if d.less(c, least) {
 				least = c
 			} else if d.less(most, c) {
@@ -141,7 +158,7 @@ func (d *textDictionary) pageBounds(codes []uint32) bounds {
 			}
 		}
 	}
-	return bounds{d.text(least), d.text(most)}
+	return least, most
 }
 
 // bounds returns the least and the greatest text of a range of codes. Most are
