@@ -50,14 +50,14 @@ func (d *derived) add(seg int, rec arrow.Record) error {
 	for i := range source {
 		row := r.key.code(i)
 		if row >= 0 {
-			d.filled[row] = true
+			d.filled.set(row)
 		}
 	}
 	for c := range r.texts {
 		if r.texts[c].nothing {
 			continue
 		}
-		d.textAges[c] = extend(d.textAges[c], len(d.filled))
+		d.textAges[c] = extend(d.textAges[c], d.rows())
 		cells, ages := d.texts[c].cells, d.textAges[c]
 		for i := range source {
 			row := r.key.code(i)
@@ -76,8 +76,8 @@ func (d *derived) add(seg int, rec arrow.Record) error {
 			continue
 		}
 		positive := d.spec.numbers[c].positive
-		d.numberAges[c] = extend(d.numberAges[c], len(d.filled))
-		cells, ages := d.numbers[c], d.numberAges[c]
+		d.numberAges[c] = extend(d.numberAges[c], d.rows())
+		cells, ages := &d.numbers[c], d.numberAges[c]
 		for i, v := range values {
 			row := r.key.code(i)
 			if row < 0 || v == null {
@@ -87,8 +87,9 @@ func (d *derived) add(seg int, rec arrow.Record) error {
 				d.negative[c]++
 				continue
 			}
-			if now := (age{updated[i], place(seg, source[i])}); cells[row] == null || ages[row].less(now) {
-				cells[row], ages[row] = v, now
+			if now := (age{updated[i], place(seg, source[i])}); cells.at(int(row)) == null || ages[row].less(now) {
+				cells.set(int(row), v)
+				ages[row] = now
 			}
 		}
 	}
@@ -108,12 +109,13 @@ func (d *derived) merge(o *derived) error {
 	rows := make([]int32, o.rows())
 	for row := range rows {
 		rows[row] = -1
-		if o.filled[row] {
+		if o.filled.has(int32(row)) {
 			to := d.row(o.keys.Bytes(int32(row)))
 			if to < 0 {
 				return d.spec.full(d.spec.key)
 			}
-			rows[row], d.filled[to] = to, true
+			rows[row] = to
+			d.filled.set(to)
 		}
 	}
 	for c := range o.texts {
@@ -126,7 +128,7 @@ func (d *derived) merge(o *derived) error {
 				return d.spec.full(d.spec.texts[c].name)
 			}
 		}
-		d.textAges[c] = extend(d.textAges[c], len(d.filled))
+		d.textAges[c] = extend(d.textAges[c], d.rows())
 		for row, v := range o.texts[c].cells {
 			if to := rows[row]; to >= 0 && v >= 0 {
 				if had := d.texts[c].cells[to]; had < 0 || d.textAges[c][to].less(o.textAges[c][row]) {
@@ -140,11 +142,12 @@ func (d *derived) merge(o *derived) error {
 		if len(o.numberAges[c]) == 0 {
 			continue
 		}
-		d.numberAges[c] = extend(d.numberAges[c], len(d.filled))
-		for row, v := range o.numbers[c] {
-			if to := rows[row]; to >= 0 && v != null {
-				if had := d.numbers[c][to]; had == null || d.numberAges[c][to].less(o.numberAges[c][row]) {
-					d.numbers[c][to], d.numberAges[c][to] = v, o.numberAges[c][row]
+		d.numberAges[c] = extend(d.numberAges[c], d.rows())
+		for row, to := range rows {
+			if v := o.numbers[c].at(row); to >= 0 && v != null {
+				if had := d.numbers[c].at(int(to)); had == null || d.numberAges[c][to].less(o.numberAges[c][row]) {
+					d.numbers[c].set(int(to), v)
+					d.numberAges[c][to] = o.numberAges[c][row]
 				}
 			}
 		}

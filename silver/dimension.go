@@ -32,6 +32,10 @@ type numberColumn struct {
 	positive bool // a negative value is NULL, with a warning
 }
 
+func (s *dimensionSpec) column(name string) pipeline.Column {
+	return s.bronze.Columns[s.bronze.MustIndex(name)]
+}
+
 // text returns the position of the named text column.
 func (s *dimensionSpec) text(name string) int {
 	return slices.IndexFunc(s.texts, func(c textColumn) bool { return c.name == name })
@@ -43,11 +47,11 @@ func (s *dimensionSpec) text(name string) int {
 type dimension struct {
 	spec    *dimensionSpec
 	keys    *pipeline.Dictionary // the code of a key is its row
-	filled  []bool               // per row; others are keys of dictionaries that no record had
+	filled  bitset               // rows; others are keys of dictionaries that no record had
 	texts   []texts
 	plain   []int       // of texts, those that are no codes in bronze: few of their texts come twice
 	kept    *plainTexts // their texts; nil where they are codes of dictionaries too
-	numbers [][]int64   // null for NULL
+	numbers []cells
 
 	negative []int64 // per number column: values that were negative, for a warning
 }
@@ -66,13 +70,50 @@ func (t *texts) text(row int) []byte {
 	return nil
 }
 
+// cells is a number column of a dimension.
+type cells struct {
+	days  []int32 // of a column of dates; minDay for NULL
+	longs []int64 // of another; null for NULL
+	dates bool
+}
+
+func (c *cells) at(row int) int64 {
+	if !c.dates {
+		return c.longs[row]
+	}
+	if day := c.days[row]; day != minDay {
+		return int64(day)
+	}
+	return null
+}
+
+func (c *cells) set(row int, v int64) {
+	switch {
+	case !c.dates:
+		c.longs[row] = v
+	case v == null:
+		c.days[row] = minDay
+	default:
+		c.days[row] = int32(v)
+	}
+}
+
+// row adds a row with NULL.
+func (c *cells) row() {
+	if c.dates {
+		c.days = append(c.days, minDay)
+	} else {
+		c.longs = append(c.longs, null)
+	}
+}
+
 // newDimension returns an empty dimension, which has kept texts where a scratch
 // for them is given.
 func newDimension(spec *dimensionSpec, scratch *pipeline.Scratch) *dimension {
 	d := &dimension{spec: spec, keys: pipeline.NewDictionary()}
 	d.texts = make([]texts, len(spec.texts))
 	for i, c := range spec.texts {
-		if plain := !arrow.TypeEqual(spec.bronze.Columns[spec.bronze.MustIndex(c.name)].Type, pipeline.CodeType); plain {
+		if !arrow.TypeEqual(spec.column(c.name).Type, pipeline.CodeType) {
 			d.plain = append(d.plain, i)
 			if scratch != nil {
 				continue
@@ -83,7 +124,10 @@ func newDimension(spec *dimensionSpec, scratch *pipeline.Scratch) *dimension {
 	if scratch != nil {
 		d.kept = &plainTexts{scratch: scratch, columns: len(d.plain)}
 	}
-	d.numbers = make([][]int64, len(spec.numbers))
+	d.numbers = make([]cells, len(spec.numbers))
+	for i, c := range spec.numbers {
+		d.numbers[i].dates = spec.column(c.name).Type == pipeline.DateType
+	}
 	d.negative = make([]int64, len(spec.numbers))
 	return d
 }
@@ -92,7 +136,7 @@ func (d *dimension) rows() int { return d.keys.Len() }
 
 // find returns the row of a cleaned key, or -1.
 func (d *dimension) find(key []byte) int32 {
-	if row := d.keys.Find(key); row >= 0 && d.filled[row] {
+	if row := d.keys.Find(key); row >= 0 && d.filled.has(row) {
 		return row
 	}
 	return -1
@@ -101,11 +145,12 @@ func (d *dimension) find(key []byte) int32 {
 // row returns the row of a cleaned key, a new one of NULLs, not filled, if it
 // has none; -1 where the keys are full.
 func (d *dimension) row(key []byte) int32 {
+	had := d.rows()
 	row := d.keys.Code(key)
-	if int(row) < len(d.filled) {
+	if d.rows() == had {
 		return row
 	}
-	d.filled = append(d.filled, false)
+	d.filled = d.filled.extend(d.rows())
 	for c := range d.texts {
 		if t := &d.texts[c]; t.values != nil {
 			t.cells = append(t.cells, -1)
@@ -115,7 +160,7 @@ func (d *dimension) row(key []byte) int32 {
 		d.kept.row()
 	}
 	for c := range d.numbers {
-		d.numbers[c] = append(d.numbers[c], null)
+		d.numbers[c].row()
 	}
 	return row
 }
@@ -123,9 +168,9 @@ func (d *dimension) row(key []byte) int32 {
 // text returns the named text column.
 func (d *dimension) text(name string) *texts { return &d.texts[d.spec.text(name)] }
 
-// number returns the values of the named number column.
-func (d *dimension) number(name string) []int64 {
-	return d.numbers[slices.IndexFunc(d.spec.numbers, func(c numberColumn) bool { return c.name == name })]
+// number returns the named number column.
+func (d *dimension) number(name string) *cells {
+	return &d.numbers[slices.IndexFunc(d.spec.numbers, func(c numberColumn) bool { return c.name == name })]
 }
 
 // full is the error of a column whose distinct texts pass Arrow's limit.
@@ -247,13 +292,13 @@ func (r *dimensionReader) addLatest(rec arrow.Record, missing func(i int) error)
 				return 0, err
 			}
 			continue
-		case d.filled[row]:
+		case d.filled.has(row):
 			repeated++
 			if r.older(i, row) {
 				continue
 			}
 		}
-		d.filled[row] = true
+		d.filled.set(row)
 		for c := range r.texts {
 			if t := &d.texts[c]; t.values != nil {
 				t.cells[row] = r.texts[c].code(i)
@@ -263,7 +308,7 @@ func (r *dimensionReader) addLatest(rec arrow.Record, missing func(i int) error)
 			return 0, err
 		}
 		for c := range r.values {
-			d.numbers[c][row] = r.values[c][i]
+			d.numbers[c].set(int(row), r.values[c][i])
 		}
 	}
 	return repeated, r.err()
@@ -286,7 +331,7 @@ func (r *dimensionReader) keep(rec arrow.Record, i int, row int32) error {
 // older reports whether record i of the batch loses against the row.
 func (r *dimensionReader) older(i int, row int32) bool {
 	for _, c := range r.dim.spec.latest {
-		if v, had := r.values[c][i], r.dim.numbers[c][row]; v != had {
+		if v, had := r.values[c][i], r.dim.numbers[c].at(int(row)); v != had {
 			return v < had
 		}
 	}
@@ -300,9 +345,9 @@ func (d *dimension) settle() {
 		if !spec.positive {
 			continue
 		}
-		for row, v := range d.numbers[c] {
+		for row, v := range d.numbers[c].longs {
 			if v < 0 && v != null {
-				d.numbers[c][row] = null
+				d.numbers[c].longs[row] = null
 				d.negative[c]++
 			}
 		}
@@ -313,13 +358,13 @@ func (d *dimension) settle() {
 // in lower case and without white space are one value; the spelling that most
 // rows have wins, ties go to the first in byte order. Inferred rows follow, and
 // decide only about values that no other row has.
-func (d *dimension) unify(column string, inferred []bool) {
+func (d *dimension) unify(column string, inferred bitset) {
 	t := d.text(column)
 	votes := make([]int64, t.values.Len()) // rows of each spelling
 	others := make([]int64, t.values.Len())
 	for row, c := range t.cells {
-		if c >= 0 && d.filled[row] {
-			if inferred[row] {
+		if c >= 0 && d.filled.has(int32(row)) {
+			if inferred.has(int32(row)) {
 				others[c]++
 			} else {
 				votes[c]++

@@ -15,11 +15,11 @@ import (
 type known struct {
 	*dimension
 	hasFile  bool   // a source fills the bronze table
-	inferred []bool // by row
+	inferred bitset // rows
 
 	mu    sync.Mutex // of late
 	late  *pipeline.Dictionary
-	named []bool // by rowOf: inferred and late rows that fact rows name; written by Finish
+	named bitset // by rowOf: inferred and late rows that fact rows name; written by Finish
 
 	order []int32 // see inOrder
 }
@@ -46,26 +46,25 @@ func (k *known) freeze(parts []*derived) error {
 		}
 	}
 	k.settle()
-	k.inferred = make([]bool, k.rows())
 	if all == nil {
 		return nil
 	}
 	if !k.hasFile {
-		k.dimension, k.inferred = all.dimension, make([]bool, all.rows())
+		k.dimension = all.dimension
 		return nil
 	}
 	var kept []byte
 	for row := range all.rows() {
-		if !all.filled[row] {
+		if !all.filled.has(int32(row)) {
 			continue
 		}
 		to := k.row(all.keys.Bytes(int32(row)))
 		if to < 0 {
 			return k.spec.full(k.spec.key)
 		}
-		k.filled[to] = true
-		k.inferred = extend(k.inferred, k.rows())
-		k.inferred[to] = true
+		k.filled.set(to)
+		k.inferred = k.inferred.extend(k.rows())
+		k.inferred.set(to)
 		for c := range k.texts {
 			if v, t := all.texts[c].text(row), &k.texts[c]; len(v) > 0 && t.values != nil {
 				if t.cells[to] = t.values.Code(v); t.cells[to] < 0 {
@@ -81,7 +80,7 @@ func (k *known) freeze(parts []*derived) error {
 			return err
 		}
 		for c := range k.numbers {
-			k.numbers[c][to] = all.numbers[c][row]
+			k.numbers[c].set(int(to), all.numbers[c].at(row))
 		}
 	}
 	for c := range k.negative {
@@ -116,16 +115,16 @@ func (k *known) rowAt(code int32, key []byte) int32 {
 
 // name notes that fact rows name a row.
 func (k *known) name(row int32) {
-	k.named = extend(k.named, k.rows()+k.late.Len())
-	k.named[row] = true
+	k.named = k.named.extend(k.rows() + k.late.Len())
+	k.named.set(row)
 }
 
 // present reports whether a row is part of the dimension.
 func (k *known) present(row int) bool {
-	if row >= k.rows() || k.inferred[row] {
-		return row < len(k.named) && k.named[row]
+	if row < k.rows() && !k.inferred.has(int32(row)) {
+		return k.filled.has(int32(row))
 	}
-	return k.filled[row]
+	return k.named.has(int32(row))
 }
 
 // count returns how many rows the dimension has, and how many of them stand for
@@ -134,7 +133,7 @@ func (k *known) count() (rows, added int64) {
 	for row := range k.rows() + k.late.Len() {
 		if k.present(row) {
 			rows++
-			if !k.hasFile || row >= k.rows() || k.inferred[row] {
+			if !k.hasFile || row >= k.rows() || k.inferred.has(int32(row)) {
 				added++
 			}
 		}

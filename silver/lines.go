@@ -84,8 +84,8 @@ func newLines(m *Model, mem memory.Allocator) *lines {
 		switch {
 		case row < 0:
 			l.product.full = true
-		case int(row) < len(prices):
-			price, cost, name = prices[row], costs[row], categories.text(int(row))
+		case int(row) < m.products.rows():
+			price, cost, name = prices.at(int(row)), costs.at(int(row)), categories.text(int(row))
 		}
 		category := l.categories.add(name)
 		if category < 0 {

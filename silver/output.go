@@ -222,7 +222,7 @@ func (o *output) numbersOf(f arrow.Field, rows []int32) arrow.Array {
 	for i, row := range rows {
 		out[i] = null
 		if int(row) < o.rows() {
-			out[i] = values[row]
+			out[i] = values.at(int(row))
 		}
 		if o.number != nil {
 			out[i] = o.number(f.Name, out[i])
@@ -243,7 +243,7 @@ func (o *output) isInferred(rows []int32) arrow.Array {
 	b := array.NewBooleanBuilder(o.mem)
 	defer b.Release()
 	for _, row := range rows {
-		b.Append(int(row) >= o.rows() || o.inferred[row])
+		b.Append(int(row) >= o.rows() || o.inferred.has(row))
 	}
 	return b.NewArray()
 }
