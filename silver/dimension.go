@@ -42,7 +42,7 @@ func (s *dimensionSpec) text(name string) int {
 }
 
 // dimension holds one row per key: texts as codes of a dictionary per column or,
-// where few of them come twice, as they are; all else as int64. It belongs to one
+// where few of them come twice, as they are; all else as numbers. It belongs to one
 // goroutine while it grows and may be read by many afterwards.
 type dimension struct {
 	spec    *dimensionSpec
@@ -54,57 +54,6 @@ type dimension struct {
 	numbers []cells
 
 	negative []int64 // per number column: values that were negative, for a warning
-}
-
-// texts is a text column of a dimension whose texts are codes.
-type texts struct {
-	values *pipeline.Dictionary // nil where they are in dimension.kept
-	cells  []int32              // codes; -1 for NULL
-}
-
-// text returns the text of a row; empty for NULL.
-func (t *texts) text(row int) []byte {
-	if c := t.cells[row]; c >= 0 {
-		return t.values.Bytes(c)
-	}
-	return nil
-}
-
-// cells is a number column of a dimension.
-type cells struct {
-	days  []int32 // of a column of dates; minDay for NULL
-	longs []int64 // of another; null for NULL
-	dates bool
-}
-
-func (c *cells) at(row int) int64 {
-	if !c.dates {
-		return c.longs[row]
-	}
-	if day := c.days[row]; day != minDay {
-		return int64(day)
-	}
-	return null
-}
-
-func (c *cells) set(row int, v int64) {
-	switch {
-	case !c.dates:
-		c.longs[row] = v
-	case v == null:
-		c.days[row] = minDay
-	default:
-		c.days[row] = int32(v)
-	}
-}
-
-// row adds a row with NULL.
-func (c *cells) row() {
-	if c.dates {
-		c.days = append(c.days, minDay)
-	} else {
-		c.longs = append(c.longs, null)
-	}
 }
 
 // newDimension returns an empty dimension, which has kept texts where a scratch
