@@ -189,6 +189,9 @@ func (m *Model) Finish(facts ...*Fact) error {
 		f.finish(currencies)
 		f.Release()
 	}
+	m.mu.Lock()
+	m.facts = slices.DeleteFunc(m.facts, func(f *Fact) bool { return slices.Contains(facts, f) })
+	m.mu.Unlock()
 	if m.currency == "" && len(currencies) > 1 {
 		list := make([]string, 0, len(currencies))
 		for c := range currencies {
