@@ -1,6 +1,7 @@
 package gold
 
 import (
+	"context"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -128,18 +129,20 @@ func (w *world) aggregate(t *testing.T, rng *rand.Rand, workers int, specs ...*S
 	if err := g.Wait(); err != nil {
 		t.Fatal(err)
 	}
-	results, err := a.Finish(Inputs{Customers: customers, Products: products, Reference: w.reference, RFM: w.rfm, Mem: mem})
+	var sink pipeline.Memory
+	defer sink.Release()
+	_, err = a.Finish(Inputs{Customers: customers, Products: products, Reference: w.reference, RFM: w.rfm, Mem: mem},
+		func(t *pipeline.Table) (pipeline.Writer, error) { return sink.Create(t, 0) })
 	if err != nil {
 		t.Fatal(err)
 	}
+	if err := sink.Commit(context.Background(), &pipeline.Report{}); err != nil {
+		t.Fatal(err)
+	}
 	out := map[string][]string{}
-	for _, r := range results {
-		for _, rec := range r.Batches {
-			if err := r.Table.Check(rec); err != nil {
-				t.Error(err)
-			}
-			out[r.Table.Name] = append(out[r.Table.Name], cells(rec)...)
-			rec.Release()
+	for _, table := range a.tables {
+		for _, rec := range sink.Table(table.Name) {
+			out[table.Name] = append(out[table.Name], cells(rec)...)
 		}
 	}
 	return out

@@ -11,31 +11,65 @@ import (
 	"github.com/smeltdata/smelt/pipeline"
 )
 
-// Builder makes a table's batch row by row: each call gives the next column
-// its value. The first value that a column cannot hold becomes Done's error.
+// Builder makes a table row by row: each call gives the next column its value.
+// Rows are written as they come, some at a time. The first value that a column
+// cannot hold, or the first row that cannot be written, becomes Done's error.
 type Builder struct {
-	f      *Finished
-	cols   []array.Builder
-	beyond []int64 // by column: quotients that its type cannot hold
-	next   int
-	err    error
+	f       *Finished
+	cols    []array.Builder
+	beyond  []int64 // by column: quotients that its type cannot hold
+	next    int
+	left    int   // rows that are expected to come, after those in cols
+	written int64 // rows
+	err     error
 }
+
+// batchRows is how many rows a Builder writes at a time.
+const batchRows = 64 << 10
 
 // Build returns a builder of the table's rows, about n of them.
 func (f *Finished) Build(n int) *Builder {
-	b := &Builder{f: f, beyond: make([]int64, len(f.Table.Columns))}
+	b := &Builder{f: f, beyond: make([]int64, len(f.Table.Columns)), left: n}
 	for _, c := range f.Table.Columns {
-		col := array.NewBuilder(f.Mem, c.Type)
-		col.Reserve(n)
-		b.cols = append(b.cols, col)
+		b.cols = append(b.cols, array.NewBuilder(f.Mem, c.Type))
 	}
+	b.reserve()
 	return b
+}
+
+func (b *Builder) reserve() {
+	n := min(b.left, batchRows)
+	b.left -= n
+	for _, col := range b.cols {
+		col.Reserve(n)
+	}
 }
 
 func (b *Builder) column() (int, array.Builder) {
 	i := b.next
+	if i == 0 && b.cols[0].Len() == batchRows {
+		b.write()
+		b.reserve()
+	}
 	b.next = (b.next + 1) % len(b.cols)
 	return i, b.cols[i]
+}
+
+// write writes the rows that are there; after an error it drops them.
+func (b *Builder) write() {
+	cols := make([]arrow.Array, len(b.cols))
+	for i, col := range b.cols {
+		cols[i] = col.NewArray()
+		defer cols[i].Release()
+	}
+	n := int64(cols[0].Len())
+	if b.err != nil || n == 0 {
+		return
+	}
+	rec := array.NewRecord(b.f.Table.Schema, cols, n)
+	defer rec.Release()
+	b.err = b.f.Write(rec)
+	b.written += n
 }
 
 // Text gives the next column a text; nil is NULL.
@@ -157,26 +191,21 @@ func (b *Builder) wrong(i int, have string) {
 
 func (b *Builder) fail(i int, msg string) {
 	if b.err == nil {
-		b.err = &pipeline.Error{Kind: pipeline.ErrData, Table: b.f.Table.Name, Column: b.f.Table.Columns[i].Name, Row: int64(b.cols[0].Len()), Msg: msg}
+		b.err = &pipeline.Error{Kind: pipeline.ErrData, Table: b.f.Table.Name, Column: b.f.Table.Columns[i].Name, Row: b.written + int64(b.cols[0].Len()), Msg: msg}
 	}
 }
 
-// Done returns the rows as a batch, which the caller releases.
-func (b *Builder) Done() ([]arrow.Record, error) {
-	cols := make([]arrow.Array, len(b.cols))
+// Done writes the last rows. It is called once, also where the table is given up.
+func (b *Builder) Done() error {
+	if b.err == nil && b.next != 0 {
+		b.err = fmt.Errorf("gold: the last row of %s has %d of %d columns", b.f.Table.Name, b.next, len(b.cols))
+	}
+	b.write()
 	for i, col := range b.cols {
-		cols[i] = col.NewArray()
 		col.Release()
-		defer cols[i].Release()
 		if b.beyond[i] > 0 {
 			b.f.Warn(beyond(b.f.Table.Columns[i].Name, b.beyond[i]))
 		}
 	}
-	if b.err == nil && b.next != 0 {
-		b.err = fmt.Errorf("gold: the last row of %s has %d of %d columns", b.f.Table.Name, b.next, len(b.cols))
-	}
-	if b.err != nil {
-		return nil, b.err
-	}
-	return []arrow.Record{array.NewRecord(b.f.Table.Schema, cols, int64(cols[0].Len()))}, nil
+	return b.err
 }

@@ -1,8 +1,6 @@
 package gold
 
 import (
-	"github.com/apache/arrow/go/v17/arrow"
-
 	"github.com/smeltdata/smelt/metrics"
 	"github.com/smeltdata/smelt/pipeline"
 )
@@ -34,7 +32,7 @@ var customerMeasures = []*metrics.Measure{metrics.Orders, metrics.ReturnOrders, 
 	metrics.AOV, metrics.ReturnRate, metrics.UnitReturnRate, metrics.OrderReturnRate,
 	metrics.FirstOrderDate, metrics.LastOrderDate}
 
-func finishCustomerMetrics(f *Finished) ([]arrow.Record, error) {
+func finishCustomerMetrics(f *Finished) error {
 	g := f.Groups[0]
 	n := int(f.Customers.NumRows())
 	id := textOf(f.Customers.Column(0))

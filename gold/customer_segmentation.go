@@ -1,8 +1,6 @@
 package gold
 
 import (
-	"github.com/apache/arrow/go/v17/arrow"
-
 	"github.com/smeltdata/smelt/metrics"
 	"github.com/smeltdata/smelt/pipeline"
 )
@@ -52,7 +50,7 @@ type buyer struct {
 	scores                       [3]int
 }
 
-func finishCustomerSegmentation(f *Finished) ([]arrow.Record, error) {
+func finishCustomerSegmentation(f *Finished) error {
 	g := f.Groups[0]
 	id := textOf(f.Customers.Column(0))
 	measure := monetary[f.RFM.MonetaryMeasure]

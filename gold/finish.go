@@ -1,6 +1,7 @@
 package gold
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/apache/arrow/go/v17/arrow"
@@ -14,22 +15,19 @@ import (
 
 // Inputs is what gold tables are made of besides the fact.
 type Inputs struct {
-	Customers, Products arrow.Record                 // silver.dim_customers and dim_products, ordered by their key
+	// silver.dim_customers and dim_products, ordered by their key. They need no
+	// columns but that and those that a table declares to come from them, or that
+	// it is grouped by.
+	Customers, Products arrow.Record
 	Reference           pipeline.Null[pipeline.Date] // the configured reference_date
 	RFM                 bronze.RFM
 	Mem                 memory.Allocator // nil = Go's heap
 }
 
-// Result is one finished table. Its batches belong to the caller.
-type Result struct {
-	Table    *pipeline.Table
-	Batches  []arrow.Record
-	Warnings []string
-}
-
-// Finish makes the tables, in the order of the specs. Every worker must have
-// added its last batch. The caller releases the batches.
-func (a *Aggregation) Finish(in Inputs) ([]Result, error) {
+// Finish makes the tables and writes each to the writer that create returns for
+// it, batch by batch, several tables side by side. Every worker must have added
+// its last batch. It returns warnings for the run's report.
+func (a *Aggregation) Finish(in Inputs, create func(*pipeline.Table) (pipeline.Writer, error)) (warnings []string, err error) {
 	if in.Mem == nil {
 		in.Mem = memory.DefaultAllocator
 	}
@@ -42,7 +40,7 @@ func (a *Aggregation) Finish(in Inputs) ([]Result, error) {
 		}
 	}
 	a.countNewCustomers()
-	results := make([]Result, len(a.specs))
+	tables := make([]*Finished, len(a.specs))
 	var g errgroup.Group
 	g.SetLimit(len(a.workers))
 	for i, s := range a.specs {
@@ -54,27 +52,31 @@ func (a *Aggregation) Finish(in Inputs) ([]Result, error) {
 		for _, l := range a.plan.levels[i] {
 			f.Groups = append(f.Groups, &Groups{l})
 		}
-		g.Go(func() (err error) {
-			finish := s.Finish
-			if finish == nil {
-				finish = s.groups
-			}
-			r := Result{Table: f.Table}
-			r.Batches, err = finish(f)
-			r.Warnings = f.warnings
-			results[i] = r
-			return err
-		})
+		tables[i] = f
+		g.Go(func() error { return f.finish(s, create) })
 	}
 	if err := g.Wait(); err != nil {
-		for _, r := range results {
-			for _, rec := range r.Batches {
-				rec.Release()
-			}
-		}
 		return nil, err
 	}
-	return results, nil
+	for _, f := range tables {
+		warnings = append(warnings, f.warnings...)
+	}
+	return warnings, nil
+}
+
+// finish makes one table.
+func (f *Finished) finish(s *Spec, create func(*pipeline.Table) (pipeline.Writer, error)) (err error) {
+	if f.out, err = create(f.Table); err != nil {
+		return err
+	}
+	defer func() {
+		_, failed := f.out.Close()
+		err = errors.Join(err, failed)
+	}()
+	if s.Finish == nil {
+		return s.groups(f)
+	}
+	return s.Finish(f)
 }
 
 // sum adds up all sums, of every base and of every level.
@@ -133,8 +135,12 @@ type Finished struct {
 	First, Newest pipeline.Null[pipeline.Date] // order_date of the first and the newest line
 	Groups        []*Groups                    // of By × Measures, then those of More
 
+	out      pipeline.Writer
 	warnings []string
 }
+
+// Write writes the table's next rows, which the caller releases. A Builder does it too.
+func (f *Finished) Write(rec arrow.Record) error { return f.out.Write(rec) }
 
 // Warn adds a warning to the run's report.
 func (f *Finished) Warn(text string) { f.warnings = append(f.warnings, f.Table.Name+": "+text) }
@@ -189,7 +195,7 @@ func (g *Groups) found(id int32) int32 {
 }
 
 // groups makes the table of a spec without Finish: a row for each group.
-func (s *Spec) groups(f *Finished) ([]arrow.Record, error) {
+func (s *Spec) groups(f *Finished) error {
 	g := f.Groups[0]
 	b := f.Build(len(g.Rows()))
 	var v metrics.Values

@@ -1,8 +1,6 @@
 package gold
 
 import (
-	"github.com/apache/arrow/go/v17/arrow"
-
 	"github.com/smeltdata/smelt/metrics"
 	"github.com/smeltdata/smelt/pipeline"
 )
@@ -34,7 +32,7 @@ var productMeasures = []*metrics.Measure{metrics.Orders, metrics.Customers, metr
 	metrics.Sales, metrics.Returns, metrics.Revenue, metrics.Discounts, metrics.Cost, metrics.Margin,
 	metrics.MarginRate, metrics.AveragePrice, metrics.ReturnRate, metrics.UnitReturnRate, metrics.FirstSold, metrics.LastSold}
 
-func finishProductPerformance(f *Finished) ([]arrow.Record, error) {
+func finishProductPerformance(f *Finished) error {
 	g := f.Groups[0]
 	n := int(f.Products.NumRows())
 	column := func(name string) func(int) []byte {

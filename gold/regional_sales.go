@@ -1,8 +1,6 @@
 package gold
 
 import (
-	"github.com/apache/arrow/go/v17/arrow"
-
 	"github.com/smeltdata/smelt/metrics"
 	"github.com/smeltdata/smelt/pipeline"
 )
@@ -34,7 +32,7 @@ var RegionalSales = &Spec{
 var regionalMeasures = []*metrics.Measure{metrics.Orders, metrics.Customers, metrics.UnitsSold, metrics.UnitsReturned,
 	metrics.Sales, metrics.Returns, metrics.Revenue, metrics.AOV, metrics.ReturnRate}
 
-func finishRegionalSales(f *Finished) ([]arrow.Record, error) {
+func finishRegionalSales(f *Finished) error {
 	b := f.Build(len(f.Groups[0].Rows()) + len(f.Groups[1].Rows()))
 	var v metrics.Values
 	for level, name := range []string{"country", "state"} {

@@ -8,7 +8,6 @@ import (
 	"slices"
 
 	"github.com/apache/arrow/go/v17/arrow"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/smeltdata/smelt/bronze"
 	"github.com/smeltdata/smelt/pipeline"
@@ -35,28 +34,13 @@ func (r *run) finish() error {
 		return err
 	}
 	defer products.Release()
-	results, err := r.agg.Finish(Inputs{Customers: customers, Products: products, Reference: r.m.Rules.ReferenceDate, RFM: r.m.Rules.RFM, Mem: r.mem})
+	in := Inputs{Customers: customers, Products: products, Reference: r.m.Rules.ReferenceDate, RFM: r.m.Rules.RFM, Mem: r.mem}
+	warnings, err := r.agg.Finish(in, r.only)
 	if err != nil {
 		return err
 	}
-	g := errgroup.Group{}
-	g.SetLimit(r.workers)
-	for _, res := range results {
-		g.Go(func() error {
-			w := r.writers(0)
-			var errs []error
-			for _, rec := range res.Batches {
-				errs = append(errs, w.write(res.Table, rec))
-				rec.Release()
-			}
-			return errors.Join(append(errs, w.close())...)
-		})
-		r.warnings = append(r.warnings, res.Warnings...)
-	}
-	if err := g.Wait(); err != nil {
-		return err
-	}
-	return r.fillEmpty(results)
+	r.warnings = append(r.warnings, warnings...)
+	return r.fillEmpty()
 }
 
 func columnNames(t *pipeline.Table) []string {
@@ -67,20 +51,19 @@ func columnNames(t *pipeline.Table) []string {
 	return names
 }
 
-// fillEmpty gives every table that got no part an empty one.
-func (r *run) fillEmpty(results []Result) error {
-	tables := []*pipeline.Table{bronze.Customers.Table, bronze.Products.Table, bronze.Sales.Table, bronze.Rejects.Table,
-		silver.DimCustomers.Table, silver.DimProducts.Table, silver.FactSales.Table, silver.Quarantine.Table}
-	for _, res := range results {
-		tables = append(tables, res.Table)
-	}
-	for _, t := range tables {
-		if r.tables[t.Name] == nil {
-			w := r.writers(0)
-			_, err := w.of(t)
-			if err := errors.Join(err, w.close()); err != nil {
-				return err
-			}
+// fillEmpty gives every table of bronze and silver that got no part an empty one.
+func (r *run) fillEmpty() error {
+	for _, t := range []*pipeline.Table{bronze.Customers.Table, bronze.Products.Table, bronze.Sales.Table, bronze.Rejects.Table,
+		silver.DimCustomers.Table, silver.DimProducts.Table, silver.FactSales.Table, silver.Quarantine.Table} {
+		if r.tables[t.Name] != nil {
+			continue
+		}
+		w, err := r.only(t)
+		if err != nil {
+			return err
+		}
+		if _, err := w.Close(); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -1,8 +1,6 @@
 package gold
 
 import (
-	"github.com/apache/arrow/go/v17/arrow"
-
 	"github.com/smeltdata/smelt/metrics"
 	"github.com/smeltdata/smelt/pipeline"
 )
@@ -45,7 +43,7 @@ var summaryMeasures = []*metrics.Measure{metrics.Orders, metrics.ReturnOrders, m
 // yearAgo is how many periods before lies the one that yoy_growth compares with.
 var yearAgo = map[Grain]int{ByDay: 364, ByWeek: 52, ByMonth: 12, ByQuarter: 4, ByYear: 1}
 
-func finishSalesSummary(f *Finished) ([]arrow.Record, error) {
+func finishSalesSummary(f *Finished) error {
 	b := f.Build(0)
 	if !f.First.Valid {
 		return b.Done()

@@ -3,8 +3,6 @@ package gold
 import (
 	"slices"
 
-	"github.com/apache/arrow/go/v17/arrow"
-
 	"github.com/smeltdata/smelt/metrics"
 	"github.com/smeltdata/smelt/pipeline"
 	"github.com/smeltdata/smelt/silver"
@@ -22,11 +20,11 @@ type Spec struct {
 	By       []Dimension
 	Measures []*metrics.Measure
 
-	// Finish makes the table's batches out of the groups, in ordinary Go: ranks,
+	// Finish writes the table's rows, made of the groups in ordinary Go: ranks,
 	// shares, scores, rows for what the fact does not have. Table declares what
 	// it makes; the rows must be ordered by its key. More are further sets of
 	// groups that Finish wants.
-	Finish func(*Finished) ([]arrow.Record, error)
+	Finish func(*Finished) error
 	Table  *pipeline.Table
 	More   []Set
 }

@@ -78,7 +78,9 @@ func TestSpillFails(t *testing.T) {
 			}
 			after(min(at+1000, rec.NumRows()))
 		}
-		_, err = a.Finish(Inputs{Customers: customers, Products: products, RFM: w.rfm})
+		var sink pipeline.Memory
+		defer sink.Release()
+		_, err = a.Finish(Inputs{Customers: customers, Products: products, RFM: w.rfm}, func(t *pipeline.Table) (pipeline.Writer, error) { return sink.Create(t, 0) })
 		return nil, err
 	}
 	none := pipeline.NewScratch(1, filepath.Join(t.TempDir(), "none"))

@@ -77,6 +77,21 @@ func (l lazy) Write(rec arrow.Record) error { return l.write(l.table, rec) }
 // Close does nothing: the part's writers are closed together.
 func (l lazy) Close() (pipeline.Stats, error) { return pipeline.Stats{}, nil }
 
+// only opens the writer of a table that is one part.
+func (r *run) only(t *pipeline.Table) (pipeline.Writer, error) {
+	w := r.writers(0)
+	if _, err := w.of(t); err != nil {
+		return nil, err
+	}
+	return whole{lazy{w, t}}, nil
+}
+
+// whole is the writer of a whole table.
+type whole struct{ lazy }
+
+// Close closes the table; what it holds is in the run's report.
+func (w whole) Close() (pipeline.Stats, error) { return pipeline.Stats{}, w.close() }
+
 // rejects writes records that could not be read.
 func (w *writers) rejects(in *bronze.Input, rejected []pipeline.Rejected) error {
 	if len(rejected) == 0 {

@@ -107,7 +107,7 @@ func (k *known) rowOf(key []byte) int32 {
 
 // rowAt is rowOf for a key that has a code in a dictionary over keys.
 func (k *known) rowAt(code int32, key []byte) int32 {
-	if int(code) < k.rows() && k.filled[code] {
+	if int(code) < k.rows() && k.filled.has(code) {
 		return code
 	}
 	return k.rowOf(key)
