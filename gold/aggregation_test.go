@@ -129,6 +129,11 @@ func (w *world) aggregate(t *testing.T, rng *rand.Rand, workers int, specs ...*S
 	if err := g.Wait(); err != nil {
 		t.Fatal(err)
 	}
+	if rng.IntN(2) == 0 { // no columns but those that are needed
+		customers, products = narrow(customers, a.columnsOf("silver.dim_customers")), narrow(products, a.columnsOf("silver.dim_products"))
+		defer customers.Release()
+		defer products.Release()
+	}
 	var sink pipeline.Memory
 	defer sink.Release()
 	_, err = a.Finish(Inputs{Customers: customers, Products: products, Reference: w.reference, RFM: w.rfm, Mem: mem},
@@ -146,6 +151,48 @@ func (w *world) aggregate(t *testing.T, rng *rand.Rand, workers int, specs ...*S
 		}
 	}
 	return out
+}
+
+// narrow returns a record of the columns, in another order.
+func narrow(rec arrow.Record, columns []string) arrow.Record {
+	var fields []arrow.Field
+	var cols []arrow.Array
+	for _, name := range slices.Backward(columns) {
+		at := rec.Schema().FieldIndices(name)[0]
+		fields, cols = append(fields, rec.Schema().Field(at)), append(cols, rec.Column(at))
+	}
+	return array.NewRecord(arrow.NewSchema(fields, nil), cols, rec.NumRows())
+}
+
+// What a dimension table must have: its key, and what tables declare or are
+// grouped by. Another column is an error that names it.
+func TestColumnsOf(t *testing.T) {
+	ranked := *RegionalSales
+	ranked.Name, ranked.Table = "gold.ranked", declare("gold.ranked", "By a customer's country.", nil, attribute("silver.dim_customers", "gender"))
+	ranked.By = []Dimension{CustomerAttribute("country"), ProductAttribute("brand")}
+	for _, c := range []struct {
+		specs               []*Spec
+		customers, products string
+	}{
+		{Seed(), "[customer_id]", "[product_id product_name category]"},
+		{[]*Spec{SalesSummary}, "[customer_id]", "[product_id]"},
+		{[]*Spec{{Name: "gold.x", By: []Dimension{CustomerAttribute("segment"), Column("country")}}}, "[customer_id segment]", "[product_id]"},
+		{[]*Spec{&ranked}, "[customer_id gender country]", "[product_id brand]"},
+	} {
+		a, err := NewAggregation(c.specs, 1, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		customers, products := fmt.Sprint(a.columnsOf("silver.dim_customers")), fmt.Sprint(a.columnsOf("silver.dim_products"))
+		if customers != c.customers || products != c.products {
+			t.Errorf("%s: got %s and %s, want %s and %s", c.specs[0].Name, customers, products, c.customers, c.products)
+		}
+		a.Release()
+	}
+	in := Inputs{Customers: narrow(silver.DimCustomers.Record(nil, nil), []string{"customer_id"})}
+	if _, err := in.column("silver.dim_customers", "segment"); err == nil || !strings.Contains(err.Error(), "segment") {
+		t.Errorf("%v", err)
+	}
 }
 
 // cells renders rows as the reference does.

@@ -35,8 +35,11 @@ var customerMeasures = []*metrics.Measure{metrics.Orders, metrics.ReturnOrders, 
 func finishCustomerMetrics(f *Finished) error {
 	g := f.Groups[0]
 	n := int(f.Customers.NumRows())
-	id := textOf(f.Customers.Column(0))
-	groups := g.findKeys(f.Customers.Column(0))
+	key, err := f.column("silver.dim_customers", "customer_id")
+	if err != nil {
+		return err
+	}
+	id, groups := textOf(key), g.findKeys(key)
 	b := f.Build(n)
 	var v metrics.Values
 	for i := range n {

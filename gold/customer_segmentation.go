@@ -43,49 +43,61 @@ var monetary = map[string]*metrics.Measure{
 	"": metrics.Revenue, "revenue": metrics.Revenue, "sales": metrics.Sales, "returns": metrics.Returns, "discounts": metrics.Discounts,
 }
 
-// buyer is a customer with sales, with what is scored: more is better.
+// buyer is a customer with sales. There may be millions.
 type buyer struct {
-	row                          int // in dim_customers
-	recency, frequency, monetary pipeline.Total
-	scores                       [3]int
+	row    int32 // in dim_customers
+	scores [3]uint8
 }
 
 func finishCustomerSegmentation(f *Finished) error {
 	g := f.Groups[0]
-	id := textOf(f.Customers.Column(0))
-	measure := monetary[f.RFM.MonetaryMeasure]
-	groups := g.findKeys(f.Customers.Column(0))
-	var buyers []buyer
-	var v metrics.Values
-	for i := range int(f.Customers.NumRows()) {
-		if groups[i] < 0 || !g.sums.has(groups[i], hasSale) {
-			continue
-		}
-		g.Values(groups[i], &v)
-		last, _ := metrics.LastOrderDate.Eval(&v)
-		b := buyer{row: i, recency: last.Sub(pipeline.TotalOf(int64(f.Reference.V)))} // −recency_days
-		b.frequency, _ = metrics.Orders.Eval(&v)
-		b.monetary, _ = measure.Eval(&v)
-		buyers = append(buyers, b)
+	key, err := f.column("silver.dim_customers", "customer_id")
+	if err != nil {
+		return err
 	}
-	scoreBy(buyers, 0, f.RFM.Recency, func(b *buyer) pipeline.Total { return b.recency })
-	scoreBy(buyers, 1, f.RFM.Frequency, func(b *buyer) pipeline.Total { return b.frequency })
-	scoreBy(buyers, 2, f.RFM.Monetary, func(b *buyer) pipeline.Total { return b.monetary })
+	id, groups := textOf(key), g.findKeys(key)
+	var buyers []buyer // in order of their key
+	for i, group := range groups {
+		if group >= 0 && g.sums.has(group, hasSale) {
+			buyers = append(buyers, buyer{row: int32(i)})
+		}
+	}
+	var v metrics.Values
+	recency := func(v *metrics.Values) pipeline.Total { // −recency_days
+		last, _ := metrics.LastOrderDate.Eval(v)
+		return last.Sub(pipeline.TotalOf(int64(f.Reference.V)))
+	}
+	values := [3]func(*metrics.Values) pipeline.Total{recency, total(metrics.Orders), total(monetary[f.RFM.MonetaryMeasure])}
+	for i, how := range []string{f.RFM.Recency, f.RFM.Frequency, f.RFM.Monetary} {
+		scoreBy(buyers, i, how, func(k int) pipeline.Total { // more is better
+			g.Values(groups[buyers[k].row], &v)
+			return values[i](&v)
+		})
+	}
 	b := f.Build(len(buyers))
 	for _, c := range buyers {
+		g.Values(groups[c.row], &v)
 		r, freq, m := c.scores[0], c.scores[1], c.scores[2]
-		b.Text(id(c.row))
-		b.Number(pipeline.Total{}.Sub(c.recency), metrics.Known)
-		b.Number(c.frequency, metrics.Known)
-		b.Number(c.monetary, metrics.Known)
+		b.Text(id(int(c.row)))
+		b.Number(pipeline.Total{}.Sub(recency(&v)), metrics.Known)
+		b.Number(values[1](&v), metrics.Known)
+		b.Number(values[2](&v), metrics.Known)
 		b.Int(int64(r))
 		b.Int(int64(freq))
 		b.Int(int64(m))
-		b.Text([]byte{'0' + byte(r), '0' + byte(freq), '0' + byte(m)})
+		b.Text([]byte{'0' + r, '0' + freq, '0' + m})
 		b.Int(int64(r + freq + m))
 		b.Text([]byte(f.RFM.Grid[r-1][freq-1]))
 	}
 	return b.Done()
+}
+
+// total is a measure that is never NULL.
+func total(m *metrics.Measure) func(*metrics.Values) pipeline.Total {
+	return func(v *metrics.Values) pipeline.Total {
+		t, _ := m.Eval(v)
+		return t
+	}
 }
 
 // scoreBy gives every buyer the score at position i: NTILE(5) over the value
@@ -94,12 +106,8 @@ func finishCustomerSegmentation(f *Finished) error {
 // Recency is scored as −recency_days. For ntile that is its descending order.
 // For quantile, 6 − (1 + cuts strictly below x) is 1 + the cuts of −x that are
 // not above −x: hence atMost.
-func scoreBy(buyers []buyer, i int, how string, value func(*buyer) pipeline.Total) {
-	order := make([]int, len(buyers)) // buyers are in order of their key
-	for k := range order {
-		order[k] = k
-	}
-	sortBy(order, func(k int) pipeline.Total { return value(&buyers[k]) })
+func scoreBy(buyers []buyer, i int, how string, value func(int) pipeline.Total) {
+	order := sortBy(len(buyers), value)
 	if how != "quantile" {
 		size, rest := len(order)/5, len(order)%5
 		place := 0
@@ -109,17 +117,17 @@ func scoreBy(buyers []buyer, i int, how string, value func(*buyer) pipeline.Tota
 				n++
 			}
 			for range n {
-				buyers[order[place]].scores[i] = tile
+				buyers[order[place]].scores[i] = uint8(tile)
 				place++
 			}
 		}
 		return
 	}
-	cuts := quantiles(len(order), func(k int) pipeline.Total { return value(&buyers[order[k]]) })
+	cuts := quantiles(len(order), func(k int) pipeline.Total { return value(int(order[k])) })
 	atMost := i == 0
 	for k := range buyers {
-		five := times(value(&buyers[k]), 5)
-		s := 1
+		five := times(value(k), 5)
+		s := uint8(1)
 		for _, cut := range cuts {
 			if c := cut.Cmp(five); c < 0 || atMost && c == 0 {
 				s++

@@ -1,6 +1,7 @@
 package gold
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -241,6 +242,43 @@ func dimTable(name string) *pipeline.Table {
 		return silver.DimProducts.Table
 	}
 	return nil
+}
+
+// columnsOf returns the columns of a dimension table that the tables need: its
+// key, and what they declare to come from it or are grouped by, in its order.
+func (a *Aggregation) columnsOf(table string) []string {
+	var sources []string
+	for i, s := range a.specs {
+		for _, c := range a.tables[i].Columns {
+			sources = append(sources, c.From...)
+		}
+		for _, set := range s.sets() {
+			for _, d := range set.By {
+				sources = append(sources, d.sources()...)
+			}
+		}
+	}
+	t := dimTable(table)
+	var out []string
+	for _, c := range t.Columns {
+		if slices.Contains(t.Key, c.Name) || slices.Contains(sources, table+"."+c.Name) {
+			out = append(out, c.Name)
+		}
+	}
+	return out
+}
+
+// column returns a column of a dimension table.
+func (in *Inputs) column(table, name string) (arrow.Array, error) {
+	rec := in.Customers
+	if table == silver.DimProducts.Name {
+		rec = in.Products
+	}
+	at := rec.Schema().FieldIndices(name)
+	if len(at) != 1 {
+		return nil, &pipeline.Error{Kind: pipeline.ErrData, Table: table, Column: name, Msg: "gold needs this column, which it did not get"}
+	}
+	return rec.Column(at[0]), nil
 }
 
 func groupable(t arrow.DataType) bool {

@@ -1,6 +1,8 @@
 package gold
 
 import (
+	"github.com/apache/arrow/go/v17/arrow"
+
 	"github.com/smeltdata/smelt/metrics"
 	"github.com/smeltdata/smelt/pipeline"
 )
@@ -35,11 +37,15 @@ var productMeasures = []*metrics.Measure{metrics.Orders, metrics.Customers, metr
 func finishProductPerformance(f *Finished) error {
 	g := f.Groups[0]
 	n := int(f.Products.NumRows())
-	column := func(name string) func(int) []byte {
-		return textOf(f.Products.Column(dimTable("silver.dim_products").MustIndex(name)))
+	var columns [3]arrow.Array
+	for i, name := range []string{"product_id", "product_name", "category"} {
+		var err error
+		if columns[i], err = f.column("silver.dim_products", name); err != nil {
+			return err
+		}
 	}
-	id, name, category := column("product_id"), column("product_name"), column("category")
-	groups := g.findKeys(f.Products.Column(0))
+	id, name, category := textOf(columns[0]), textOf(columns[1]), textOf(columns[2])
+	groups := g.findKeys(columns[0])
 	revenue := make([]pipeline.Total, n)
 	var total pipeline.Total
 	var v metrics.Values
@@ -49,15 +55,15 @@ func finishProductPerformance(f *Finished) error {
 		total.Merge(revenue[i])
 	}
 	ranked := rank(revenue)
-	place, inCategory := make([]int64, n), make([]int64, n)
+	place, inCategory := make([]int32, n), make([]int32, n)
 	running := make([]pipeline.Total, n) // with the product's own
 	var sum pipeline.Total
-	categories := map[string]int64{}
+	categories := map[string]int32{}
 	for k, i := range ranked {
 		sum.Merge(revenue[i])
-		running[i], place[i] = sum, int64(k+1)
-		categories[string(category(i))]++
-		inCategory[i] = categories[string(category(i))]
+		running[i], place[i] = sum, int32(k+1)
+		categories[string(category(int(i)))]++
+		inCategory[i] = categories[string(category(int(i)))]
 	}
 	b := f.Build(n)
 	for i := range n {
@@ -66,8 +72,8 @@ func finishProductPerformance(f *Finished) error {
 		b.Text(name(i))
 		b.Text(category(i))
 		b.Measures(&v, productMeasures...)
-		b.Int(place[i])
-		b.Int(inCategory[i])
+		b.Int(int64(place[i]))
+		b.Int(int64(inCategory[i]))
 		b.Share(revenue[i], total)
 		b.Share(running[i], total)
 		b.Text([]byte(abcClass(revenue[i], running[i].Sub(revenue[i]), total)))
@@ -76,13 +82,8 @@ func finishProductPerformance(f *Finished) error {
 }
 
 // rank returns the positions of the values, the highest first, ties in order.
-func rank(values []pipeline.Total) []int {
-	order := make([]int, len(values))
-	for i := range order {
-		order[i] = i
-	}
-	sortBy(order, func(i int) pipeline.Total { return pipeline.Total{}.Sub(values[i]) })
-	return order
+func rank(values []pipeline.Total) []int32 {
+	return sortBy(len(values), func(i int) pipeline.Total { return pipeline.Total{}.Sub(values[i]) })
 }
 
 // abcClass classes a product by the share of revenue that the products before

@@ -12,7 +12,6 @@ import (
 
 	"github.com/smeltdata/smelt/metrics"
 	"github.com/smeltdata/smelt/pipeline"
-	"github.com/smeltdata/smelt/silver"
 )
 
 // rollup is a level's groups, once every line has been added.
@@ -100,15 +99,17 @@ func (a *Aggregation) dimension(d *levelDim, from axis, want Dimension, in *Inpu
 
 // attribute finds the ids of a dimension table's column by those of its key.
 func (d *levelDim) attribute(have *registry, want Dimension, in *Inputs) error {
-	table := in.Customers
-	if want.Of == silver.DimProducts.Name {
-		table = in.Products
+	key, err := in.column(want.Of, dimTable(want.Of).Key[0])
+	if err != nil {
+		return err
 	}
-	keys := table.Column(0)
-	col := table.Column(dimTable(want.Of).MustIndex(want.Attr))
+	col, err := in.column(want.Of, want.Attr)
+	if err != nil {
+		return err
+	}
 	d.reg = newRegistry(want.isDate())
 	d.ids = make([]int32, have.size.Load())
-	row := make([]int32, table.NumRows())
+	row := make([]int32, key.Len())
 	if days, ok := col.(*array.Date32); ok {
 		for i := range row {
 			if days.IsValid(i) {
@@ -122,7 +123,7 @@ func (d *levelDim) attribute(have *registry, want Dimension, in *Inputs) error {
 			return factError(want.Name, "", err.Error())
 		}
 	}
-	value := textOf(keys)
+	value := textOf(key)
 	for i := range row {
 		if id := have.find(value(i)); id >= 0 {
 			d.ids[id] = row[i]
