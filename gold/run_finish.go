@@ -24,12 +24,12 @@ func (r *run) finish() error {
 	if err != nil {
 		return err
 	}
-	customers, err := r.model.Customers(r.mem, columnNames(silver.DimCustomers.Table)...)
+	customers, err := r.model.Customers(r.mem, r.agg.columnsOf(silver.DimCustomers.Name)...)
 	if err != nil {
 		return err
 	}
 	defer customers.Release()
-	products, err := r.model.Products(r.mem, columnNames(silver.DimProducts.Table)...)
+	products, err := r.model.Products(r.mem, r.agg.columnsOf(silver.DimProducts.Name)...)
 	if err != nil {
 		return err
 	}
@@ -41,14 +41,6 @@ func (r *run) finish() error {
 	}
 	r.warnings = append(r.warnings, warnings...)
 	return r.fillEmpty()
-}
-
-func columnNames(t *pipeline.Table) []string {
-	var names []string
-	for _, c := range t.Columns {
-		names = append(names, c.Name)
-	}
-	return names
 }
 
 // fillEmpty gives every table of bronze and silver that got no part an empty one.
