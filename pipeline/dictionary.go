@@ -37,9 +37,12 @@ type key struct {
 
 // slot is a place of the hash table; code 0 = free.
 type slot struct {
-	key
+	a    uint64 // the key's: embedded, it would take 24 bytes and not 16
+	b    uint32
 	code int32 // code + 1
 }
+
+func (s *slot) is(k key) bool { return s.a == k.a && s.b == k.b }
 
 const (
 	shortText = 11 // bytes of the longest text that is its own key
@@ -131,7 +134,7 @@ func (d *Dictionary) Codes(buf []byte, from, to []uint32, codes []int32) (none i
 				continue
 			}
 			k := shortKey(buf[at:][:TextSlack], size)
-			if s := &d.first[k.hash()&d.firstMask]; s.key == k {
+			if s := &d.first[k.hash()&d.firstMask]; s.is(k) {
 				out[i] = s.code - 1
 				continue
 			}
@@ -194,7 +197,7 @@ func (k key) hash() uint64 {
 func (d *Dictionary) find(b []byte, k key) (at uint64, code int32) {
 	for i := k.hash() & d.mask; ; i = (i + 1) & d.mask {
 		s := &d.slots[i]
-		if s.code == 0 || s.key == k && (k.b != longKey || bytes.Equal(d.Bytes(s.code-1), b)) {
+		if s.code == 0 || s.is(k) && (k.b != longKey || bytes.Equal(d.Bytes(s.code-1), b)) {
 			return i, s.code - 1
 		}
 	}
@@ -211,7 +214,7 @@ func (d *Dictionary) code(b []byte, k key) int32 {
 	d.data = append(d.data, b...)
 	d.offsets = append(d.offsets, int32(len(d.data)))
 	code = int32(d.Len())
-	d.slots[at] = slot{k, code}
+	d.slots[at] = slot{k.a, k.b, code}
 	d.snapshot = nil
 	if d.own++; uint64(d.own)*2 > d.mask {
 		d.grow()
@@ -230,7 +233,7 @@ func (d *Dictionary) grow() {
 		if s.code == 0 {
 			continue
 		}
-		i := s.hash() & d.mask
+		i := key{s.a, s.b}.hash() & d.mask
 		for d.slots[i].code != 0 {
 			i = (i + 1) & d.mask
 		}
