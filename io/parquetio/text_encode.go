@@ -56,8 +56,11 @@ func (s *textStage) copy(offsets []int32, text []byte, base int32, bitmap []byte
 	}
 	shift := uint32(len(s.data)) - uint32(offsets[0])
 	s.data = append(s.data, text[offsets[0]-base:offsets[n]-base]...)
-	for _, o := range offsets[1 : n+1] {
-		s.ends = append(s.ends, uint32(o)+shift)
+	at := len(s.ends)
+	s.ends = grow(s.ends, n)
+	ends := s.ends[at:]
+	for i, o := range offsets[1 : n+1] {
+		ends[i] = uint32(o) + shift
 	}
 	return n
 }
@@ -117,16 +120,18 @@ func (s *textStage) encode(ends []uint32, e format.Encoding) (b bounds, err erro
 // that differs is all there is to compare.
 func (s *textStage) split(ends []uint32) bounds {
 	n := len(ends) - 1
-	s.shared, s.lengths = grow(s.shared[:0], n), grow(s.lengths[:0], n)
+	shared, lengths := grow(s.shared[:0], n), grow(s.lengths[:0], n)
 	suffixes := grow(s.suffixes[:0], len(s.data)+16)
 	at := 0
 	var before []byte
-	least, most := s.data[:ends[1]], s.data[:ends[1]]
+	data, start := s.data, uint32(0)
+	least, most := data[:ends[1]], data[:ends[1]]
 	newest, oldest := true, true // before is the greatest, the least
 	for i, end := range ends[1:] {
-		v := s.data[ends[i]:end:len(s.data)]
+		v := data[start:end:len(data)]
+		start = end
 		n := sharedPrefix(before, v)
-		s.shared[i], s.lengths[i] = int32(n), int32(len(v)-n)
+		shared[i], lengths[i] = int32(n), int32(len(v)-n)
 		if n == len(v) && n == len(before) {
 			continue
 		}
@@ -148,7 +153,7 @@ func (s *textStage) split(ends []uint32) bounds {
 		}
 		before = v
 	}
-	s.suffixes = suffixes[:at]
+	s.shared, s.lengths, s.suffixes = shared, lengths, suffixes[:at]
 	return bounds{least, most}
 }
 
