@@ -63,7 +63,7 @@ func TestTypes(t *testing.T) {
 func TestRowsByMarks(t *testing.T) {
 	dir := t.TempDir()
 	rapid.Check(t, func(rt *rapid.T) {
-		text := "a,b,c\n"
+		text := "h,i,j\n" // no piece is the header again: what is damaged after one depends on where segments begin
 		for range rapid.IntRange(1, 5).Draw(rt, "times") {
 			text += dirty(rt)
 		}
