@@ -279,13 +279,14 @@ func resize(s []int32, n int) []int32 {
 	return s[:n]
 }
 
-// Release lets go of the dictionaries that the workers hold. It is called once,
-// after Finish or instead of it.
+// Release lets go of the dictionaries that the workers hold, and of what they
+// keep of them. Finish does it too; who does not finish calls it.
 func (a *Aggregation) Release() {
 	for _, w := range a.workers {
 		w.types.release()
 		for _, reader := range w.axes {
 			reader.release()
 		}
+		w.axes = nil
 	}
 }

@@ -134,7 +134,7 @@ func (l *customerList) add(r *records) error {
 // countCustomers counts the distinct customers of the sales in the groups of
 // all levels that need it, and each customer's distinct days.
 func (a *Aggregation) countCustomers(x *orderIndex, fixed, line []int, seen []*sightings) error {
-	var days []int64
+	var days []uint32
 	all := make([]*census, len(a.workers))
 	bases := func(columns, of []int) (out []int) {
 		for _, j := range columns {
@@ -151,7 +151,7 @@ func (a *Aggregation) countCustomers(x *orderIndex, fixed, line []int, seen []*s
 		if !base.countsDays() {
 			continue
 		}
-		days = make([]int64, a.customers())
+		days = make([]uint32, a.customers())
 		of := a.daysOf(b)
 		for _, c := range all {
 			c.days = &dayTally{j, len(fixed), of, make([]uint32, a.registries[a.axis(dayAxis)].size.Load()), days}
@@ -200,11 +200,11 @@ func (a *Aggregation) daysOf(b int) []int32 {
 
 // countNewCustomers counts each customer in the period of its first sale.
 func (a *Aggregation) countNewCustomers() {
-	var firsts map[pipeline.Date]int64 // customers by the day of their first sale
+	var firsts map[pipeline.Date]uint32 // customers by the day of their first sale
 	for _, base := range a.plan.bases {
 		for _, l := range base.levelsThat(metrics.CountNewCustomers) {
 			if firsts == nil {
-				firsts = map[pipeline.Date]int64{}
+				firsts = map[pipeline.Date]uint32{}
 				sums := a.plan.find([]axis{customerAxis}).sums
 				for c := int32(1); c < int32(a.customers()); c++ {
 					if sums.has(c, hasSale) {
@@ -212,7 +212,7 @@ func (a *Aggregation) countNewCustomers() {
 					}
 				}
 			}
-			counts := make([]int64, l.groups.len())
+			counts := make([]uint32, l.groups.len())
 			ids := make([]int32, len(l.by))
 			for day, n := range firsts {
 				for i, d := range l.by {

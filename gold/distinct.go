@@ -20,7 +20,7 @@ type cell struct {
 }
 
 // tally counts things of one kind in the groups of a base's levels. It belongs
-// to one goroutine, and counts up to four billion things.
+// to one goroutine. All together count up to four billion things.
 type tally struct {
 	levels []*level
 	of     [][]int32 // by level: its group of each of the base's; nil = the same
@@ -51,15 +51,15 @@ func (t *tally) in(group int32, stamp uint32) {
 }
 
 // addTo adds the counts of level i.
-func (t *tally) addTo(i int, counts []int64) {
+func (t *tally) addTo(i int, counts []uint32) {
 	for g, c := range t.cells[i] {
-		counts[g] += int64(c.count)
+		counts[g] += c.count
 	}
 	for g, n := range t.single {
 		if of := t.of[i]; of != nil {
 			g = int(of[g])
 		}
-		counts[g] += int64(n)
+		counts[g] += n
 	}
 }
 
@@ -81,7 +81,7 @@ type dayTally struct {
 	fixed  int     // columns before those of lines
 	of     []int32 // the day of a group; nil = the same
 	stamps []uint32
-	counts []int64 // by customer
+	counts []uint32 // by customer
 }
 
 func newCensus(a *Aggregation, fixed, line []int, need metrics.Base) *census {
@@ -173,7 +173,7 @@ func (c *census) count(first, step int) {
 			}
 			continue
 		}
-		days := int64(0)
+		days := uint32(0)
 		before := none
 		for ; r >= 0; r = c.next[r] {
 			words := c.records.words[c.records.at[r]:]
@@ -259,7 +259,7 @@ func together(need metrics.Base, tallies ...*tally) {
 		return
 	}
 	for i, l := range tallies[0].levels {
-		counts := make([]int64, l.groups.len())
+		counts := make([]uint32, l.groups.len())
 		for _, t := range tallies {
 			t.addTo(i, counts)
 		}

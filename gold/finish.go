@@ -26,11 +26,13 @@ type Inputs struct {
 
 // Finish makes the tables and writes each to the writer that create returns for
 // it, batch by batch, several tables side by side. Every worker must have added
-// its last batch. It returns warnings for the run's report.
+// its last batch, and none may be added later. It returns warnings for the run's
+// report.
 func (a *Aggregation) Finish(in Inputs, create func(*pipeline.Table) (pipeline.Writer, error)) (warnings []string, err error) {
 	if in.Mem == nil {
 		in.Mem = memory.DefaultAllocator
 	}
+	a.Release()
 	if err := a.sum(&in); err != nil {
 		return nil, err
 	}

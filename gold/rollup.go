@@ -20,7 +20,7 @@ type rollup struct {
 	dims   []levelDim
 	groups *groups
 	sums   *sums
-	counts [metrics.NumBases][]int64 // by group; nil for what is not counted
+	counts [metrics.NumBases][]uint32 // by group; nil for what is not counted
 	sort   sync.Once
 	sorted []int32 // the groups that have lines, in order
 	find   sync.Once
@@ -214,7 +214,7 @@ func (l *level) values(group int32, v *metrics.Values) {
 	l.sums.values(group, v)
 	for b, counts := range l.counts {
 		if counts != nil {
-			v.Set(metrics.Base(b), pipeline.TotalOf(counts[group]))
+			v.Set(metrics.Base(b), pipeline.TotalOf(int64(counts[group])))
 		}
 	}
 }
