@@ -61,7 +61,7 @@ func NewAggregation(specs []*Spec, workers int, scratch *pipeline.Scratch) (*Agg
 		a.groups = append(a.groups, newGroups(registries))
 		var shared *sums
 		if b.fine() && workers > 1 {
-			shared = newSums(true)
+			shared = newSums(workers)
 		}
 		a.shared = append(a.shared, shared)
 	}
@@ -188,7 +188,7 @@ func newWorker(a *Aggregation) *worker {
 	}
 	for _, shared := range a.shared {
 		if shared == nil {
-			w.sums = append(w.sums, newSums(false))
+			w.sums = append(w.sums, newSums(1))
 		} else {
 			w.sums = append(w.sums, shared)
 		}

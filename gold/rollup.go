@@ -69,7 +69,7 @@ func (a *Aggregation) rollUp(b int, l *level, sums *sums, in *Inputs) error {
 			}
 		}
 	}
-	l.sums = newSums(false)
+	l.sums = newSums(1)
 	l.sums.grow(l.groups.len())
 	for g := range int32(n) {
 		if sums.has(g, hasLine) {

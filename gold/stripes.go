@@ -21,16 +21,20 @@ type sums struct {
 type stripe struct {
 	mu sync.Mutex
 	accumulator
+	_ [48]byte // no two locks in one cache line
 }
 
-// numStripes is how many stripes shared sums have.
-const numStripes = 16
+// maxStripes bounds how many stripes shared sums have.
+const maxStripes = 64
 
-func newSums(shared bool) *sums {
-	if shared {
-		return &sums{make([]stripe, numStripes), bits.Len(numStripes - 1)}
+// newSums returns the sums of one worker, or those that several share: twice as
+// many stripes are enough, and fewer locks go from one processor to another.
+func newSums(workers int) *sums {
+	if workers == 1 {
+		return &sums{make([]stripe, 1), 0}
 	}
-	return &sums{make([]stripe, 1), 0}
+	shift := bits.Len(uint(min(2*workers, maxStripes) - 1))
+	return &sums{make([]stripe, 1<<shift), shift}
 }
 
 func (s *sums) shared() bool { return len(s.stripes) > 1 }
@@ -56,18 +60,18 @@ func (s *sums) add(b *block, groups []int32, n int, some []amounts, marks []mark
 		s.stripes[0].add(groups, some, marks)
 		return
 	}
-	var ends [numStripes]int
+	var ends [maxStripes]int
+	mask := int32(len(s.stripes)-1) & (maxStripes - 1)
 	for _, g := range groups {
-		ends[g%numStripes]++
+		ends[g&mask]++
 	}
 	at := 0
-	for k, count := range ends {
-		ends[k] = at
-		at += count
+	for k := range s.stripes {
+		at, ends[k] = at+ends[k], at
 	}
 	order := b.order[:len(groups)]
 	for i, g := range groups {
-		e := &ends[g%numStripes]
+		e := &ends[g&mask]
 		order[*e] = uint8(i)
 		*e++
 	}
@@ -80,7 +84,7 @@ func (s *sums) add(b *block, groups []int32, n int, some []amounts, marks []mark
 		t.mu.Lock()
 		t.grow(n)
 		for _, i := range order[at:ends[k]] {
-			g := groups[i] / numStripes
+			g := groups[i] >> s.shift
 			t.sums[g].add(&some[i])
 			t.marks[g].add(marks[i])
 		}
