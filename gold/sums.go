@@ -61,11 +61,19 @@ type accumulator struct {
 
 // grow makes room for n groups.
 func (a *accumulator) grow(n int) {
+	if n > manyGroups && n > cap(a.sums) {
+		// Most of them are known before the first line. Few are to come.
+		a.sums = append(make([]amounts, 0, n+n/32), a.sums...)
+		a.marks = append(make([]mark, 0, n+n/32), a.marks...)
+	}
 	if more := n - len(a.sums); more > 0 {
 		a.sums = append(a.sums, make([]amounts, more)...)
 		a.marks = append(a.marks, make([]mark, more)...)
 	}
 }
+
+// manyGroups take too much memory to have room for a quarter more.
+const manyGroups = 64 << 10
 
 // add adds lines, or runs, to their groups. The caller has made sure that no
 // sum can overflow.

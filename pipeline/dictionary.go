@@ -211,6 +211,9 @@ func (d *Dictionary) code(b []byte, k key) int32 {
 	if code >= 0 || len(d.data)+len(b) > math.MaxInt32 {
 		return code
 	}
+	if d.base != nil {
+		d.data, d.offsets = slightly(d.data, len(b)), slightly(d.offsets, 1)
+	}
 	d.data = append(d.data, b...)
 	d.offsets = append(d.offsets, int32(len(d.data)))
 	code = int32(d.Len())
@@ -220,6 +223,15 @@ func (d *Dictionary) code(b []byte, k key) int32 {
 		d.grow()
 	}
 	return code - 1
+}
+
+// slightly makes room for n more elements, and a few: what came with a large base
+// is to be copied when the first of one's own follows, not to grow by a quarter.
+func slightly[T any](s []T, n int) []T {
+	if cap(s)-len(s) >= n {
+		return s
+	}
+	return append(make([]T, 0, len(s)+len(s)/32+n+1024), s...)
 }
 
 func (d *Dictionary) grow() {

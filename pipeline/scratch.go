@@ -19,6 +19,7 @@ import (
 type Scratch struct {
 	limit int64
 	dir   string
+	full  atomic.Bool
 	put   atomic.Int64
 
 	mu    sync.Mutex
@@ -30,17 +31,23 @@ type Scratch struct {
 // folder for them.
 func NewScratch(limit int64, dir string) *Scratch { return &Scratch{limit: limit, dir: dir} }
 
-// Full reports whether what is in use has reached half of the limit: the other
-// half is for what cannot be put aside, and for what the garbage collector has
-// not found yet. It costs less than a microsecond where there is no limit, and a
-// few where there is one.
+// Full reports whether what is in use has reached half of the limit once: the
+// other half is for what cannot be put aside, and for what the garbage collector
+// has not found yet. It costs next to nothing where there is no limit, and a few
+// microseconds where there is one that is not reached.
 func (s *Scratch) Full() bool {
 	if s == nil || s.limit <= 0 {
 		return false
 	}
-	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
-	metrics.Read(live)
-	return int64(live[0].Value.Uint64()) >= s.limit/2
+	if !s.full.Load() {
+		live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+		metrics.Read(live)
+		if int64(live[0].Value.Uint64()) < s.limit/2 {
+			return false
+		}
+		s.full.Store(true)
+	}
+	return true
 }
 
 // Spill returns a new temporary file, which comes to be with its first block.

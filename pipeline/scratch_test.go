@@ -21,7 +21,7 @@ func TestScratchFull(t *testing.T) {
 		{nil, false}, {&Scratch{}, false}, {NewScratch(0, ""), false}, {NewScratch(1, ""), true}, {NewScratch(1<<50, ""), false},
 	} {
 		if got := c.m.Full(); got != c.full {
-			t.Errorf("%+v: full is %v", c.m, got)
+			t.Errorf("%p: full is %v, want %v", c.m, got, c.full)
 		}
 	}
 }

@@ -16,7 +16,6 @@ type Fact struct {
 	*lines
 
 	customer, country, state, city, channel, payment, file *label
-	customerRows                                           []int32 // by the customer label's code, in the model: see known.rowOf
 	customerHome                                           []int32 // by the customer label's code + 1, in homes
 	homes                                                  []home  // the different ones; the first is nowhere
 	countryCodes                                           []int32 // by the country label's code: -1 or a code of the dictionary below
@@ -106,7 +105,7 @@ func (m *Model) NewFact(mem memory.Allocator) *Fact {
 			place = int32(len(f.homes))
 			places[at], f.homes = place, append(f.homes, at)
 		}
-		f.customerRows, f.customerHome = append(f.customerRows, row), append(f.customerHome, place)
+		f.customerHome = append(f.customerHome, place)
 	}
 	f.customer.addAll(k.keys)
 	m.mu.Lock()
@@ -271,16 +270,8 @@ func (f *Fact) noteCurrencies() error {
 // finish adds to the model what the worker saw.
 func (f *Fact) finish(currencies map[string]bool) {
 	m := f.m
-	for code, row := range f.customerRows {
-		if f.usedCustomers.has(int32(code) + 1) {
-			m.customers.name(row)
-		}
-	}
-	for code, row := range f.productRows {
-		if f.usedProducts.has(int32(code)) {
-			m.products.name(row)
-		}
-	}
+	m.customers.nameAll(f.customer.values, f.usedCustomers, 1)
+	m.products.nameAll(f.product.values, f.usedProducts, 0)
 	for code := range int32(f.currency.values.Len()) {
 		if f.usedCurrencies.has(code + 1) {
 			currencies[string(f.currency.values.Bytes(code))] = true

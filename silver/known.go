@@ -113,10 +113,15 @@ func (k *known) rowAt(code int32, key []byte) int32 {
 	return k.rowOf(key)
 }
 
-// name notes that fact rows name a row.
-func (k *known) name(row int32) {
-	k.named = k.named.extend(k.rows() + k.late.Len())
-	k.named.set(row)
+// nameAll notes which rows fact rows name: used are codes of keys, counted from first.
+func (k *known) nameAll(keys *pipeline.Dictionary, used bitset, first int32) {
+	for code := range int32(keys.Len()) {
+		if used.has(code + first) {
+			row := k.rowAt(code, keys.Bytes(code))
+			k.named = k.named.extend(k.rows() + k.late.Len())
+			k.named.set(row)
+		}
+	}
 }
 
 // present reports whether a row is part of the dimension.

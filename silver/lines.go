@@ -45,7 +45,6 @@ type lines struct {
 
 	// What a line needs to know of its product, by the product label's code. What
 	// every line asks for is apart, so that it stays in the cache.
-	productRows     []int32 // in the model: see known.rowOf
 	productCategory []int32
 	productPrice    []int64 // null where unknown
 	productCost     []int64 // null where unknown
@@ -91,7 +90,7 @@ func newLines(m *Model, mem memory.Allocator) *lines {
 		if category < 0 {
 			category = l.categories.add([]byte(uncategorized))
 		}
-		l.productRows, l.productCategory = append(l.productRows, row), append(l.productCategory, category)
+		l.productCategory = append(l.productCategory, category)
 		l.productPrice, l.productCost = append(l.productPrice, price), append(l.productCost, cost)
 	}
 	l.product.addAll(m.products.keys)

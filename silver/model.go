@@ -178,7 +178,11 @@ func (m *Model) Freeze(scans ...*KeyScan) error {
 	for _, column := range []string{"category", "subcategory", "brand"} {
 		m.products.unify(column, m.products.inferred)
 	}
-	return m.repeats.find(scans)
+	if err := m.repeats.find(scans); err != nil {
+		return err
+	}
+	// Nobody reads the plain texts before the end.
+	return errors.Join(m.customers.kept.putAside(), m.products.kept.putAside())
 }
 
 // Finish ends the main scan. It fails where the facts hold more than one
@@ -230,12 +234,7 @@ func (m *Model) Release() {
 	for _, r := range m.readers {
 		r.release()
 	}
-	m.idle.Lock()
-	for _, l := range m.idle.lines {
-		l.release()
-	}
-	m.idle.lines = nil
-	m.idle.Unlock()
+	m.releaseIdle()
 	m.mu.Lock()
 	facts := m.facts
 	m.facts = nil

@@ -39,10 +39,8 @@ func (p *plainTexts) set(row int32, texts []byte) error {
 	}
 	need, last := len(size)+len(texts), len(p.blocks)-1
 	if last < 0 || len(p.blocks[last])+need > cap(p.blocks[last]) {
-		if p.spill != nil || p.scratch.Full() {
-			if err := p.put(); err != nil {
-				return err
-			}
+		if err := p.putAside(); err != nil {
+			return err
 		}
 		last = len(p.blocks)
 		n := max((need+textBlockSize-1)/textBlockSize, 1)
@@ -52,6 +50,17 @@ func (p *plainTexts) set(row int32, texts []byte) error {
 	b := p.blocks[last]
 	p.at[row] = int64(last)<<textBlockBits + int64(len(b))
 	p.blocks[last] = append(append(b, size...), texts...)
+	return nil
+}
+
+// putAside puts the texts into the file if memory is full. p may be nil.
+func (p *plainTexts) putAside() error {
+	if p == nil {
+		return nil
+	}
+	if p.spill != nil || p.scratch.Full() {
+		return p.put()
+	}
 	return nil
 }
 

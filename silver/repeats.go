@@ -148,6 +148,7 @@ func (m *Model) Resolved() error {
 		slices.Sort(rows)
 	}
 	r.keys, r.best, r.rows, r.settled = nil, nil, nil, true
+	m.releaseIdle()
 	return nil
 }
 
@@ -166,6 +167,16 @@ func (m *Model) idleLines() *lines {
 		t.memo = newMemo()
 	}
 	return l
+}
+
+// releaseIdle lets go of the evaluators.
+func (m *Model) releaseIdle() {
+	m.idle.Lock()
+	defer m.idle.Unlock()
+	for _, l := range m.idle.lines {
+		l.release()
+	}
+	m.idle.lines = nil
 }
 
 func (m *Model) keepLines(l *lines) {
