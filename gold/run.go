@@ -128,10 +128,11 @@ func (r *run) run(ctx context.Context) (_ *pipeline.Report, err error) {
 	if r.progress != nil {
 		r.progress(0, r.total)
 	}
-	if err := r.dimensions(ctx); err != nil {
+	scans, err := r.dimensionsAndKeys(ctx)
+	if err != nil {
 		return nil, err
 	}
-	if err := r.scanKeys(ctx); err != nil {
+	if err := r.decideRepeats(ctx, scans); err != nil {
 		return nil, err
 	}
 	if err := r.scanSales(ctx); err != nil {

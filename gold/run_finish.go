@@ -1,11 +1,13 @@
 package gold
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"runtime"
 	"runtime/debug"
 	"slices"
+	"sync"
 
 	"github.com/apache/arrow/go/v17/arrow"
 
@@ -16,14 +18,6 @@ import (
 
 // finish writes what is only known at the end: the dimensions and gold.
 func (r *run) finish() error {
-	w := r.writers(0)
-	err := errors.Join(
-		r.model.DimCustomers(r.mem, func(rec arrow.Record) error { return w.write(silver.DimCustomers.Table, rec) }),
-		r.model.DimProducts(r.mem, func(rec arrow.Record) error { return w.write(silver.DimProducts.Table, rec) }),
-		w.close())
-	if err != nil {
-		return err
-	}
 	customers, err := r.model.Customers(r.mem, r.agg.columnsOf(silver.DimCustomers.Name)...)
 	if err != nil {
 		return err
@@ -35,8 +29,18 @@ func (r *run) finish() error {
 	}
 	defer products.Release()
 	in := Inputs{Customers: customers, Products: products, Reference: r.m.Rules.ReferenceDate, RFM: r.m.Rules.RFM, Mem: r.mem}
+	var g sync.WaitGroup
+	var dimensions error
+	g.Go(func() {
+		w := r.writers(0)
+		dimensions = errors.Join(
+			r.model.DimCustomers(r.mem, func(rec arrow.Record) error { return w.write(silver.DimCustomers.Table, rec) }),
+			r.model.DimProducts(r.mem, func(rec arrow.Record) error { return w.write(silver.DimProducts.Table, rec) }),
+			w.close())
+	})
 	warnings, err := r.agg.Finish(in, r.only)
-	if err != nil {
+	g.Wait()
+	if err := cmp.Or(dimensions, err); err != nil {
 		return err
 	}
 	r.warnings = append(r.warnings, warnings...)

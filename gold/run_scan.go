@@ -14,6 +14,30 @@ import (
 	"github.com/smeltdata/smelt/silver"
 )
 
+// dimensionsAndKeys reads the dimensions and scans the sales' keys: side by side,
+// unless lines describe customers or products. The error of the dimensions counts.
+func (r *run) dimensionsAndKeys(ctx context.Context) (scans []*silver.KeyScan, err error) {
+	derives := slices.ContainsFunc(r.inputs, func(in *bronze.Input) bool {
+		return r.m.Derives("customers", in.Spec) || r.m.Derives("products", in.Spec)
+	})
+	if derives || r.workers == 1 {
+		if err := r.dimensions(ctx); err != nil {
+			return nil, err
+		}
+		return r.scanKeys(ctx)
+	}
+	keys, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var g sync.WaitGroup
+	var failed error
+	g.Go(func() { scans, failed = r.scanKeys(keys) })
+	if err = r.dimensions(ctx); err != nil {
+		cancel()
+	}
+	g.Wait()
+	return scans, cmp.Or(err, failed)
+}
+
 // dimensions reads customers and products, side by side, each in record order.
 // Where both fail, the error of the customers counts.
 func (r *run) dimensions(ctx context.Context) error {
@@ -59,9 +83,8 @@ func (r *run) dimensions(ctx context.Context) error {
 }
 
 // scanKeys scans the sales narrowly: for repeated lines and for the customers
-// and products that only the lines describe. Then it reads the records of
-// repeated lines in full and decides which of them stay.
-func (r *run) scanKeys(ctx context.Context) error {
+// and products that only the lines describe.
+func (r *run) scanKeys(ctx context.Context) ([]*silver.KeyScan, error) {
 	scans := make([]*silver.KeyScan, r.workers)
 	err := r.parallel(ctx, r.of("sales"), func(ctx context.Context, worker int, segs []segment) error {
 		if scans[worker] == nil {
@@ -101,14 +124,16 @@ func (r *run) scanKeys(ctx context.Context) error {
 		}
 		return nil
 	})
-	if err != nil {
-		return err
-	}
-	scans = slices.DeleteFunc(scans, func(s *silver.KeyScan) bool { return s == nil })
+	return slices.DeleteFunc(scans, func(s *silver.KeyScan) bool { return s == nil }), err
+}
+
+// decideRepeats reads the records of lines that may be repeated in full and
+// decides which of them stay.
+func (r *run) decideRepeats(ctx context.Context, scans []*silver.KeyScan) error {
 	if err := r.model.Freeze(scans...); err != nil {
 		return err
 	}
-	err = r.parallel(ctx, r.of("sales"), func(ctx context.Context, worker int, segs []segment) error {
+	err := r.parallel(ctx, r.of("sales"), func(ctx context.Context, worker int, segs []segment) error {
 		dicts := bronze.Dictionaries{}
 		for _, s := range segs {
 			rows := r.model.Repeated(s.index)

@@ -23,7 +23,8 @@ import (
 //  1. AddCustomers and AddProducts, each in record order from one goroutine;
 //     the two may run side by side.
 //  2. The key scan, where a line_number is mapped or a source derives customers
-//     or products (bronze.Mapping.Derives): one KeyScan a worker. Segments are
+//     or products (bronze.Mapping.Derives): one KeyScan a worker. Where none does,
+//     it may run beside 1. Segments are
 //     numbered in record order from 0 and mean the same records in every step;
 //     each is scanned by one worker.
 //  3. Freeze.
