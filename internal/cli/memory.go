@@ -55,7 +55,7 @@ func (l *limits) options() ([]gold.Option, error) {
 			}
 		}
 	}
-	bytes += headroom // which is not used, but counted
+	bytes += untouched // which is not used, but counted
 	if os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(bytes - leastMemory/2) // the rest is for what is not the collector's
 	}
