@@ -74,16 +74,13 @@ func (s *Scratch) Close() error {
 	return errors.Join(errs...)
 }
 
-// Spill is a temporary file of blocks. It has no name while it is open, where
-// the system allows that, so that it is gone however the process ends. It is
-// safe for concurrent use.
+// Spill is a TempFile of blocks. It is safe for concurrent use.
 type Spill struct {
 	scratch *Scratch
 	create  sync.Once
-	file    *os.File
+	file    *TempFile
 	err     error
 	size    atomic.Int64
-	named   bool // the file still has its name
 }
 
 // Put writes a block and returns where it is. The error of a full disk says so.
@@ -91,6 +88,9 @@ func (s *Spill) Put(block []byte) (at int64, err error) {
 	s.create.Do(s.open)
 	if s.err != nil {
 		return 0, s.err
+	}
+	if s.file == nil {
+		return 0, s.fail("writing a temporary file", os.ErrClosed)
 	}
 	at = s.size.Add(int64(len(block))) - int64(len(block))
 	if _, err := s.file.WriteAt(block, at); err != nil {
@@ -120,19 +120,14 @@ func (s *Spill) Close() error {
 		return nil
 	}
 	err := s.file.Close()
-	if s.named {
-		err = errors.Join(err, os.Remove(s.file.Name()))
-	}
 	s.file = nil
 	return err
 }
 
 func (s *Spill) open() {
-	if s.file, s.err = os.CreateTemp(s.scratch.dir, "smelt-*.tmp"); s.err != nil {
+	if s.file, s.err = NewTempFile(s.scratch.dir, "smelt-*.tmp"); s.err != nil {
 		s.err = s.fail("making a temporary file", s.err)
-		return
 	}
-	s.named = os.Remove(s.file.Name()) != nil
 }
 
 func (s *Spill) fail(what string, err error) error {

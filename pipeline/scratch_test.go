@@ -104,7 +104,7 @@ func TestSpillFullDisk(t *testing.T) {
 		t.Skip("needs /dev/full")
 	}
 	s := NewScratch(1, "").Spill()
-	s.create.Do(func() { s.file = file })
+	s.create.Do(func() { s.file = &TempFile{File: file} })
 	defer s.Close()
 	_, err = s.Put([]byte("x"))
 	var e *Error

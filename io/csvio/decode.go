@@ -23,7 +23,7 @@ func (s *source) sniff(f pipeline.File) error {
 	case "gzip", "zstd", "zip":
 		s.compression = f.Compression
 	case "":
-		if s.compression = byEnding(f.Path); s.copied {
+		if s.compression = byEnding(f.Path); s.temp != nil {
 			s.compression = s.byBytes() // a pipe's name says nothing
 		}
 	case "none":

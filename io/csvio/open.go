@@ -52,9 +52,8 @@ type source struct {
 	dialect     *dialect
 	file        *os.File
 	size        int64
-	was         os.FileInfo // the file when it was opened; nil = a copy
-	copied      bool        // the file is a copy of a pipe
-	temporary   bool        // Close must remove it
+	was         os.FileInfo        // the file when it was opened; nil = a copy
+	temp        *pipeline.TempFile // the same, where it is a copy of a pipe; or nil
 	compression string
 	bomb        int64 // bytes of text that it may have, however small it is
 	encoding    string
@@ -93,13 +92,12 @@ func (s *source) reading(err error) error {
 
 func (s *source) Columns() []string { return slices.Clone(s.columns) }
 
-// Close closes the file, and removes it if it is a copy that still has a name.
+// Close closes the file; a copy is gone then.
 func (s *source) Close() error {
-	err := s.file.Close()
-	if s.temporary {
-		err = errors.Join(err, os.Remove(s.file.Name()))
+	if s.temp != nil {
+		return s.temp.Close()
 	}
-	return err
+	return s.file.Close()
 }
 
 // unchanged fails if the file was written to since it was opened: what was read

@@ -63,15 +63,13 @@ func openPipe(ctx context.Context, path string) (*os.File, error) {
 	}
 }
 
-// copy copies a pipe to a temporary file. Its name is removed at once, where the
-// system lets an open file go on without one: then nothing can leave it behind,
-// not even an end by force.
+// copy copies a pipe to a temporary file.
 func (s *source) copy(ctx context.Context, pipe *os.File) error {
-	file, err := os.CreateTemp("", "smelt-*.csv")
+	file, err := pipeline.NewTempFile("", "smelt-*.csv")
 	if err != nil {
 		return s.fail("cannot be copied to the temporary folder", err, "TMPDIR names another one")
 	}
-	s.file, s.copied, s.temporary = file, true, os.Remove(file.Name()) != nil
+	s.file, s.temp = file.File, file
 	stop := context.AfterFunc(ctx, func() { _ = pipe.SetReadDeadline(time.Now()) }) // ends a read that waits
 	defer stop()
 	buf := make([]byte, 1<<20)
@@ -109,7 +107,7 @@ func withoutPath(err error) error {
 
 // Copied returns the bytes of a pipe that was copied; nil = the file is none.
 func (s *source) Copied() *io.SectionReader {
-	if !s.copied {
+	if s.temp == nil {
 		return nil
 	}
 	return io.NewSectionReader(s.file, 0, s.size)
