@@ -55,13 +55,13 @@ func (g *segment) Scan(ctx context.Context, sc pipeline.Scan) iter.Seq2[*pipelin
 		if g.to >= 0 {
 			size = g.to - g.from.offset
 		}
-		s := &scanner{
-			stretches: newStretches(newReader(g.source.dialect, newWindow(&bounded{in, size}, g.from.offset, g.source.room(size)), g.from)),
-			batcher:   b, segment: g, only: rows, all: sc.Rows == nil,
+		room := g.source.room(size)
+		if len(g.marks) > 0 && rows != nil {
+			room = min(room, 2*int(g.source.grid)) // most of what follows is not wanted
 		}
-		if rows != nil && g.source.plain() {
-			s.seek = g.source.file
-			s.window.buf = s.window.buf[:min(len(s.window.buf), 2*int(g.source.grid)+slack)] // most of what follows is not wanted
+		s := &scanner{
+			stretches: newStretches(newReader(g.source.dialect, newWindow(&bounded{in, size}, g.from.offset, room), g.from)),
+			batcher:   b, segment: g, only: rows, all: sc.Rows == nil,
 		}
 		if !s.all {
 			s.most = sparseBytes
@@ -108,10 +108,9 @@ type scanner struct {
 	*stretches
 	*batcher
 	segment *segment
-	only    []int64     // record numbers that are still wanted
-	all     bool        // every record is
-	seek    io.ReaderAt // where only some records are, and the file can be read anywhere
-	valid   bool        // the tokens' text needs no check for NUL and encoding
+	only    []int64 // record numbers that are still wanted
+	all     bool    // every record is
+	valid   bool    // the tokens' text needs no check for NUL and encoding
 }
 
 // run yields the batches.
@@ -167,7 +166,7 @@ func (s *scanner) step(ctx context.Context) (bool, error) {
 	if !s.all && len(s.only) == 0 {
 		return false, nil
 	}
-	if s.seek != nil {
+	if !s.all {
 		if p := s.segment.before(s.only[0]); p.offset > s.base+int64(s.end) {
 			s.parseWaiting()
 			s.jump(p)
@@ -198,14 +197,11 @@ func (s *scanner) step(ctx context.Context) (bool, error) {
 	return true, s.reader.take(ctx, l)
 }
 
-// jump goes on at a place after all that was read.
+// jump goes on at a mark after all that was read. Only plain files have marks.
 func (s *scanner) jump(p place) {
-	end := s.source.size
-	if s.segment.to >= 0 {
-		end = s.segment.to
-	}
+	n := s.segment.to - p.offset
 	s.forget()
-	s.r = &bounded{io.NewSectionReader(s.seek, p.offset, end-p.offset), end - p.offset}
+	s.r = &bounded{io.NewSectionReader(s.source.file, p.offset, n), n}
 	s.base, s.pos, s.end, s.row = p.offset, 0, 0, p.row
 }
 
