@@ -25,7 +25,7 @@ func (a *Aggregation) count(i int, x *orderIndex) error {
 		g.Go(func() error {
 			for part := w; part < numPartitions; part += len(a.workers) {
 				if customers != nil {
-					if err := customers.makeRoom(a.workers[w]); err != nil {
+					if err := customers.makeRoom(a.scratch); err != nil {
 						return err
 					}
 				}
@@ -99,13 +99,12 @@ func newCustomerList(a *Aggregation, x *orderIndex, fixed, line []int) *customer
 	return l
 }
 
-// makeRoom moves the list to a file, for good, once memory is short or was so
-// for the worker's orders.
-func (l *customerList) makeRoom(w *worker) error {
-	if l.spill != nil || w.spill == nil && !w.a.scratch.Full() {
+// makeRoom moves the list to a file, for good, once memory is short.
+func (l *customerList) makeRoom(scratch *pipeline.Scratch) error {
+	if l.spill != nil || !scratch.Full() {
 		return nil
 	}
-	return l.putAside(w.a.scratch.Spill())
+	return l.putAside(scratch.Spill())
 }
 
 func (l *customerList) add(r *records) error {

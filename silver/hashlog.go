@@ -38,7 +38,7 @@ func (l *hashLog) numBlocks() int { return l.spilled + len(l.blocks) }
 func (l *hashLog) room(n int) ([]uint64, error) {
 	last := len(l.blocks) - 1
 	if last < 0 || len(l.blocks[last]) == blockSize {
-		if l.spill != nil || l.scratch.Full() {
+		if l.scratch.Full() {
 			if err := l.put(); err != nil {
 				return nil, err
 			}

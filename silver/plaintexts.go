@@ -55,10 +55,7 @@ func (p *plainTexts) set(row int32, texts []byte) error {
 
 // putAside puts the texts into the file if memory is full. p may be nil.
 func (p *plainTexts) putAside() error {
-	if p == nil {
-		return nil
-	}
-	if p.spill != nil || p.scratch.Full() {
+	if p != nil && p.scratch.Full() {
 		return p.put()
 	}
 	return nil
