@@ -89,8 +89,7 @@ func NewAggregation(specs []*Spec, workers int, scratch *pipeline.Scratch) (*Agg
 	workers = max(1, workers)
 	a.chunk = chunkSize(max(1, 2*workers*len(a.indexes)))
 	for range workers {
-		a.workers = append(a.workers, newWorker(a))
-		a.workers[len(a.workers)-1].room.spare = bits.Len(uint(workers - 1))
+		a.workers = append(a.workers, newWorker(a, bits.Len(uint(workers-1))))
 	}
 	return a, nil
 }
@@ -158,8 +157,9 @@ type worker struct {
 // the end of a block.
 const blockLines = maxLines
 
-func newWorker(a *Aggregation) *worker {
-	w := &worker{a: a, at: make([]int, len(a.axes)), first: 1, newest: 0}
+// newWorker returns a worker that leaves spare bits of its sums to the others.
+func newWorker(a *Aggregation, spare int) *worker {
+	w := &worker{a: a, room: headroom{spare: spare}, at: make([]int, len(a.axes)), first: 1, newest: 0}
 	for i, ax := range a.axes {
 		var reader idReader = newTextIDs(a.registries[i].text)
 		if ax.date {

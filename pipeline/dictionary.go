@@ -19,8 +19,7 @@ type Dictionary struct {
 	data      []byte
 	offsets   []int32     // len = values + 1
 	base      *Dictionary // that it began with; nil = none
-	own       int         // values beyond the base's
-	slots     []slot      // of its own values
+	slots     []slot      // of the values that the base does not have
 	mask      uint64
 	first     []slot      // where Codes looks first: the base's slots, or its own
 	firstMask uint64      // the mask of first
@@ -58,7 +57,7 @@ func NewDictionary() *Dictionary {
 
 // Over returns a dictionary that begins with the texts of d, under their codes.
 // It shares d's memory, so that many may begin with one large dictionary. d must
-// not grow any more; its own base, if any, is d's.
+// not grow any more, and not be over another one itself.
 func (d *Dictionary) Over() *Dictionary {
 	if d.base != nil {
 		panic("pipeline: a dictionary over a dictionary over another")
@@ -219,7 +218,11 @@ func (d *Dictionary) code(b []byte, k key) int32 {
 	code = int32(d.Len())
 	d.slots[at] = slot{k.a, k.b, code}
 	d.snapshot = nil
-	if d.own++; uint64(d.own)*2 > d.mask {
+	own := d.Len()
+	if d.base != nil {
+		own -= d.base.Len()
+	}
+	if uint64(own)*2 > d.mask {
 		d.grow()
 	}
 	return code - 1

@@ -70,12 +70,12 @@ func memoryBytes(text string) (int64, error) {
 		if err != nil || percent <= 0 || percent > 100 {
 			return 0, usage(fmt.Sprintf("--memory %s: a share is from 1%% to 100%%", text), "")
 		}
-		all, err := memlimit.ApplyFallback(memlimit.FromCgroup, memlimit.FromSystem)()
+		all, err := memlimit.FromSystem()
+		if cgroup, e := memlimit.FromCgroup(); e == nil && (err != nil || cgroup < all) {
+			all, err = cgroup, nil
+		}
 		if err != nil {
 			return 0, usage(fmt.Sprintf("--memory %s: how much memory there is cannot be found out: %v", text, err), "give a size: --memory 4GiB")
-		}
-		if system, err := memlimit.FromSystem(); err == nil {
-			all = min(all, system)
 		}
 		bytes = uint64(float64(all) * percent / 100)
 	} else {
