@@ -12,11 +12,10 @@ import (
 )
 
 // Aggregation computes gold tables from the batches of silver.fact_sales. Each
-// worker adds batches of its own; when all are done, Finish makes the tables.
+// worker adds batches of its own; when all are done, Totals counts them.
 type Aggregation struct {
-	specs      []*Spec
+	counted    *Totals // nothing before Totals
 	scratch    *pipeline.Scratch
-	tables     []*pipeline.Table // by spec
 	plan       *plan
 	axes       []axis      // of all bases, each once
 	registries []*registry // by axis
@@ -41,18 +40,11 @@ const (
 // workers. Two tables of one name are an error. Orders go to temporary files of
 // scratch when it is full; nil has no limit.
 func NewAggregation(specs []*Spec, workers int, scratch *pipeline.Scratch) (*Aggregation, error) {
-	a := &Aggregation{specs: specs, scratch: scratch}
-	for i, s := range specs {
-		t, err := s.Declaration()
-		if err != nil {
-			return nil, err
-		}
-		if slices.ContainsFunc(a.tables, func(o *pipeline.Table) bool { return o.Name == t.Name }) {
-			return nil, specs[i].fail("", "there are two tables of this name")
-		}
-		a.tables = append(a.tables, t)
+	t, err := newTotals(specs, workers)
+	if err != nil {
+		return nil, err
 	}
-	a.plan = newPlan(specs)
+	a := &Aggregation{counted: t, plan: t.plan, scratch: scratch}
 	for _, b := range a.plan.bases {
 		var registries []*registry
 		for _, ax := range b.axes {
@@ -138,8 +130,6 @@ type worker struct {
 	room    headroom
 	lists   []*orderLists   // by index
 	spill   *pipeline.Spill // where the lists are; nil = in memory
-	first   pipeline.Date   // of all lines; meaningful when newest >= first
-	newest  pipeline.Date
 
 	// Of a batch:
 	marks   []int32   // by row: not 0 where a run begins
@@ -159,7 +149,7 @@ const blockLines = maxLines
 
 // newWorker returns a worker that leaves spare bits of its sums to the others.
 func newWorker(a *Aggregation, spare int) *worker {
-	w := &worker{a: a, room: headroom{spare: spare}, at: make([]int, len(a.axes)), first: 1, newest: 0}
+	w := &worker{a: a, room: headroom{spare: spare}, at: make([]int, len(a.axes))}
 	for i, ax := range a.axes {
 		var reader idReader = newTextIDs(a.registries[i].text)
 		if ax.date {
@@ -280,7 +270,7 @@ func resize(s []int32, n int) []int32 {
 }
 
 // Release lets go of the dictionaries that the workers hold, and of what they
-// keep of them. Finish does it too; who does not finish calls it.
+// keep of them. Totals does it too; who does not count calls it.
 func (a *Aggregation) Release() {
 	for _, w := range a.workers {
 		w.types.release()

@@ -130,14 +130,18 @@ func (w *world) aggregate(t *testing.T, rng *rand.Rand, workers int, specs ...*S
 		t.Fatal(err)
 	}
 	if rng.IntN(2) == 0 { // no columns but those that are needed
-		customers, products = narrow(customers, a.columnsOf("silver.dim_customers")), narrow(products, a.columnsOf("silver.dim_products"))
+		customers, products = narrow(customers, a.counted.columnsOf("silver.dim_customers")), narrow(products, a.counted.columnsOf("silver.dim_products"))
 		defer customers.Release()
 		defer products.Release()
 	}
 	var sink pipeline.Memory
 	defer sink.Release()
-	_, err = a.Finish(Inputs{Customers: customers, Products: products, Reference: w.reference, RFM: w.rfm, Mem: mem},
-		func(t *pipeline.Table) (pipeline.Writer, error) { return sink.Create(t, 0) })
+	in := Inputs{Customers: customers, Products: products, Reference: w.reference, RFM: w.rfm, Mem: mem}
+	totals, err := a.Totals(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = totals.Tables(in, func(t *pipeline.Table) (pipeline.Writer, error) { return sink.Create(t, 0) })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -145,7 +149,7 @@ func (w *world) aggregate(t *testing.T, rng *rand.Rand, workers int, specs ...*S
 		t.Fatal(err)
 	}
 	out := map[string][]string{}
-	for _, table := range a.tables {
+	for _, table := range totals.tables {
 		for _, rec := range sink.Table(table.Name) {
 			out[table.Name] = append(out[table.Name], cells(rec)...)
 		}
@@ -183,7 +187,7 @@ func TestColumnsOf(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		customers, products := fmt.Sprint(a.columnsOf("silver.dim_customers")), fmt.Sprint(a.columnsOf("silver.dim_products"))
+		customers, products := fmt.Sprint(a.counted.columnsOf("silver.dim_customers")), fmt.Sprint(a.counted.columnsOf("silver.dim_products"))
 		if customers != c.customers || products != c.products {
 			t.Errorf("%s: got %s and %s, want %s and %s", c.specs[0].Name, customers, products, c.customers, c.products)
 		}

@@ -189,7 +189,7 @@ func BenchmarkAdd(b *testing.B) {
 	})
 }
 
-func BenchmarkFinish(b *testing.B) {
+func BenchmarkTables(b *testing.B) {
 	eachShop(b, func(b *testing.B, s *benchShop, workers int) {
 		spent := 0.0
 		for b.Loop() {
@@ -198,7 +198,12 @@ func BenchmarkFinish(b *testing.B) {
 			runtime.GC()
 			b.StartTimer()
 			start := cpu(b)
-			_, err := a.Finish(gold.Inputs{Customers: s.customers, Products: s.products, RFM: s.rfm}, func(t *pipeline.Table) (pipeline.Writer, error) {
+			in := gold.Inputs{Customers: s.customers, Products: s.products, RFM: s.rfm}
+			totals, err := a.Totals(in)
+			if err != nil {
+				b.Fatal(err)
+			}
+			_, err = totals.Tables(in, func(t *pipeline.Table) (pipeline.Writer, error) {
 				return (&counter{rows: map[string]int64{}}).Create(t, 0)
 			})
 			if err != nil {

@@ -246,10 +246,10 @@ func dimTable(name string) *pipeline.Table {
 
 // columnsOf returns the columns of a dimension table that the tables need: its
 // key, and what they declare to come from it or are grouped by, in its order.
-func (a *Aggregation) columnsOf(table string) []string {
+func (t *Totals) columnsOf(table string) []string {
 	var sources []string
-	for i, s := range a.specs {
-		for _, c := range a.tables[i].Columns {
+	for i, s := range t.specs {
+		for _, c := range t.tables[i].Columns {
 			sources = append(sources, c.From...)
 		}
 		for _, set := range s.sets() {
@@ -258,10 +258,10 @@ func (a *Aggregation) columnsOf(table string) []string {
 			}
 		}
 	}
-	t := dimTable(table)
+	dim := dimTable(table)
 	var out []string
-	for _, c := range t.Columns {
-		if slices.Contains(t.Key, c.Name) || slices.Contains(sources, table+"."+c.Name) {
+	for _, c := range dim.Columns {
+		if slices.Contains(dim.Key, c.Name) || slices.Contains(sources, table+"."+c.Name) {
 			out = append(out, c.Name)
 		}
 	}

@@ -3,68 +3,13 @@ package gold
 import (
 	"errors"
 	"fmt"
+	"sync"
 
 	"github.com/apache/arrow/go/v17/arrow"
-	"github.com/apache/arrow/go/v17/arrow/memory"
-	"golang.org/x/sync/errgroup"
 
-	"github.com/smeltdata/smelt/bronze"
 	"github.com/smeltdata/smelt/metrics"
 	"github.com/smeltdata/smelt/pipeline"
 )
-
-// Inputs is what gold tables are made of besides the fact.
-type Inputs struct {
-	// silver.dim_customers and dim_products, ordered by their key. They need no
-	// columns but that and those that a table declares to come from them, or that
-	// it is grouped by.
-	Customers, Products arrow.Record
-	Reference           pipeline.Null[pipeline.Date] // the configured reference_date
-	RFM                 bronze.RFM
-	Mem                 memory.Allocator // nil = Go's heap
-}
-
-// Finish makes the tables and writes each to the writer that create returns for
-// it, batch by batch, several tables side by side. Every worker must have added
-// its last batch, and none may be added later. It returns warnings for the run's
-// report.
-func (a *Aggregation) Finish(in Inputs, create func(*pipeline.Table) (pipeline.Writer, error)) (warnings []string, err error) {
-	if in.Mem == nil {
-		in.Mem = memory.DefaultAllocator
-	}
-	a.Release()
-	if err := a.sum(&in); err != nil {
-		return nil, err
-	}
-	for i, x := range a.indexes {
-		if err := a.count(i, x); err != nil {
-			return nil, err
-		}
-	}
-	a.countNewCustomers()
-	tables := make([]*Finished, len(a.specs))
-	var g errgroup.Group
-	g.SetLimit(len(a.workers))
-	for i, s := range a.specs {
-		f := &Finished{Inputs: in, Table: a.tables[i]}
-		f.First, f.Newest = a.days()
-		if f.Newest.Valid && !f.Reference.Valid {
-			f.Reference = pipeline.Some(f.Newest.V + 1)
-		}
-		for _, l := range a.plan.levels[i] {
-			f.Groups = append(f.Groups, &Groups{l})
-		}
-		tables[i] = f
-		g.Go(func() error { return f.finish(s, create) })
-	}
-	if err := g.Wait(); err != nil {
-		return nil, err
-	}
-	for _, f := range tables {
-		warnings = append(warnings, f.warnings...)
-	}
-	return warnings, nil
-}
 
 // finish makes one table.
 func (f *Finished) finish(s *Spec, create func(*pipeline.Table) (pipeline.Writer, error)) (err error) {
@@ -79,55 +24,6 @@ func (f *Finished) finish(s *Spec, create func(*pipeline.Table) (pipeline.Writer
 		return s.groups(f)
 	}
 	return s.Finish(f)
-}
-
-// sum adds up all sums, of every base and of every level.
-func (a *Aggregation) sum(in *Inputs) error {
-	var g errgroup.Group
-	g.SetLimit(len(a.workers))
-	for i, b := range a.plan.bases {
-		g.Go(func() error {
-			b.sums = a.merge(i)
-			for _, l := range b.levels {
-				if err := a.rollUp(i, l, b.sums, in); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-	}
-	return g.Wait()
-}
-
-// merge adds up a base's sums over all workers.
-func (a *Aggregation) merge(b int) *sums {
-	all := a.workers[0].sums[b]
-	all.grow(a.groups[b].len())
-	if all.shared() {
-		return all
-	}
-	for _, w := range a.workers[1:] {
-		o := w.sums[b]
-		for g := range int32(len(o.stripes[0].sums)) {
-			all.merge(g, o, g)
-		}
-		w.sums[b] = nil
-	}
-	return all
-}
-
-// days returns the first and the newest order_date of all lines.
-func (a *Aggregation) days() (first, newest pipeline.Null[pipeline.Date]) {
-	for _, w := range a.workers {
-		switch {
-		case w.newest < w.first:
-		case !first.Valid:
-			first, newest = pipeline.Some(w.first), pipeline.Some(w.newest)
-		default:
-			first.V, newest.V = min(first.V, w.first), max(newest.V, w.newest)
-		}
-	}
-	return first, newest
 }
 
 // Finished is what a Spec's Finish makes its table of.
@@ -149,7 +45,11 @@ func (f *Finished) Warn(text string) { f.warnings = append(f.warnings, f.Table.N
 
 // Groups are the groups of one Set. A group is a number ≥ 0 without a meaning
 // of its own; -1 is a group that no line belongs to.
-type Groups struct{ *level }
+type Groups struct {
+	*level
+	find sync.Once
+	keys []int32 // by row of the dimension table whose key is the only dimension: its group, or -1
+}
 
 // Rows returns the groups that have lines, ordered by the dimensions, NULL first.
 func (g *Groups) Rows() []int32 { return g.rows() }

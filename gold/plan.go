@@ -39,6 +39,7 @@ type level struct {
 type plan struct {
 	bases  []*base
 	levels [][]*level // by spec, by set
+	days   *level     // by day: always there, because its ends are those of the calendar
 }
 
 // keyColumns have about as many values as a shop has customers and products.
@@ -98,9 +99,7 @@ func newPlan(specs []*Spec) *plan {
 	if extra.Has(metrics.CountNewCustomers) {
 		wanted = append(wanted, []axis{customerAxis})
 	}
-	if extra.Has(metrics.CountSaleDates) {
-		wanted = append(wanted, []axis{dayAxis})
-	}
+	wanted = append(wanted, []axis{dayAxis})
 	// Finer ones first, so that coarser ones find them.
 	slices.SortStableFunc(wanted, func(a, b []axis) int {
 		return cmp.Or(len(b)-len(a), grains(a)-grains(b))
@@ -123,6 +122,7 @@ func newPlan(specs []*Spec) *plan {
 		}
 		p.levels = append(p.levels, levels)
 	}
+	p.days = p.find([]axis{dayAxis}).level(Set{By: []Dimension{OrderDate(ByDay)}})
 	if extra.Has(metrics.CountNewCustomers) {
 		b := p.find([]axis{customerAxis})
 		b.needs = b.needs.With(metrics.MinSaleDate)
@@ -162,12 +162,13 @@ func (a axis) gives(want axis) bool {
 	return a.column == want.column && (a == want || a.date && want.date && a.grain.refines(want.grain))
 }
 
-// level returns the base's level for a set, one for equal dimensions.
+// level returns the base's level for a set: one for the same dimensions, however
+// they are named, so that no two levels of a plan share their sums.
 func (b *base) level(set Set) *level {
 	needs := set.needs()
 	b.needs |= needs
 	for _, l := range b.levels {
-		if slices.Equal(l.by, set.By) {
+		if slices.EqualFunc(l.by, set.By, Dimension.same) {
 			l.needs |= needs
 			return l
 		}
@@ -175,6 +176,11 @@ func (b *base) level(set Set) *level {
 	l := &level{by: set.By, needs: needs, base: b}
 	b.levels = append(b.levels, l)
 	return l
+}
+
+// same reports whether two dimensions have the same values.
+func (d Dimension) same(o Dimension) bool {
+	return d.axis() == o.axis() && d.Of == o.Of && d.Attr == o.Attr && (d.Grain == o.Grain || !d.isDate())
 }
 
 func (d Dimension) axis() axis { return axis{d.Column, d.axisGrain(), d.axisDate()} }

@@ -23,8 +23,6 @@ type rollup struct {
 	counts [metrics.NumBases][]uint32 // by group; nil for what is not counted
 	sort   sync.Once
 	sorted []int32 // the groups that have lines, in order
-	find   sync.Once
-	keys   []int32 // by row of the dimension table whose key is the only dimension: its group, or -1
 }
 
 // levelDim is how one dimension of a level follows from an axis of its base.

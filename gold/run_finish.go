@@ -18,12 +18,12 @@ import (
 
 // finish writes what is only known at the end: the dimensions and gold.
 func (r *run) finish() error {
-	customers, err := r.model.Customers(r.mem, r.agg.columnsOf(silver.DimCustomers.Name)...)
+	customers, err := r.model.Customers(r.mem, r.agg.counted.columnsOf(silver.DimCustomers.Name)...)
 	if err != nil {
 		return err
 	}
 	defer customers.Release()
-	products, err := r.model.Products(r.mem, r.agg.columnsOf(silver.DimProducts.Name)...)
+	products, err := r.model.Products(r.mem, r.agg.counted.columnsOf(silver.DimProducts.Name)...)
 	if err != nil {
 		return err
 	}
@@ -38,13 +38,22 @@ func (r *run) finish() error {
 			r.model.DimProducts(r.mem, func(rec arrow.Record) error { return w.write(silver.DimProducts.Table, rec) }),
 			w.close())
 	})
-	warnings, err := r.agg.Finish(in, r.only)
+	warnings, err := r.gold(in)
 	g.Wait()
 	if err := cmp.Or(dimensions, err); err != nil {
 		return err
 	}
 	r.warnings = append(r.warnings, warnings...)
 	return r.fillEmpty()
+}
+
+// gold counts what was added and makes gold's tables of it.
+func (r *run) gold(in Inputs) (warnings []string, err error) {
+	totals, err := r.agg.Totals(in)
+	if err != nil {
+		return nil, err
+	}
+	return totals.Tables(in, r.only)
 }
 
 // fillEmpty gives every table of bronze and silver that got no part an empty one.

@@ -4,8 +4,6 @@ import (
 	"slices"
 
 	"github.com/apache/arrow/go/v17/arrow"
-
-	"github.com/smeltdata/smelt/pipeline"
 )
 
 // findRuns cuts a batch of n rows into runs.
@@ -53,11 +51,6 @@ func (w *worker) findRuns(rec arrow.Record, n int) error {
 		if w.kinds[r] == 0 {
 			return factError("line_type", w.columns.kind.ValueStr(int(i)), "is neither sale nor return")
 		}
-		d := pipeline.Date(w.columns.dates[i])
-		if w.newest < w.first {
-			w.first, w.newest = d, d
-		}
-		w.first, w.newest = min(w.first, d), max(w.newest, d)
 	}
 	return nil
 }

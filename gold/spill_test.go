@@ -61,12 +61,12 @@ func TestSpilledOrders(t *testing.T) {
 	}
 }
 
-// A file that cannot be written, or read, is an error of Add or of Finish.
+// A file that cannot be written, or read, is an error of Add or of Totals.
 func TestSpillFails(t *testing.T) {
 	w := manyOrders(rand.New(rand.NewPCG(1, 1)), 6_000)
 	rec := silver.FactSales.Record(nil, w.facts)
 	customers, products := silver.DimCustomers.Record(nil, w.customers), silver.DimProducts.Record(nil, w.products)
-	run := func(scratch *pipeline.Scratch, after func(rows int64)) (add, finish error) {
+	run := func(scratch *pipeline.Scratch, after func(rows int64)) (add, count error) {
 		a, err := NewAggregation(Seed(), 2, scratch)
 		if err != nil {
 			t.Fatal(err)
@@ -78,9 +78,7 @@ func TestSpillFails(t *testing.T) {
 			}
 			after(min(at+1000, rec.NumRows()))
 		}
-		var sink pipeline.Memory
-		defer sink.Release()
-		_, err = a.Finish(Inputs{Customers: customers, Products: products, RFM: w.rfm}, func(t *pipeline.Table) (pipeline.Writer, error) { return sink.Create(t, 0) })
+		_, err = a.Totals(Inputs{Customers: customers, Products: products, RFM: w.rfm})
 		return nil, err
 	}
 	none := pipeline.NewScratch(1, filepath.Join(t.TempDir(), "none"))
@@ -89,15 +87,15 @@ func TestSpillFails(t *testing.T) {
 	}
 	for _, rows := range []int64{6_000, rec.NumRows()} { // the file goes away while it is written, and before it is read
 		scratch := pipeline.NewScratch(1, t.TempDir())
-		add, finish := run(scratch, func(done int64) {
+		add, count := run(scratch, func(done int64) {
 			if done == rows {
 				if err := scratch.Close(); err != nil {
 					t.Fatal(err)
 				}
 			}
 		})
-		if err := errors.Join(add, finish); !errors.Is(err, pipeline.ErrOutput) || (add != nil) != (rows == 6_000) {
-			t.Errorf("closed after %d rows: Add: %v; Finish: %v", rows, add, finish)
+		if err := errors.Join(add, count); !errors.Is(err, pipeline.ErrOutput) || (add != nil) != (rows == 6_000) {
+			t.Errorf("closed after %d rows: Add: %v; Totals: %v", rows, add, count)
 		}
 	}
 }
