@@ -133,14 +133,7 @@ func (c *column) endPage(last bool) error {
 func copied(b bounds) bounds { return bounds{append([]byte{}, b.min...), append([]byte{}, b.max...)} }
 
 // widen extends the chunk's bounds by a page's.
-func (c *column) widen(b bounds) {
-	if c.bounds.min == nil || c.layout.compare(b.min, c.bounds.min) < 0 {
-		c.bounds.min = b.min
-	}
-	if c.bounds.max == nil || c.layout.compare(b.max, c.bounds.max) > 0 {
-		c.bounds.max = b.max
-	}
-}
+func (c *column) widen(b bounds) { c.bounds = c.layout.union(c.bounds, b) }
 
 // appendPage compresses a page and appends it with its header. raw is its size
 // before compression. A data page that hardly shrank is taken for a sign that

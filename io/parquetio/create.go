@@ -11,25 +11,29 @@ import (
 // Create returns a writer of a table's rows to a new file; one that exists is
 // replaced. Close brings the file to the disk before it returns. After an error
 // what is left of the file is not a Parquet file, and is the caller's to remove.
-func Create(path string, t *pipeline.Table, o Options) (pipeline.Writer, error) {
+func Create(path string, t *pipeline.Table, o Options) (*FileWriter, error) {
 	f, err := os.Create(path)
 	if err != nil {
 		return nil, &pipeline.Error{Kind: pipeline.ErrOutput, Table: t.Name, File: path, Msg: "creating the file", Err: errors.Unwrap(err)}
 	}
-	return &fileWriter{Writer: NewWriter(f, t, o), file: f, path: path}, nil
+	return &FileWriter{Writer: NewWriter(f, t, o), file: f, path: path}, nil
 }
 
-// fileWriter is a Writer that owns its file. Row groups are written in a few
-// large pieces, so nothing would be gained by a buffer.
-type fileWriter struct {
+// FileWriter is a Writer that owns its file, which its errors name. Row groups
+// are written in a few large pieces, so nothing would be gained by a buffer.
+type FileWriter struct {
 	*Writer
 	file *os.File
 	path string
 }
 
-func (w *fileWriter) Write(rec arrow.Record) error { return w.named(w.Writer.Write(rec)) }
+var _ pipeline.Writer = (*FileWriter)(nil)
 
-func (w *fileWriter) Close() (pipeline.Stats, error) {
+// Write is Writer.Write.
+func (w *FileWriter) Write(rec arrow.Record) error { return w.named(w.Writer.Write(rec)) }
+
+// Close is Writer.Close, and brings the file to the disk.
+func (w *FileWriter) Close() (pipeline.Stats, error) {
 	stats, err := w.Writer.Close()
 	if w.file != nil {
 		if err == nil {
@@ -47,7 +51,7 @@ func (w *fileWriter) Close() (pipeline.Stats, error) {
 }
 
 // named adds the file to an error.
-func (w *fileWriter) named(err error) error {
+func (w *FileWriter) named(err error) error {
 	if err == nil {
 		return nil
 	}

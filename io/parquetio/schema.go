@@ -123,6 +123,17 @@ func compareSigned(a, b []byte) int {
 	return bytes.Compare(a, b)
 }
 
+// union returns the bounds of what a, which may be nil, and b bound.
+func (l *layout) union(a, b bounds) bounds {
+	if a.min == nil || l.compare(b.min, a.min) < 0 {
+		a.min = b.min
+	}
+	if a.max == nil || l.compare(b.max, a.max) > 0 {
+		a.max = b.max
+	}
+	return a
+}
+
 // schemaOf returns the file's schema: the root and one element per column.
 func schemaOf(layouts []layout) ([]format.SchemaElement, []format.ColumnOrder) {
 	elements := []format.SchemaElement{{Name: "schema", NumChildren: thrift.New(int32(len(layouts)))}}

@@ -32,6 +32,7 @@ type Writer struct {
 	group  int64 // rows of the current one
 	groups []rowGroup
 	index  []pageIndexes // of finished row groups, column by column
+	totals []total       // of finished row groups, by column
 	err    error
 	closed bool
 }
@@ -64,6 +65,7 @@ func (w *Writer) open(o Options) (err error) {
 		}
 		w.layouts = append(w.layouts, l)
 	}
+	w.totals = make([]total, len(w.layouts))
 	w.workspace, err = takeWorkspace(w.table, w.layouts, w.options)
 	return err
 }
@@ -150,7 +152,7 @@ func (w *Writer) endGroup() error {
 	}
 	g := rowGroup{NumRows: w.group, FileOffset: w.offset, Ordinal: int16(len(w.groups))}
 	var dictionary blocks
-	for _, c := range w.columns {
+	for i, c := range w.columns {
 		raw, err := c.finish(&dictionary)
 		if err != nil {
 			return w.locate(err, c.layout.column, 0)
@@ -174,6 +176,7 @@ func (w *Writer) endGroup() error {
 		g.Columns = append(g.Columns, columnChunk{MetaData: m})
 		g.TotalByteSize += m.TotalUncompressedSize
 		g.TotalCompressedSize += m.TotalCompressedSize
+		w.totals[i].add(c)
 		c.nextGroup()
 	}
 	w.groups = append(w.groups, g)
