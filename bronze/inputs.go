@@ -19,32 +19,32 @@ import (
 
 // Input is one open file of a source.
 type Input struct {
-	Spec   *SourceSpec
-	File   pipeline.File
+	*InputFile
 	Source pipeline.Source
 }
 
 // Returns reports whether every line of the input is a return document.
 func (in *Input) Returns() bool { return in.Spec.Kind == "returns" }
 
-// OpenInputs opens every file of every source of the mapping, in record
-// order: sources as listed, files as listed, a glob's files in natural order.
-// The caller closes them with CloseInputs, also after an error.
+// OpenInputs opens every file of every source of the mapping, in the order of
+// Files. The caller closes them with CloseInputs, also after an error.
 func OpenInputs(ctx context.Context, m *Mapping, open pipeline.Opener) ([]*Input, error) {
+	files, err := Files(m, nil)
+	if err != nil {
+		return nil, err
+	}
+	return OpenFiles(ctx, files, open)
+}
+
+// OpenFiles is OpenInputs for some of the files.
+func OpenFiles(ctx context.Context, files []*InputFile, open pipeline.Opener) ([]*Input, error) {
 	var inputs []*Input
-	for i := range m.Sources {
-		spec := &m.Sources[i]
-		files, err := expand(m.Dir, spec.Files, spec.Read)
+	for _, f := range files {
+		src, err := open(ctx, f.File)
 		if err != nil {
 			return inputs, err
 		}
-		for _, f := range files {
-			src, err := open(ctx, f)
-			if err != nil {
-				return inputs, err
-			}
-			inputs = append(inputs, &Input{Spec: spec, File: f, Source: src})
-		}
+		inputs = append(inputs, &Input{InputFile: f, Source: src})
 	}
 	return inputs, nil
 }
@@ -60,7 +60,8 @@ func CloseInputs(inputs []*Input) error {
 
 // expand turns paths and globs into files to open. A path is relative to dir; a
 // virtual one is left as it is, and "-" is the standard input. A file that two patterns match is read once.
-func expand(dir string, patterns []string, read pipeline.File) ([]pipeline.File, error) {
+// A pattern that nothing matches is an error, unless missing allows it.
+func expand(dir string, patterns []string, read pipeline.File, missing bool) ([]pipeline.File, error) {
 	var files []pipeline.File
 	add := func(path, name string) {
 		if !slices.ContainsFunc(files, func(f pipeline.File) bool { return f.Path == path }) {
@@ -85,6 +86,9 @@ func expand(dir string, patterns []string, read pipeline.File) ([]pipeline.File,
 		paths, err := matching(full)
 		if err != nil {
 			return nil, &pipeline.Error{Kind: pipeline.ErrConfig, File: pattern, Msg: "not a valid pattern", Err: err}
+		}
+		if len(paths) == 0 && missing {
+			continue
 		}
 		if len(paths) == 0 {
 			msg := "no such file"

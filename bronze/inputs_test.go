@@ -119,9 +119,9 @@ func TestBatchID(t *testing.T) {
 		dir := write(t, texts)
 		var inputs []*Input
 		for _, name := range []string{"a.csv", "big.csv", "empty.csv"} {
-			inputs = append(inputs, &Input{Spec: &SourceSpec{Table: "sales"}, File: pipeline.File{Path: filepath.Join(dir, name), Name: name}})
+			inputs = append(inputs, &Input{InputFile: &InputFile{Spec: &SourceSpec{Table: "sales"}, File: pipeline.File{Path: filepath.Join(dir, name), Name: name}}})
 		}
-		inputs = append(inputs, &Input{Spec: &SourceSpec{Table: "sales"}, File: pipeline.File{Path: "memory://x", Name: "memory://x"}})
+		inputs = append(inputs, &Input{InputFile: &InputFile{Spec: &SourceSpec{Table: "sales"}, File: pipeline.File{Path: "memory://x", Name: "memory://x"}}})
 		change(dir, inputs)
 		id, err := BatchID(inputs)
 		if err != nil {
@@ -166,7 +166,7 @@ func TestBatchID(t *testing.T) {
 		}
 		seen[got] = what
 	}
-	_, err := BatchID([]*Input{{Spec: &SourceSpec{}, File: pipeline.File{Path: filepath.Join(t.TempDir(), "gone.csv"), Name: "gone.csv"}}})
+	_, err := BatchID([]*Input{{InputFile: &InputFile{Spec: &SourceSpec{}, File: pipeline.File{Path: filepath.Join(t.TempDir(), "gone.csv"), Name: "gone.csv"}}}})
 	if !errors.Is(err, os.ErrNotExist) || !errors.Is(err, pipeline.ErrInput) || !strings.HasPrefix(err.Error(), "gone.csv: cannot be read") {
 		t.Error(err)
 	}

@@ -23,7 +23,7 @@ type textFiles struct {
 }
 
 func (t *textFiles) scan(patterns []string) error {
-	files, err := expand(t.dir, patterns, t.read)
+	files, err := expand(t.dir, patterns, t.read, false)
 	if err != nil {
 		return err
 	}

@@ -15,6 +15,16 @@ type Report struct {
 	Conservation []Conservation    `json:"conservation"`
 	Warnings     []string          `json:"warnings,omitempty"`
 	Libraries    map[string]string `json:"libraries,omitempty"` // module path → version
+
+	// What the next run needs to know of this one.
+	RunID    string            `json:"run_id,omitempty"`
+	Full     string            `json:"full_refresh,omitempty"` // why everything was read; "" where only new files were
+	Read     []string          `json:"read,omitempty"`         // files that this run read; those of all runs are in Sources
+	Dropped  []string          `json:"dropped,omitempty"`      // files whose earlier content went
+	Gone     []string          `json:"gone,omitempty"`         // files that an earlier run read and that are there no more; their rows stay
+	Digests  map[string]string `json:"digests,omitempty"`      // of all that decides what files become
+	Written  map[string]string `json:"written,omitempty"`      // table → RunID of the run that wrote it last
+	Currency string            `json:"currency,omitempty"`     // that the fact's lines name, where the mapping names none
 }
 
 // TableReport is the size of one written table.
@@ -28,8 +38,13 @@ type TableReport struct {
 
 // SourceReport is what was read from one file.
 type SourceReport struct {
-	Table    string           `json:"table"` // the bronze table it fills
+	Table    string           `json:"table"`  // the bronze table it fills
+	Source   int              `json:"source"` // number of its source in smelt.yml, from 0
 	File     string           `json:"file"`
+	Hash     string           `json:"hash,omitempty"`    // SHA-256 of the file's bytes, in hexadecimal
+	Size     int64            `json:"size,omitempty"`    // bytes
+	Stamp    string           `json:"stamp,omitempty"`   // changes when the file does; "" = it may have changed unseen
+	SameAs   string           `json:"same_as,omitempty"` // file of the source with the same content: this one was not read
 	Records  int64            `json:"records"`
 	Rejected int64            `json:"rejected"`
 	Mended   int64            `json:"mended,omitempty"`   // records, among those not rejected, that were read with quotes taken for text

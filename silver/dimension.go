@@ -52,6 +52,7 @@ type dimension struct {
 	plain   []int       // of texts, those that are no codes in bronze: few of their texts come twice
 	kept    *plainTexts // their texts; nil where they are codes of dictionaries too
 	numbers []cells
+	places  []int64 // where the record that won stands in record order; nil where records come in order
 
 	negative []int64 // per number column: values that were negative, for a warning
 }
@@ -134,8 +135,9 @@ type dimensionReader struct {
 	dim     *dimension
 	clean   cleaner
 	key     textReader
-	texts   []textReader // of those that are codes
-	columns []int        // positions in the bronze table: key, texts, numbers
+	texts   []textReader          // of those that are codes
+	columns []int                 // positions in the bronze table: key, texts, numbers
+	place   func(file []byte) int // see Model.AnyOrder; nil = records come in order
 
 	values  [][]int64 // of the batch, per number column
 	ruled   []byte    // scratch
@@ -222,7 +224,7 @@ func (r *dimensionReader) release() {
 	}
 }
 
-// addLatest adds a batch of records in record order: of one key the record
+// addLatest adds a batch of records, in record order unless place says where they stand: of one key the record
 // with the highest spec.latest wins, of equal ones the last. missing is called
 // for each record without a key. It returns how many records met a key that
 // was there already.
@@ -243,11 +245,15 @@ func (r *dimensionReader) addLatest(rec arrow.Record, missing func(i int) error)
 			continue
 		case d.filled.has(row):
 			repeated++
-			if r.older(i, row) {
+			if r.older(rec, i, row) {
 				continue
 			}
 		}
 		d.filled.set(row)
+		if r.place != nil {
+			d.places = append(d.places, make([]int64, max(0, d.rows()-len(d.places)))...)
+			d.places[row] = r.placeOf(rec, i)
+		}
 		for c := range r.texts {
 			if t := &d.texts[c]; t.values != nil {
 				t.cells[row] = r.texts[c].code(i)
@@ -278,13 +284,13 @@ func (r *dimensionReader) keep(rec arrow.Record, i int, row int32) error {
 }
 
 // older reports whether record i of the batch loses against the row.
-func (r *dimensionReader) older(i int, row int32) bool {
+func (r *dimensionReader) older(rec arrow.Record, i int, row int32) bool {
 	for _, c := range r.dim.spec.latest {
 		if v, had := r.values[c][i], r.dim.numbers[c].at(int(row)); v != had {
 			return v < had
 		}
 	}
-	return false
+	return r.place != nil && r.placeOf(rec, i) < r.dim.places[row]
 }
 
 // settle applies the rules for numbers to the rows that won and counts what

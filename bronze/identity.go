@@ -1,0 +1,132 @@
+package bronze
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/smeltdata/smelt/pipeline"
+)
+
+// InputFile is one file of a source that is not open yet, and what is in it.
+type InputFile struct {
+	Source int // index in Mapping.Sources
+	Spec   *SourceSpec
+	File   pipeline.File
+	Identity
+	SameAs string // the name of an earlier file of the source with the same content: this one is not read
+}
+
+// Identity is which content a file has: the hash says so. Stamp is a shortcut
+// that holds as long as nobody has touched the file; "" is never equal to another.
+type Identity struct {
+	Hash  string `json:"hash,omitempty"` // SHA-256 of all bytes, in hexadecimal; "" where a file cannot be read twice
+	Size  int64  `json:"size,omitempty"` // bytes
+	Stamp string `json:"stamp,omitempty"`
+}
+
+// Files finds the files of every source in record order: sources as listed,
+// files as listed, a glob's files in natural order. A pattern that nothing
+// matches is an error, unless gone says that files of the source were there before.
+func Files(m *Mapping, gone func(source int) bool) ([]*InputFile, error) {
+	var out []*InputFile
+	for i := range m.Sources {
+		spec := &m.Sources[i]
+		files, err := expand(m.Dir, spec.Files, spec.Read, gone != nil && gone(i))
+		if err != nil {
+			return nil, err
+		}
+		for _, f := range files {
+			out = append(out, &InputFile{Source: i, Spec: spec, File: f})
+		}
+	}
+	return out, nil
+}
+
+// Identify reads the files, several at once, to say what is in them, and which of
+// them only repeat another of their source. A file that known has with the same
+// size and stamp is not read again.
+func Identify(ctx context.Context, files []*InputFile, workers int, known func(f *InputFile) Identity) error {
+	var g errgroup.Group
+	g.SetLimit(workers)
+	for _, f := range files {
+		if !f.again() {
+			continue
+		}
+		g.Go(func() error { return f.identify(ctx, known(f)) })
+	}
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	type content struct {
+		source int
+		hash   string
+	}
+	first := map[content]string{}
+	for _, f := range files {
+		c := content{f.Source, f.Hash}
+		if name, ok := first[c]; ok && f.Hash != "" {
+			f.SameAs = name
+		} else {
+			first[c] = f.File.Name
+		}
+	}
+	return ctx.Err()
+}
+
+// again reports whether the file can be read a second time.
+func (f *InputFile) again() bool {
+	return !pipeline.IsVirtual(f.File.Path) && f.File.Path != pipeline.Stdin
+}
+
+func (f *InputFile) identify(ctx context.Context, known Identity) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	fail := func(err error) error {
+		return &pipeline.Error{Kind: pipeline.ErrInput, File: f.File.Name, Msg: "cannot be read", Err: withoutPath(err)}
+	}
+	in, err := os.Open(f.File.Path)
+	if err != nil {
+		return fail(err)
+	}
+	defer in.Close()
+	info, err := in.Stat()
+	if err != nil {
+		return fail(err)
+	}
+	if !info.Mode().IsRegular() {
+		return nil // a pipe, or a folder: their openers know them
+	}
+	now := Identity{Size: info.Size(), Stamp: stamp(info, time.Now())}
+	if now.Stamp != "" && known.Hash != "" && now.Size == known.Size && now.Stamp == known.Stamp {
+		f.Identity = known
+		return nil
+	}
+	h := sha256.New()
+	if now.Size, err = io.CopyBuffer(h, in, make([]byte, 1<<20)); err != nil {
+		return fail(err)
+	}
+	now.Hash = hex.EncodeToString(h.Sum(nil))
+	f.Identity = now
+	return nil
+}
+
+// settled is how old a change must be for a stamp to be trusted: file systems
+// keep times in ticks of up to two seconds.
+const settled = 3 * time.Second
+
+// stamp is what changes when a file does; "" where it may have changed just now.
+func stamp(info os.FileInfo, now time.Time) string {
+	changed, inode := inodeOf(info)
+	if now.Sub(info.ModTime()) < settled || now.Sub(changed) < settled {
+		return ""
+	}
+	return fmt.Sprintf("%d-%d-%d", info.ModTime().UnixNano(), changed.UnixNano(), inode)
+}

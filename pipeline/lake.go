@@ -1,0 +1,28 @@
+package pipeline
+
+import (
+	"context"
+
+	"github.com/apache/arrow/go/v17/arrow"
+)
+
+// Lake is a Sink that holds the tables of earlier runs and can read them back:
+// what an incremental run works on. At Commit a table that was created is
+// replaced by what was written, or joined by it where it was amended; a table
+// that was neither created nor amended stays as it is.
+type Lake interface {
+	Sink
+	// Last returns the report of the run that the tables are from, nil where
+	// there is none; and why they cannot be built upon, "" where they can:
+	// somebody else has changed one of them, for instance.
+	Last(ctx context.Context) (last *Report, why string, err error)
+	// Read streams columns of a table as the last run left it, in the types of
+	// its declaration. The order of the rows is the parts', then the rows'.
+	Read(ctx context.Context, t *Table, columns []string, where ...Where) Stream
+	// Amend keeps the rows that a table has, but those that lose names: it gets
+	// batches of the columns, which hold the rows that where picks and maybe
+	// others, and sets lose[i] for each row i that is to go. nil keeps all. It
+	// is called from one goroutine. Amend returns how many rows go, and must not
+	// be called twice for one table.
+	Amend(ctx context.Context, t *Table, columns []string, lose func(rec arrow.Record, lose []bool) error, where ...Where) (lost int64, err error)
+}

@@ -1,0 +1,126 @@
+package silver
+
+import (
+	"bytes"
+	"iter"
+
+	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/array"
+
+	"github.com/smeltdata/smelt/pipeline"
+)
+
+// What an incremental run asks of a Model besides.
+
+// AnyOrder lets AddCustomers and AddProducts take records in any order: place
+// says where a file stands in record order, below 2^22. It comes before them.
+func (m *Model) AnyOrder(place func(file []byte) int) {
+	for _, r := range m.readers {
+		r.place = place
+	}
+}
+
+// placeOf returns where a record stands in record order.
+func (r *dimensionReader) placeOf(rec arrow.Record, i int) int64 {
+	t := r.dim.spec.bronze
+	file, _ := textAt(rec.Column(t.MustIndex("_source_file")), i)
+	return int64(r.place(file))<<40 | rec.Column(t.MustIndex("_source_row")).(*array.Int64).Value(i)
+}
+
+// ChangedCustomers returns the customers that the fact places elsewhere now than
+// the rows of an earlier silver.dim_customers do: with its columns customer_id,
+// city, state and country, found by name. Freeze comes first.
+func (m *Model) ChangedCustomers(old pipeline.Stream) (*Keys, error) {
+	k := m.customers
+	return k.changed(old, func(rec arrow.Record, i int, row int32) bool {
+		for _, column := range []string{"city", "state", "country"} {
+			var now []byte
+			if row >= 0 {
+				now = k.text(column).text(int(row))
+			}
+			was, _ := textAt(named(rec, column), i)
+			if !bytes.Equal(was, now) {
+				return true
+			}
+		}
+		return false
+	})
+}
+
+// ChangedProducts is ChangedCustomers for products, by the columns product_id,
+// category, unit_cost and unit_price of silver.dim_products.
+func (m *Model) ChangedProducts(old pipeline.Stream) (*Keys, error) {
+	k := m.products
+	return k.changed(old, func(rec arrow.Record, i int, row int32) bool {
+		now := []byte(uncategorized)
+		if row >= 0 {
+			if v := k.text("category").text(int(row)); len(v) > 0 {
+				now = v
+			}
+		}
+		if was, _ := textAt(named(rec, "category"), i); !bytes.Equal(was, now) {
+			return true
+		}
+		for _, column := range []string{"unit_cost", "unit_price"} {
+			was, now := int64(null), int64(null)
+			if c := named(rec, column).(*array.Decimal128); c.IsValid(i) {
+				was = int64(c.Value(i).LowBits())
+			}
+			if row >= 0 {
+				now = k.number(column).at(int(row))
+			}
+			if was != now {
+				return true
+			}
+		}
+		return false
+	})
+}
+
+func (k *known) changed(old pipeline.Stream, differs func(rec arrow.Record, i int, row int32) bool) (*Keys, error) {
+	keys := NewKeys()
+	for rec, err := range old {
+		if err != nil {
+			return nil, err
+		}
+		col := named(rec, k.spec.key)
+		for i := range int(rec.NumRows()) {
+			key, _ := textAt(col, i)
+			if differs(rec, i, k.find(key)) {
+				if err := keys.Add(key); err != nil {
+					return nil, err
+				}
+			}
+		}
+	}
+	return keys, nil
+}
+
+func named(rec arrow.Record, column string) arrow.Array {
+	return rec.Column(rec.Schema().FieldIndices(column)[0])
+}
+
+// Amended replaces what Finish found of the lines that were read by what is so
+// of all lines: which customers and products they name, and the newest day.
+func (m *Model) Amended(customers, products iter.Seq[[]byte], newest pipeline.Null[pipeline.Date]) {
+	m.newest = minDay
+	if newest.Valid {
+		m.newest = int32(newest.V)
+	}
+	for table, d := range map[string]struct {
+		*known
+		keys iter.Seq[[]byte]
+	}{"customers": {m.customers, customers}, "products": {m.products, products}} {
+		d.order = nil
+		clear(d.known.named)
+		for key := range d.keys {
+			if row := d.find(key); row >= 0 && !d.inferred.has(row) {
+				continue
+			}
+			row := d.rowOf(key)
+			d.known.named = d.known.named.extend(d.rows() + d.late.Len())
+			d.known.named.set(row)
+		}
+		m.counts.Rows[table], m.counts.Added[table] = d.count()
+	}
+}
