@@ -64,12 +64,20 @@ func Identify(ctx context.Context, files []*InputFile, workers int, known func(f
 	if err := g.Wait(); err != nil {
 		return err
 	}
+	FindCopies(files)
+	return ctx.Err()
+}
+
+// FindCopies sets SameAs of every file that has the content of an earlier one of
+// its source, and clears it of the others.
+func FindCopies(files []*InputFile) {
 	type content struct {
 		source int
 		hash   string
 	}
 	first := map[content]string{}
 	for _, f := range files {
+		f.SameAs = ""
 		c := content{f.Source, f.Hash}
 		if name, ok := first[c]; ok && f.Hash != "" {
 			f.SameAs = name
@@ -77,7 +85,6 @@ func Identify(ctx context.Context, files []*InputFile, workers int, known func(f
 			first[c] = f.File.Name
 		}
 	}
-	return ctx.Err()
 }
 
 // again reports whether the file can be read a second time.

@@ -4,12 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/memory"
 
 	"github.com/smeltdata/smelt/bronze"
@@ -29,7 +32,11 @@ type options struct {
 	mem      memory.Allocator
 	scratch  *pipeline.Scratch
 	progress func(done, total int64)
+	refresh  bool
 }
+
+// FullRefresh makes Run read every file again, whatever an earlier run has read.
+func FullRefresh() Option { return func(o *options) { o.refresh = true } }
 
 // Workers sets how many goroutines scan the sales; default GOMAXPROCS.
 func Workers(n int) Option { return func(o *options) { o.workers = max(1, n) } }
@@ -70,6 +77,14 @@ func PartBytes(n int64) Option { return func(o *options) { o.segment = max(1, n)
 // before, where lines may repeat or customers and products are derived from
 // them.
 //
+// Where sink is a pipeline.Lake that holds the tables of an earlier run, only
+// files with a content that they are not made of are read, and the tables are
+// amended: they hold the rows then that reading everything would give, apart
+// from bronze's _batch_id. A file of the same name with another content replaces
+// its rows; those of a file that is gone stay. Where that cannot be, everything
+// is read, and Report.Full says why. Where there is nothing to be done, the error
+// is pipeline.ErrNothingNew, beside a report of the files.
+//
 // The report accounts for every record read; numbers that do not add up fail
 // the run. Errors are *pipeline.Error of the kinds ErrConfig, ErrInput,
 // ErrOutput and ErrData. When ctx is cancelled Run returns its error.
@@ -78,10 +93,17 @@ func Run(ctx context.Context, m *bronze.Mapping, open pipeline.Opener, sink pipe
 	for _, f := range opts {
 		f(&o)
 	}
-	r := &run{options: o, m: m, open: open, sink: sink, tables: map[string]*pipeline.TableReport{}}
-	report, err := r.run(ctx)
+	r := &run{options: o, m: m, open: open, sink: sink, start: time.Now()}
+	report, err := r.do(ctx)
+	if errors.Is(err, errEverything) {
+		// What the new files change reaches so far that reading everything is less work.
+		r = &run{options: o, m: m, open: open, sink: sink, start: r.start, why: strings.TrimPrefix(err.Error(), errEverything.Error()+": ")}
+		if err = sink.(pipeline.Lake).Restart(); err == nil {
+			report, err = r.do(ctx)
+		}
+	}
 	if err != nil {
-		return nil, errors.Join(err, sink.Abort())
+		return report, errors.Join(err, sink.Abort())
 	}
 	return report, nil
 }
@@ -92,33 +114,53 @@ type run struct {
 	m       *bronze.Mapping
 	open    pipeline.Opener
 	sink    pipeline.Sink
+	start   time.Time
+	runID   string
+	why     string // everything is read, because of what an attempt to read less has found
+	work    work
+	digests map[string]string
 	batchID string
 	lookups bronze.Lookups
 	model   *silver.Model
 	agg     *Aggregation
 
+	resolveOld func() error                             // lets earlier lines compete with the new ones; may be nil
+	newOrders  func(rec arrow.Record) error             // of the key scan: batches with the lines' order_id; may be nil
+	added      func(worker int, rec arrow.Record) error // batches of new fact rows; may be nil
+
 	inputs   []*bronze.Input
 	segments []segment // of all inputs, in record order
+	parts    int       // number of the first part that no segment has
 	total    int64     // bytes of sales input
 	done     atomic.Int64
 
 	mu       sync.Mutex
-	tables   map[string]*pipeline.TableReport
-	sources  []pipeline.SourceReport // by input
+	tables   map[string]*pipeline.TableReport // of what was written
+	sources  []pipeline.SourceReport          // by input
 	warnings []string
 }
 
 // segment is one segment of one input.
 type segment struct {
 	pipeline.Segment
-	index int // in run.segments
+	index int // ascends in record order
 	input int // in run.inputs
 	part  int // part number of what is made of it
 }
 
-func (r *run) run(ctx context.Context) (_ *pipeline.Report, err error) {
-	start := time.Now()
+// segmentsPerFile is more than the segments of any file.
+const segmentsPerFile = 1 << 32
+
+// do finds out what there is to do, and does it.
+func (r *run) do(ctx context.Context) (_ *pipeline.Report, err error) {
+	r.tables, r.runID = map[string]*pipeline.TableReport{}, fmt.Sprintf("%016x", rand.Uint64())
 	if err := r.m.Check(); err != nil {
+		return nil, err
+	}
+	if err := r.look(ctx); err != nil {
+		if errors.Is(err, pipeline.ErrNothingNew) {
+			return r.nothingNew(), err
+		}
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, r.release()) }()
@@ -128,6 +170,24 @@ func (r *run) run(ctx context.Context) (_ *pipeline.Report, err error) {
 	if r.progress != nil {
 		r.progress(0, r.total)
 	}
+	var report *pipeline.Report
+	if r.work.last == nil {
+		report, err = r.everything(ctx)
+	} else {
+		report, err = (&amendment{run: r, lake: r.sink.(pipeline.Lake)}).do(ctx)
+	}
+	if err != nil {
+		return nil, err
+	}
+	report.Seconds = time.Since(r.start).Seconds()
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	return report, r.sink.Commit(ctx, report)
+}
+
+// everything makes all tables of all files.
+func (r *run) everything(ctx context.Context) (*pipeline.Report, error) {
 	scans, err := r.dimensionsAndKeys(ctx)
 	if err != nil {
 		return nil, err
@@ -135,7 +195,11 @@ func (r *run) run(ctx context.Context) (_ *pipeline.Report, err error) {
 	if err := r.decideRepeats(ctx, scans); err != nil {
 		return nil, err
 	}
-	if err := r.scanSales(ctx); err != nil {
+	facts, err := r.scanSales(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.model.Finish(facts...); err != nil {
 		return nil, err
 	}
 	if err := bronze.CheckRejects(r.inputs, r.sources); err != nil {
@@ -144,15 +208,7 @@ func (r *run) run(ctx context.Context) (_ *pipeline.Report, err error) {
 	if err := r.finish(); err != nil {
 		return nil, err
 	}
-	report, err := r.report()
-	if err != nil {
-		return nil, err
-	}
-	report.Seconds = time.Since(start).Seconds()
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	return report, r.sink.Commit(ctx, report)
+	return r.report(r.model.Counts(), r.tables)
 }
 
 // release lets go of everything that the run holds.
@@ -169,7 +225,7 @@ func (r *run) release() error {
 // prepare opens every input, binds the mapping to its header, and cuts it into
 // segments, so that most mistakes show before anything is read or written.
 func (r *run) prepare(ctx context.Context) (err error) {
-	if r.inputs, err = bronze.OpenInputs(ctx, r.m, r.open); err != nil {
+	if r.inputs, err = bronze.OpenFiles(ctx, r.work.reads(), r.open); err != nil {
 		return err
 	}
 	if r.lookups, err = bronze.LoadLookups(ctx, r.m, r.open); err != nil {
@@ -204,8 +260,8 @@ func (r *run) prepare(ctx context.Context) (err error) {
 		if err != nil {
 			return err
 		}
-		for _, s := range segs {
-			r.segments = append(r.segments, segment{Segment: s, index: len(r.segments), input: i})
+		for k, s := range segs {
+			r.segments = append(r.segments, segment{Segment: s, index: r.work.place(in.InputFile)*segmentsPerFile + k, input: i})
 		}
 	}
 	r.number()
@@ -243,6 +299,7 @@ func (r *run) number() {
 		}
 		part++
 	}
+	r.parts = part
 }
 
 // of returns the segments of a table, grouped by part.

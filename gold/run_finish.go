@@ -4,10 +4,13 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"runtime"
 	"runtime/debug"
 	"slices"
+	"strings"
 	"sync"
+	"time"
 
 	"github.com/apache/arrow/go/v17/arrow"
 
@@ -18,17 +21,11 @@ import (
 
 // finish writes what is only known at the end: the dimensions and gold.
 func (r *run) finish() error {
-	customers, err := r.model.Customers(r.mem, r.agg.counted.columnsOf(silver.DimCustomers.Name)...)
+	in, release, err := r.goldInputs(r.agg.counted)
 	if err != nil {
 		return err
 	}
-	defer customers.Release()
-	products, err := r.model.Products(r.mem, r.agg.counted.columnsOf(silver.DimProducts.Name)...)
-	if err != nil {
-		return err
-	}
-	defer products.Release()
-	in := Inputs{Customers: customers, Products: products, Reference: r.m.Rules.ReferenceDate, RFM: r.m.Rules.RFM, Mem: r.mem}
+	defer release()
 	var g sync.WaitGroup
 	var dimensions error
 	g.Go(func() {
@@ -47,13 +44,35 @@ func (r *run) finish() error {
 	return r.fillEmpty()
 }
 
-// gold counts what was added and makes gold's tables of it.
+// goldInputs returns what gold needs of the dimensions, until release is called.
+func (r *run) goldInputs(t *Totals) (in Inputs, release func(), err error) {
+	customers, err := r.model.Customers(r.mem, t.columnsOf(silver.DimCustomers.Name)...)
+	if err != nil {
+		return in, nil, err
+	}
+	products, err := r.model.Products(r.mem, t.columnsOf(silver.DimProducts.Name)...)
+	if err != nil {
+		customers.Release()
+		return in, nil, err
+	}
+	in = Inputs{Customers: customers, Products: products, Reference: r.m.Rules.ReferenceDate, RFM: r.m.Rules.RFM, Mem: r.mem}
+	return in, func() { customers.Release(); products.Release() }, nil
+}
+
+// gold counts what was added and makes gold's tables of it. A lake keeps the
+// totals for the next run.
 func (r *run) gold(in Inputs) (warnings []string, err error) {
 	totals, err := r.agg.Totals(in)
 	if err != nil {
 		return nil, err
 	}
-	return totals.Tables(in, r.only)
+	if warnings, err = totals.Tables(in, r.only); err != nil {
+		return nil, err
+	}
+	if _, ok := r.sink.(pipeline.Lake); ok {
+		err = totals.Save(r.only)
+	}
+	return warnings, err
 }
 
 // fillEmpty gives every table of bronze and silver that got no part an empty one.
@@ -74,23 +93,35 @@ func (r *run) fillEmpty() error {
 	return nil
 }
 
-// report adds everything up, and fails where it does not.
-func (r *run) report() (*pipeline.Report, error) {
-	counts := r.model.Counts()
-	rep := &pipeline.Report{BatchID: r.batchID, Workers: r.workers, Spilled: r.scratch.Spilled(), Sources: r.sources, Warnings: append(r.warnings, counts.Warnings...)}
+// report adds everything up, and fails where it does not. Tables are those of the
+// lake once the run is published.
+func (r *run) report(counts silver.Counts, tables map[string]*pipeline.TableReport) (*pipeline.Report, error) {
+	rep := &pipeline.Report{BatchID: r.batchID, Workers: r.workers, Spilled: r.scratch.Spilled(), Sources: r.work.sources(r.sources), Warnings: append(r.warnings, counts.Warnings...),
+		RunID: r.runID, Full: r.work.full, Digests: r.digests, Currency: counts.Currency, Written: map[string]string{}}
+	if r.work.last != nil {
+		maps.Copy(rep.Written, r.work.last.Written)
+	}
+	for name := range r.tables {
+		rep.Written[name] = r.runID
+	}
+	for _, in := range r.inputs {
+		rep.Read = append(rep.Read, in.File.Name)
+	}
 	rep.Version, rep.Libraries = versions()
 	for _, s := range r.sources {
 		if s.Records > 0 && s.Rejected == s.Records {
 			rep.Warnings = append(rep.Warnings, fmt.Sprintf("%s: every record is rejected, %d in all; record %d: %s", s.File, s.Records, s.FirstReject.Row, s.FirstReject.Error))
 		}
 	}
-	for _, t := range r.tables {
-		rep.Tables = append(rep.Tables, *t)
+	for _, t := range tables {
+		if _, state := strings.CutPrefix(t.Name, StateLayer+"."); !state {
+			rep.Tables = append(rep.Tables, *t)
+		}
 	}
 	slices.SortFunc(rep.Tables, func(a, b pipeline.TableReport) int { return compareTables(a.Name, b.Name) })
 	for _, table := range []string{"customers", "products", "sales"} {
 		c := pipeline.Conservation{Table: table, Reasons: counts.Quarantined[table], Added: counts.Added[table], Deduplicated: counts.Deduplicated[table]}
-		for _, s := range r.sources {
+		for _, s := range rep.Sources {
 			if s.Table == table {
 				c.Records += s.Records
 				c.Rejected += s.Rejected
@@ -99,8 +130,8 @@ func (r *run) report() (*pipeline.Report, error) {
 		for _, n := range c.Reasons {
 			c.Quarantined += n
 		}
-		c.Bronze = r.tables["bronze."+table].Rows
-		c.Silver = r.tables[map[string]string{"customers": "silver.dim_customers", "products": "silver.dim_products", "sales": "silver.fact_sales"}[table]].Rows
+		c.Bronze = tables["bronze."+table].Rows
+		c.Silver = tables[map[string]string{"customers": "silver.dim_customers", "products": "silver.dim_products", "sales": "silver.fact_sales"}[table]].Rows
 		if !c.Check() {
 			return nil, &pipeline.Error{Kind: pipeline.ErrData, Table: "bronze." + table, Msg: fmt.Sprintf(
 				"the counts do not add up: %d records = %d rows + %d rejects? %d rows = %d silver − %d added + %d quarantined + %d deduplicated?",
@@ -110,6 +141,14 @@ func (r *run) report() (*pipeline.Report, error) {
 		rep.Conservation = append(rep.Conservation, c)
 	}
 	return rep, nil
+}
+
+// nothingNew is the report of a run that has nothing to do.
+func (r *run) nothingNew() *pipeline.Report {
+	rep := *r.work.last
+	rep.Full, rep.Read, rep.Dropped, rep.Rewritten = "", nil, nil, ""
+	rep.Gone, rep.Seconds, rep.Sources = r.work.gone, time.Since(r.start).Seconds(), r.work.sources(nil)
+	return &rep
 }
 
 // versions returns smelt's version and those of its main libraries.

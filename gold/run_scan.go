@@ -107,6 +107,9 @@ func (r *run) scanKeys(ctx context.Context) ([]*silver.KeyScan, error) {
 			if r.m.Derives("products", in.Spec) {
 				add(in.Derived(bronze.Products.Table), func(rec arrow.Record) error { return scan.DeriveProducts(s.index, rec) })
 			}
+			if order := in.Keys("order_id"); r.newOrders != nil && len(order.Specs) > 0 {
+				add(order, r.newOrders)
+			}
 			if len(targets) == 0 {
 				continue
 			}
@@ -150,6 +153,9 @@ func (r *run) decideRepeats(ctx context.Context, scans []*silver.KeyScan) error 
 		}
 		return nil
 	})
+	if err == nil && r.resolveOld != nil {
+		err = r.resolveOld()
+	}
 	if err != nil {
 		return err
 	}
@@ -157,8 +163,8 @@ func (r *run) decideRepeats(ctx context.Context, scans []*silver.KeyScan) error 
 }
 
 // scanSales is the one full pass: every batch becomes bronze rows, fact rows
-// and gold aggregates.
-func (r *run) scanSales(ctx context.Context) error {
+// and gold aggregates. The facts are for the model's Finish.
+func (r *run) scanSales(ctx context.Context) ([]*silver.Fact, error) {
 	// What customers and products are called is in memory once, for all readers.
 	customers, products := r.model.CustomerKeys(), r.model.ProductKeys()
 	r.agg.begin("customer_id", customers)
@@ -183,10 +189,7 @@ func (r *run) scanSales(ctx context.Context) error {
 		}
 		return nil
 	})
-	if err != nil {
-		return err
-	}
-	return r.model.Finish(facts...)
+	return facts, err
 }
 
 func (r *run) scanSegment(ctx context.Context, s segment, worker int, w *writers, fact *silver.Fact, dicts bronze.Dictionaries) error {
@@ -217,6 +220,11 @@ func (r *run) scanSegment(ctx context.Context, s segment, worker int, w *writers
 		}
 		if err := r.agg.Add(worker, rec); err != nil {
 			return err
+		}
+		if r.added != nil {
+			if err := r.added(worker, rec); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

@@ -16,6 +16,8 @@ var (
 	ErrOutput = errors.New("output")
 	// ErrData: the data breaks a rule that fails the run.
 	ErrData = errors.New("data")
+	// ErrNothingNew: every file is in the tables already, so nothing was done.
+	ErrNothingNew = errors.New("nothing new")
 )
 
 // Error says what went wrong where, and what to do about it. Empty parts are

@@ -19,10 +19,12 @@ type Lake interface {
 	// Read streams columns of a table as the last run left it, in the types of
 	// its declaration. The order of the rows is the parts', then the rows'.
 	Read(ctx context.Context, t *Table, columns []string, where ...Where) Stream
+	// Restart discards what was created and amended so far.
+	Restart() error
 	// Amend keeps the rows that a table has, but those that lose names: it gets
 	// batches of the columns, which hold the rows that where picks and maybe
 	// others, and sets lose[i] for each row i that is to go. nil keeps all. It
-	// is called from one goroutine. Amend returns how many rows go, and must not
-	// be called twice for one table.
-	Amend(ctx context.Context, t *Table, columns []string, lose func(rec arrow.Record, lose []bool) error, where ...Where) (lost int64, err error)
+	// is called from one goroutine. Amend returns what is kept, and must not be
+	// called twice for one table.
+	Amend(ctx context.Context, t *Table, columns []string, lose func(rec arrow.Record, lose []bool) error, where ...Where) (kept TableReport, err error)
 }

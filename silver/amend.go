@@ -12,12 +12,10 @@ import (
 
 // What an incremental run asks of a Model besides.
 
-// AnyOrder lets AddCustomers and AddProducts take records in any order: place
-// says where a file stands in record order, below 2^22. It comes before them.
-func (m *Model) AnyOrder(place func(file []byte) int) {
-	for _, r := range m.readers {
-		r.place = place
-	}
+// AnyOrder lets AddCustomers and AddProducts take records in any order: the
+// functions say where a file stands in record order, below 2^22. It comes before them.
+func (m *Model) AnyOrder(customers, products func(file []byte) int) {
+	m.readers[0].place, m.readers[1].place = customers, products
 }
 
 // placeOf returns where a record stands in record order.

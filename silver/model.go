@@ -72,6 +72,7 @@ type Counts struct {
 	Deduplicated map[string]int64            // rows that lost against another of their key
 	Added        map[string]int64            // silver rows without a bronze row: inferred or derived keys, mirrored returns
 	Rows         map[string]int64            // silver rows: of both dimensions, and those that Stage made
+	Currency     string                      // that the fact rows name, where the mapping names none
 	Warnings     []string
 }
 
@@ -155,11 +156,11 @@ func (m *Model) add(r *dimensionReader, table string, rec arrow.Record, quaranti
 	return q.flush(quarantine)
 }
 
-// Freeze ends the key scan. Afterwards the dimensions are complete, apart from
-// keys that only fact rows name, and Repeated is known.
-func (m *Model) Freeze(scans ...*KeyScan) error {
+// FreezeDimensions ends step 1 and what the scans derive: the dimensions are
+// complete afterwards, apart from keys that only fact rows name.
+func (m *Model) FreezeDimensions(scans ...*KeyScan) error {
 	if m.frozen {
-		return errors.New("silver: Freeze twice")
+		return errors.New("silver: FreezeDimensions twice")
 	}
 	m.frozen = true
 	for _, r := range m.readers {
@@ -179,11 +180,19 @@ func (m *Model) Freeze(scans ...*KeyScan) error {
 	for _, column := range []string{"category", "subcategory", "brand"} {
 		m.products.unify(column, m.products.inferred)
 	}
-	if err := m.repeats.find(scans); err != nil {
-		return err
-	}
 	// Nobody reads the plain texts before the end.
 	return errors.Join(m.customers.kept.putAside(), m.products.kept.putAside())
+}
+
+// Freeze ends the key scan: Repeated is known afterwards. It freezes the
+// dimensions too, if that has not been done.
+func (m *Model) Freeze(scans ...*KeyScan) error {
+	if !m.frozen {
+		if err := m.FreezeDimensions(scans...); err != nil {
+			return err
+		}
+	}
+	return m.repeats.find(scans)
 }
 
 // Finish ends the main scan. It fails where the facts hold more than one
@@ -206,6 +215,9 @@ func (m *Model) Finish(facts ...*Fact) error {
 		return &pipeline.Error{Kind: pipeline.ErrData, Table: FactSales.Name, Column: "currency",
 			Msg:  fmt.Sprintf("the sales are in %d currencies: %s", len(list), strings.Join(list[:min(len(list), 20)], ", ")),
 			Hint: "set currency: to the one that counts (lines of others are quarantined), or convert the amounts first"}
+	}
+	for c := range currencies {
+		m.counts.Currency = c
 	}
 	for table, k := range map[string]*known{"customers": m.customers, "products": m.products} {
 		rows, added := k.count()

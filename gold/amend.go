@@ -1,0 +1,413 @@
+package gold
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"sync"
+
+	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/array"
+
+	"github.com/smeltdata/smelt/bronze"
+	"github.com/smeltdata/smelt/pipeline"
+	"github.com/smeltdata/smelt/silver"
+)
+
+// amendment is a run that builds upon the tables of an earlier one.
+//
+// What new lines change beyond their own rows goes by orders, customers and
+// products: lines of one order compete for a key, a customer's place and a
+// product's cost stand on all their lines, and gold counts distinct orders and
+// customers. So the lines of the orders at hand are made again from bronze, the
+// rows that come out otherwise than before are replaced, and gold's totals are
+// corrected by the difference between the fact rows of these orders and
+// customers before and after. Nothing else of the history is read.
+//
+// It takes these steps, each in its own method: dimensions, scanKeys, changed,
+// before, redo, count, finish.
+type amendment struct {
+	*run
+	lake pipeline.Lake
+
+	dropped map[string][]string       // by bronze table: the files whose rows go
+	places  map[string]map[string]int // by bronze table: where files stand in record order
+
+	scans               []*silver.KeyScan
+	orders              *silver.Keys // of the new and the dropped lines
+	customers, products *silver.Keys // that stand otherwise on fact rows than before
+	old                 map[lineKey]silver.FactSale
+	lines               []*oldLines                 // the lines of those, to be made again
+	redone              map[recordKey]bool          // their records
+	quarantined         map[recordKey]string        // of those records: the reason that was
+	reasons             map[string]int64            // quarantined sales that go, with files or for now being used
+	unquarantined       map[recordKey]bool          // records whose quarantine row goes
+	remade              map[lineKey]silver.FactSale // fact rows of the lines that were made again
+	minus, plus         []silver.FactSale           // fact rows that go; that come of lines made again
+	mu                  sync.Mutex
+	touched             touched
+	all                 *Aggregation // of the rows that come, for a recount
+	totals              *Totals
+	kept                map[string]pipeline.TableReport // of the tables that were amended: what stays
+}
+
+// lineKey is the key of a fact row.
+type lineKey struct {
+	recordKey
+	kind pipeline.Code
+}
+
+// recordKey is the key of a record of the sales.
+type recordKey struct {
+	file string
+	row  int64
+}
+
+func keyOfSale(s *silver.FactSale) lineKey {
+	return lineKey{recordKey{string(s.SourceFile), s.SourceRow}, s.LineType}
+}
+
+// touched are the orders and customers whose rows come or go.
+type touched struct {
+	orders, customers *silver.Keys
+}
+
+// oldLines are bronze rows of one file that an earlier run has read.
+type oldLines struct {
+	segment int
+	returns bool
+	records []arrow.Record // ascending by record number; owned
+}
+
+// reach is how many fact rows a run makes again at most: more are less work
+// when everything is read.
+const reach = 200_000
+
+func (a *amendment) do(ctx context.Context) (*pipeline.Report, error) {
+	defer a.releaseLines()
+	a.begin()
+	for _, step := range []func(context.Context) error{a.readDimensions, a.scanNew, a.changed, a.before, a.pass, a.count, a.write} {
+		if err := step(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return a.sumUp()
+}
+
+func (a *amendment) releaseLines() {
+	for _, l := range a.lines {
+		for _, rec := range l.records {
+			rec.Release()
+		}
+	}
+	if a.all != nil {
+		a.all.Release()
+	}
+}
+
+// begin lists the files by what becomes of them.
+func (a *amendment) begin() {
+	a.dropped, a.places = map[string][]string{}, map[string]map[string]int{}
+	for _, t := range []string{"customers", "products", "sales"} {
+		a.places[t] = map[string]int{}
+	}
+	for i, f := range a.work.files {
+		if f.SameAs == "" {
+			a.places[f.Spec.Table][f.File.Name] = i
+		}
+	}
+	for _, f := range a.work.dropped {
+		a.dropped[f.Spec.Table] = append(a.dropped[f.Spec.Table], f.File.Name)
+	}
+	a.orders, a.customers, a.products = silver.NewKeys(), silver.NewKeys(), silver.NewKeys()
+	a.old, a.remade = map[lineKey]silver.FactSale{}, map[lineKey]silver.FactSale{}
+	a.redone, a.quarantined, a.unquarantined = map[recordKey]bool{}, map[recordKey]string{}, map[recordKey]bool{}
+	a.reasons, a.kept = map[string]int64{}, map[string]pipeline.TableReport{}
+	a.touched = touched{silver.NewKeys(), silver.NewKeys()}
+}
+
+// readDimensions reads the customers and products of the earlier runs and of
+// the new files.
+func (a *amendment) readDimensions(ctx context.Context) error {
+	place := func(table string) func(file []byte) int {
+		places := a.places[table]
+		return func(file []byte) int { return places[string(file)] }
+	}
+	a.model.AnyOrder(place("customers"), place("products"))
+	var g sync.WaitGroup
+	var errs [2]error
+	for i, d := range []struct {
+		table *pipeline.Table
+		add   func(arrow.Record, func(arrow.Record) error) error
+	}{{bronze.Customers.Table, a.model.AddCustomers}, {bronze.Products.Table, a.model.AddProducts}} {
+		if !a.m.Fills(d.table.Base()) {
+			continue
+		}
+		g.Go(func() {
+			dropped := a.dropped[d.table.Base()]
+			for rec, err := range a.lake.Read(ctx, d.table, columnNames(d.table)) {
+				if err == nil {
+					err = eachRun(rec, "_source_file", func(file string) bool { return !slices.Contains(dropped, file) }, func(part arrow.Record) error {
+						return d.add(part, func(arrow.Record) error { return nil })
+					})
+				}
+				if err != nil {
+					errs[i] = err
+					return
+				}
+			}
+		})
+	}
+	g.Wait()
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return a.dimensions(ctx)
+}
+
+// eachRun hands those stretches of a batch to each whose files are wanted.
+func eachRun(rec arrow.Record, column string, wanted func(file string) bool, each func(arrow.Record) error) error {
+	value := textOf(rec.Column(rec.Schema().FieldIndices(column)[0]))
+	n := int(rec.NumRows())
+	for from := 0; from < n; {
+		file, to := string(value(from)), from+1
+		for to < n && string(value(to)) == file {
+			to++
+		}
+		if wanted(file) {
+			part := rec.NewSlice(int64(from), int64(to))
+			err := each(part)
+			part.Release()
+			if err != nil {
+				return err
+			}
+		}
+		from = to
+	}
+	return nil
+}
+
+func columnNames(t *pipeline.Table) []string {
+	var names []string
+	for _, c := range t.Columns {
+		names = append(names, c.Name)
+	}
+	return names
+}
+
+// scanNew scans the keys of the new lines, and finds out which orders they and
+// the dropped ones belong to.
+func (a *amendment) scanNew(ctx context.Context) error {
+	a.newOrders = func(rec arrow.Record) error {
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		return a.orders.AddAll(rec.Column(rec.Schema().FieldIndices("order_id")[0]))
+	}
+	var err error
+	if a.scans, err = a.scanKeys(ctx); err != nil {
+		return err
+	}
+	if len(a.dropped["sales"]) > 0 {
+		for rec, err := range a.lake.Read(ctx, silver.FactSales.Table, []string{"order_id"}, oneOf("_source_file", a.dropped["sales"])) {
+			if err != nil {
+				return err
+			}
+			if err := a.orders.AddAll(rec.Column(0)); err != nil {
+				return err
+			}
+		}
+	}
+	return a.model.FreezeDimensions()
+}
+
+// oneOf picks the rows whose column has one of the values.
+func oneOf(column string, values []string) pipeline.Where {
+	w := pipeline.Where{Column: column, Wants: func(v []byte) bool { return slices.Contains(values, string(v)) }}
+	if len(values) > 0 {
+		w.Min, w.Max = []byte(slices.Min(values)), []byte(slices.Max(values))
+	}
+	return w
+}
+
+// changed finds out which customers and products stand otherwise on fact rows
+// than they did, and the orders of their lines.
+func (a *amendment) changed(ctx context.Context) (err error) {
+	if a.reads("customers") {
+		a.customers, err = a.model.ChangedCustomers(a.lake.Read(ctx, silver.DimCustomers.Table, []string{"customer_id", "city", "state", "country"}))
+		if err != nil {
+			return err
+		}
+	}
+	if a.reads("products") {
+		a.products, err = a.model.ChangedProducts(a.lake.Read(ctx, silver.DimProducts.Table, []string{"product_id", "category", "unit_cost", "unit_price"}))
+		if err != nil {
+			return err
+		}
+	}
+	if a.customers.Len() == 0 && a.products.Len() == 0 {
+		return nil
+	}
+	n := 0
+	for rec, err := range a.lake.Read(ctx, bronze.Sales.Table, []string{"order_id"}, a.customers.In("customer_id"), a.products.In("product_id")) {
+		if err != nil {
+			return err
+		}
+		if n += int(rec.NumRows()); n > reach {
+			return everything(a.because())
+		}
+		if err := a.orders.AddAll(rec.Column(0)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// reads reports whether the run reads or drops files of a bronze table.
+func (a *amendment) reads(table string) bool {
+	return len(a.of(table)) > 0 || len(a.dropped[table]) > 0
+}
+
+// before reads the fact rows of the orders, and their lines from bronze.
+func (a *amendment) before(ctx context.Context) error {
+	where := a.atHand()
+	again := silver.NewKeys() // orders that are there already
+	for rec, err := range a.lake.Read(ctx, silver.FactSales.Table, columnNames(silver.FactSales.Table), where...) {
+		if err != nil {
+			return err
+		}
+		rows, err := silver.FactSales.Rows(rec)
+		if err != nil {
+			return err
+		}
+		for i := range rows {
+			a.old[keyOfSale(&rows[i])] = rows[i]
+			if err := again.Add([]byte(rows[i].OrderID)); err != nil {
+				return err
+			}
+		}
+		if len(a.old) > reach {
+			return everything("the new lines belong to too many earlier orders")
+		}
+	}
+	if again.Len() > 0 {
+		if a.customers.Len()+a.products.Len() > 0 {
+			again = a.orders // lines that were quarantined for want of a price may be used now
+		}
+		if err := a.readLines(ctx, again); err != nil {
+			return err
+		}
+	}
+	return a.readQuarantine(ctx)
+}
+
+// atHand picks the fact rows that may change.
+func (a *amendment) atHand() []pipeline.Where {
+	where := []pipeline.Where{a.orders.InClean("order_id")}
+	if a.customers.Len() > 0 {
+		where = append(where, a.customers.InClean("customer_id"))
+	}
+	if a.products.Len() > 0 {
+		where = append(where, a.products.InClean("product_id"))
+	}
+	return where
+}
+
+// readLines reads the lines of orders, and of the changed customers and
+// products, from bronze: file by file, in record order.
+func (a *amendment) readLines(ctx context.Context, orders *silver.Keys) error {
+	where := []pipeline.Where{orders.In("order_id")}
+	if a.customers.Len() > 0 {
+		where = append(where, a.customers.In("customer_id"))
+	}
+	if a.products.Len() > 0 {
+		where = append(where, a.products.In("product_id"))
+	}
+	files := map[string]*oldLines{}
+	for rec, err := range a.lake.Read(ctx, bronze.Sales.Table, columnNames(bronze.Sales.Table), where...) {
+		if err != nil {
+			return err
+		}
+		err := eachRun(rec, "_source_file", func(file string) bool { return !slices.Contains(a.dropped["sales"], file) }, func(part arrow.Record) error {
+			file := string(textOf(part.Column(saleFile))(0))
+			l := files[file]
+			if l == nil {
+				at, ok := a.places["sales"][file]
+				if !ok {
+					return &pipeline.Error{Kind: pipeline.ErrData, Table: bronze.Sales.Name, Column: "_source_file", Value: file,
+						Msg: "the table has rows of a file that no run has read", Hint: "run with --full-refresh to make the tables anew"}
+				}
+				l = &oldLines{segment: at * segmentsPerFile, returns: a.work.files[at].Spec.Kind == "returns"}
+				files[file], a.lines = l, append(a.lines, l)
+			}
+			rows := part.Column(saleRow).(*array.Int64)
+			for i := range rows.Len() {
+				a.redone[recordKey{file, rows.Value(i)}] = true
+			}
+			l.add(part, rows)
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	for _, l := range a.lines {
+		slices.SortFunc(l.records, func(x, y arrow.Record) int {
+			return int(x.Column(saleRow).(*array.Int64).Value(0) - y.Column(saleRow).(*array.Int64).Value(0))
+		})
+	}
+	slices.SortFunc(a.lines, func(x, y *oldLines) int { return x.segment - y.segment })
+	return nil
+}
+
+var saleFile, saleRow = bronze.Sales.MustIndex("_source_file"), bronze.Sales.MustIndex("_source_row")
+
+// add takes the stretches of a batch whose record numbers ascend.
+func (l *oldLines) add(part arrow.Record, rows *array.Int64) {
+	for from := 0; from < rows.Len(); {
+		to := from + 1
+		for to < rows.Len() && rows.Value(to) == rows.Value(to-1)+1 {
+			to++
+		}
+		l.records = append(l.records, part.NewSlice(int64(from), int64(to)))
+		from = to
+	}
+}
+
+// readQuarantine reads what is in quarantine of the lines that are made again,
+// and of the dropped ones.
+func (a *amendment) readQuarantine(ctx context.Context) error {
+	names := map[string]bool{}
+	for k := range a.redone {
+		names[k.file] = true
+	}
+	for _, name := range a.dropped["sales"] {
+		names[name] = true
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	files := slices.Sorted(maps.Keys(names))
+	for rec, err := range a.lake.Read(ctx, silver.Quarantine.Table, columnNames(silver.Quarantine.Table), oneOf("source_file", files)) {
+		if err != nil {
+			return err
+		}
+		rows, err := silver.Quarantine.Rows(rec)
+		if err != nil {
+			return err
+		}
+		for _, q := range rows {
+			k := recordKey{string(q.SourceFile), q.SourceRow}
+			switch {
+			case q.Table != "sales":
+			case slices.Contains(a.dropped["sales"], k.file):
+				a.reasons[string(q.Reason)]++
+			case a.redone[k]:
+				a.quarantined[k] = string(q.Reason)
+				a.reasons[string(q.Reason)]++
+			}
+		}
+	}
+	return nil
+}
