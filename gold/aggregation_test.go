@@ -2,16 +2,19 @@ package gold
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
 	"github.com/apache/arrow/go/v17/arrow/memory"
 	"golang.org/x/sync/errgroup"
+	"pgregory.net/rapid"
 
 	"github.com/smeltdata/smelt/bronze"
 	"github.com/smeltdata/smelt/internal/stagetest"
@@ -104,6 +107,26 @@ func (w *world) aggregate(t *testing.T, rng *rand.Rand, workers int, specs ...*S
 		t.Fatal(err)
 	}
 	defer a.Release()
+	w.add(t, rng, a, workers)
+	if rng.IntN(2) == 0 { // no columns but those that are needed
+		customers, products = narrow(customers, a.counted.columnsOf("silver.dim_customers")), narrow(products, a.counted.columnsOf("silver.dim_products"))
+		defer customers.Release()
+		defer products.Release()
+	}
+	in := Inputs{Customers: customers, Products: products, Reference: w.reference, RFM: w.rfm, Mem: mem}
+	totals, err := a.Totals(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return rowsOf(t, func(create createFunc) error {
+		_, err := totals.Tables(in, create)
+		return err
+	})
+}
+
+// add adds the facts to an aggregation by so many workers, with random cuts.
+func (w *world) add(t rapid.TB, rng *rand.Rand, a *Aggregation, workers int) {
+	t.Helper()
 	shuffled := slices.Clone(w.facts)
 	rng.Shuffle(len(shuffled), func(i, j int) { shuffled[i], shuffled[j] = shuffled[j], shuffled[i] })
 	if rng.IntN(2) == 0 { // as in a file: an order's lines follow each other
@@ -129,32 +152,44 @@ func (w *world) aggregate(t *testing.T, rng *rand.Rand, workers int, specs ...*S
 	if err := g.Wait(); err != nil {
 		t.Fatal(err)
 	}
-	if rng.IntN(2) == 0 { // no columns but those that are needed
-		customers, products = narrow(customers, a.counted.columnsOf("silver.dim_customers")), narrow(products, a.counted.columnsOf("silver.dim_products"))
-		defer customers.Release()
-		defer products.Release()
-	}
-	var sink pipeline.Memory
+}
+
+type createFunc = func(*pipeline.Table) (pipeline.Writer, error)
+
+// rowsOf returns the rows of the tables that a function writes, by table.
+func rowsOf(t rapid.TB, write func(createFunc) error) map[string][]string {
+	t.Helper()
+	sink := writtenBy(t, write)
 	defer sink.Release()
-	in := Inputs{Customers: customers, Products: products, Reference: w.reference, RFM: w.rfm, Mem: mem}
-	totals, err := a.Totals(in)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, err = totals.Tables(in, func(t *pipeline.Table) (pipeline.Writer, error) { return sink.Create(t, 0) })
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := sink.Commit(context.Background(), &pipeline.Report{}); err != nil {
-		t.Fatal(err)
-	}
 	out := map[string][]string{}
-	for _, table := range totals.tables {
-		for _, rec := range sink.Table(table.Name) {
-			out[table.Name] = append(out[table.Name], cells(rec)...)
+	for _, table := range sink.names {
+		for _, rec := range sink.Table(table) {
+			out[table] = append(out[table], cells(rec)...)
 		}
 	}
 	return out
+}
+
+// written are tables in memory, and their names.
+type written struct {
+	pipeline.Memory
+	mu    sync.Mutex
+	names []string
+}
+
+func writtenBy(t rapid.TB, write func(createFunc) error) *written {
+	t.Helper()
+	w := &written{}
+	err := write(func(table *pipeline.Table) (pipeline.Writer, error) {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.names = append(w.names, table.Name)
+		return w.Create(table, 0)
+	})
+	if err := errors.Join(err, w.Commit(context.Background(), &pipeline.Report{})); err != nil {
+		t.Fatal(err)
+	}
+	return w
 }
 
 // narrow returns a record of the columns, in another order.

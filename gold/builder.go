@@ -160,6 +160,17 @@ func (b *Builder) Measures(v *metrics.Values, measures ...*metrics.Measure) {
 	}
 }
 
+// dimensions gives the next columns the values of a group's dimensions.
+func (b *Builder) dimensions(l *level, group int32) {
+	for i, d := range l.dims {
+		if d.reg.texts == nil {
+			b.Date(l.date(group, i))
+		} else {
+			b.Text(l.text(group, i))
+		}
+	}
+}
+
 // Share gives the next column the ratio part / whole; NULL where whole ≤ 0.
 func (b *Builder) Share(part, whole pipeline.Total) {
 	b.Number(quotient(part, whole, 6))

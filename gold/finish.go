@@ -11,8 +11,8 @@ import (
 	"github.com/smeltdata/smelt/pipeline"
 )
 
-// finish makes one table.
-func (f *Finished) finish(s *Spec, create func(*pipeline.Table) (pipeline.Writer, error)) (err error) {
+// finish makes one table, whose rows a function writes.
+func (f *Finished) finish(rows func(*Finished) error, create func(*pipeline.Table) (pipeline.Writer, error)) (err error) {
 	if f.out, err = create(f.Table); err != nil {
 		return err
 	}
@@ -20,10 +20,7 @@ func (f *Finished) finish(s *Spec, create func(*pipeline.Table) (pipeline.Writer
 		_, failed := f.out.Close()
 		err = errors.Join(err, failed)
 	}()
-	if s.Finish == nil {
-		return s.groups(f)
-	}
-	return s.Finish(f)
+	return rows(f)
 }
 
 // Finished is what a Spec's Finish makes its table of.
@@ -82,18 +79,7 @@ func (g *Groups) findKeys(col arrow.Array) []int32 {
 
 // FindDate returns the group of a value of the only dimension, a date; or -1.
 func (g *Groups) FindDate(day pipeline.Date) int32 {
-	id, ok := g.dims[0].reg.days[day]
-	if !ok {
-		return -1
-	}
-	return g.found(id)
-}
-
-func (g *Groups) found(id int32) int32 {
-	if id < 0 || int(id) >= g.groups.len() || !g.sums.has(id, hasLine) {
-		return -1
-	}
-	return id
+	return g.found(g.dims[0].reg.findDate(day))
 }
 
 // groups makes the table of a spec without Finish: a row for each group.
@@ -102,14 +88,7 @@ func (s *Spec) groups(f *Finished) error {
 	b := f.Build(len(g.Rows()))
 	var v metrics.Values
 	for _, row := range g.Rows() {
-		for i, d := range s.By {
-			if d.isDate() {
-				day, ok := g.Date(row, i)
-				b.Date(day, ok)
-			} else {
-				b.Text(g.Text(row, i))
-			}
-		}
+		b.dimensions(g.level, row)
 		g.Values(row, &v)
 		b.Measures(&v, s.Measures...)
 	}

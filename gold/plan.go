@@ -134,6 +134,14 @@ func newPlan(specs []*Spec) *plan {
 	return p
 }
 
+// all returns every level once, in an order that only the specs decide.
+func (p *plan) all() (out []*level) {
+	for _, b := range p.bases {
+		out = append(out, b.levels...)
+	}
+	return out
+}
+
 // find returns the base with the fewest axes that a grouping by axes follows
 // from, or nil.
 func (p *plan) find(axes []axis) *base {
@@ -180,7 +188,15 @@ func (b *base) level(set Set) *level {
 
 // same reports whether two dimensions have the same values.
 func (d Dimension) same(o Dimension) bool {
-	return d.axis() == o.axis() && d.Of == o.Of && d.Attr == o.Attr && (d.Grain == o.Grain || !d.isDate())
+	return d.axis() == o.axis() && d.Of == o.Of && d.Attr == o.Attr && d.grain() == o.grain()
+}
+
+// grain returns the length of the dimension's periods; only dates have any.
+func (d Dimension) grain() Grain {
+	if d.isDate() {
+		return d.Grain
+	}
+	return 0
 }
 
 func (d Dimension) axis() axis { return axis{d.Column, d.axisGrain(), d.axisDate()} }

@@ -71,6 +71,14 @@ func (r *registry) find(b []byte) int32 {
 	return id + 1
 }
 
+// findDate is find for a day.
+func (r *registry) findDate(d pipeline.Date) int32 {
+	if id, ok := r.days[d]; ok {
+		return id
+	}
+	return -1
+}
+
 // pairs gives each pair of ids an id: 0, 1, 2 … It is a hash table with open
 // addressing, about five times as fast as a map for the few pairs that a
 // grouping of several columns has.

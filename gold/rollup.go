@@ -22,7 +22,7 @@ type rollup struct {
 	sums   *sums
 	counts [metrics.NumBases][]uint32 // by group; nil for what is not counted
 	sort   sync.Once
-	sorted []int32 // the groups that have lines, in order
+	sorted []int32 // the groups that have lines, in order; nil where rows has to find it
 }
 
 // levelDim is how one dimension of a level follows from an axis of its base.
@@ -130,15 +130,21 @@ func (d *levelDim) attribute(have *registry, want Dimension, in *Inputs) error {
 	return nil
 }
 
-// textOf returns a function that gives a text column's values; nil for NULL.
+// textOf returns a function that gives a text column's values; nil for NULL only.
 func textOf(col arrow.Array) func(i int) []byte {
+	value := func(values *array.String, i int) []byte {
+		if b := pipeline.StringBytes(values, i); b != nil {
+			return b
+		}
+		return []byte{}
+	}
 	switch c := col.(type) {
 	case *array.String:
 		return func(i int) []byte {
 			if c.IsNull(i) {
 				return nil
 			}
-			return pipeline.StringBytes(c, i)
+			return value(c, i)
 		}
 	case *array.Dictionary:
 		values := c.Dictionary().(*array.String)
@@ -146,7 +152,7 @@ func textOf(col arrow.Array) func(i int) []byte {
 			if c.IsNull(i) || values.IsNull(c.GetValueIndex(i)) {
 				return nil
 			}
-			return pipeline.StringBytes(values, c.GetValueIndex(i))
+			return value(values, c.GetValueIndex(i))
 		}
 	}
 	panic(fmt.Sprintf("gold: text of type %s", col.DataType()))
@@ -174,21 +180,36 @@ func (l *level) date(group int32, dim int) (pipeline.Date, bool) {
 // first. A total has one, if only over no lines.
 func (l *level) rows() []int32 {
 	l.sort.Do(func() { // tables that share a level are finished side by side
+		if l.sorted != nil {
+			return
+		}
+		l.sorted = []int32{}
 		for g := range int32(l.groups.len()) {
 			if l.sums.has(g, hasLine) || len(l.by) == 0 {
 				l.sorted = append(l.sorted, g)
 			}
 		}
-		slices.SortFunc(l.sorted, func(x, y int32) int {
-			for i := range l.by {
-				if c := l.compare(i, l.groups.value(x, i), l.groups.value(y, i)); c != 0 {
-					return c
-				}
-			}
-			return 0
-		})
+		slices.SortFunc(l.sorted, l.order)
 	})
 	return l.sorted
+}
+
+// order compares two groups by their dimensions.
+func (l *level) order(x, y int32) int {
+	for i := range l.by {
+		if c := l.compare(i, l.groups.value(x, i), l.groups.value(y, i)); c != 0 {
+			return c
+		}
+	}
+	return 0
+}
+
+// found returns the group, or -1 where it is -1 or has no lines.
+func (l *level) found(group int32) int32 {
+	if group < 0 || int(group) >= l.groups.len() || !l.sums.has(group, hasLine) {
+		return -1
+	}
+	return group
 }
 
 // compare compares two ids of a dimension by their values.

@@ -141,16 +141,18 @@ func (s *sums) mark(group int32) *mark {
 // has reports whether the group has any of the flags.
 func (s *sums) has(group int32, flags uint32) bool { return s.mark(group).flags&flags != 0 }
 
+// total returns one of the group's sums.
+func (s *sums) total(group int32, sum int) pipeline.Total {
+	a, at := s.of(group)
+	return a.total(at, sum)
+}
+
 // values gives the group's sums and dates to v.
 func (s *sums) values(group int32, v *metrics.Values) {
 	v.Reset()
 	a, at := s.of(group)
-	for k, sum := range &a.sums[at] {
-		t := pipeline.TotalOf(sum)
-		if int(at) < len(a.wide) {
-			t.Merge(a.wide[at][k])
-		}
-		v.Set(metrics.Base(k), t)
+	for k := range sumBases {
+		v.Set(metrics.Base(k), a.total(at, k))
 	}
 	m := &a.marks[at]
 	if m.flags&hasUnknownCost != 0 {

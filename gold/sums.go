@@ -119,6 +119,30 @@ func (a *accumulator) flush() {
 	}
 }
 
+// total returns a sum of a group.
+func (a *accumulator) total(group int32, sum int) pipeline.Total {
+	t := pipeline.TotalOf(a.sums[group][sum])
+	if int(group) < len(a.wide) {
+		t.Merge(a.wide[group][sum])
+	}
+	return t
+}
+
+// set sets a sum of a group.
+func (a *accumulator) set(group int32, sum int, t pipeline.Total) {
+	v, small := t.Int64()
+	if !small {
+		a.growWide()
+		v = 0
+	} else {
+		t = pipeline.Total{}
+	}
+	a.sums[group][sum] = v
+	if int(group) < len(a.wide) {
+		a.wide[group][sum] = t
+	}
+}
+
 func (a *accumulator) growWide() {
 	if n := len(a.sums); n > len(a.wide) {
 		a.wide = append(a.wide, make([]wide, n-len(a.wide))...)

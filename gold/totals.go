@@ -126,8 +126,12 @@ func (t *Totals) Tables(in Inputs, create func(*pipeline.Table) (pipeline.Writer
 			}
 			f.Groups = append(f.Groups, groups[l])
 		}
+		rows := s.Finish
+		if rows == nil {
+			rows = s.groups
+		}
 		tables[i] = f
-		g.Go(func() error { return f.finish(s, create) })
+		g.Go(func() error { return f.finish(rows, create) })
 	}
 	if err := g.Wait(); err != nil {
 		return nil, err

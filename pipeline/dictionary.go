@@ -50,7 +50,7 @@ const (
 
 // NewDictionary returns an empty dictionary.
 func NewDictionary() *Dictionary {
-	d := &Dictionary{offsets: make([]int32, 1, 256), slots: make([]slot, 512), mask: 511}
+	d := &Dictionary{data: []byte{}, offsets: make([]int32, 1, 256), slots: make([]slot, 512), mask: 511}
 	d.first, d.firstMask = d.slots, d.mask
 	return d
 }
@@ -75,7 +75,8 @@ func (d *Dictionary) Over() *Dictionary {
 // Len returns the number of values.
 func (d *Dictionary) Len() int { return len(d.offsets) - 1 }
 
-// Bytes returns the text of a code; valid until the dictionary is dropped.
+// Bytes returns the text of a code, which is never nil; valid until the
+// dictionary is dropped.
 func (d *Dictionary) Bytes(code int32) []byte {
 	return d.data[d.offsets[code]:d.offsets[code+1]]
 }
@@ -337,7 +338,8 @@ func equalInt32(a, b []int32) bool {
 	return bytes.Equal(arrow.Int32Traits.CastToBytes(a), arrow.Int32Traits.CastToBytes(b))
 }
 
-// StringBytes returns a string array's value without copying it.
+// StringBytes returns a string array's value without copying it. An empty one
+// may be nil.
 func StringBytes(a *array.String, i int) []byte {
 	o := a.ValueOffsets() // already starts at the array's offset
 	return a.ValueBytes()[o[i]-o[0] : o[i+1]-o[0]]

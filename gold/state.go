@@ -1,0 +1,281 @@
+package gold
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+
+	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/array"
+	"github.com/apache/arrow/go/v17/arrow/memory"
+	"github.com/zeebo/xxh3"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/smeltdata/smelt/metrics"
+	"github.com/smeltdata/smelt/pipeline"
+)
+
+// Saved totals are one table per grouping: state.totals_0, state.totals_1, …
+// A row is a group that has lines: its dimensions, all sums, the days of its
+// first and last sale, whether a cost or margin is unknown, and what distinct
+// counts the measures need. Rows are in order of the dimensions, NULL first, so
+// that equal totals are saved as equal rows, whatever made them.
+
+// totalsVersion counts the changes of what saved totals mean.
+const totalsVersion = 1
+
+// Fingerprint identifies what the totals of specs are: those saved under one
+// fingerprint are of no use to specs that have another. It changes with the
+// sets' dimensions and counts, not with names, documentation or what is made of
+// the groups. What a shop's own stage does to the fact is not in it. The specs
+// must be such as NewAggregation accepts.
+func Fingerprint(specs []*Spec) string {
+	h := xxh3.New()
+	fmt.Fprintln(h, totalsVersion)
+	for i, l := range newPlan(specs).all() {
+		for _, d := range l.by {
+			fmt.Fprintf(h, "%q %q %q %d,", d.Column, d.Of, d.Attr, d.grain())
+		}
+		for _, c := range l.table(i).Columns {
+			fmt.Fprintf(h, " %s %s", c.Name, c.Type)
+		}
+		fmt.Fprintln(h)
+	}
+	sum := h.Sum128()
+	return fmt.Sprintf("%016x%016x", sum.Hi, sum.Lo)
+}
+
+// Types of saved sums: of money and of units, each as large as any sum.
+var (
+	savedMoney = &arrow.Decimal128Type{Precision: 38, Scale: 4}
+	savedUnits = &arrow.Decimal128Type{Precision: 38, Scale: 0}
+)
+
+// table declares how a level is saved, the one of number n of its plan.
+func (l *level) table(n int) *pipeline.Table {
+	var columns []pipeline.Column
+	var key []string
+	add := func(name, doc string, t arrow.DataType, nullable bool) {
+		columns = append(columns, pipeline.Column{Name: name, Doc: doc, Type: t, Nullable: nullable})
+	}
+	for i, d := range l.by {
+		key = append(key, "dim_"+strconv.Itoa(i+1))
+		add(key[i], "Dimension "+d.Name+".", d.dataType(), true)
+	}
+	for b := range metrics.Base(sumBases) {
+		t := savedMoney
+		if b == metrics.SumUnitsSold || b == metrics.SumUnitsReturned {
+			t = savedUnits
+		}
+		add(b.Definition().Name, "Sum over the group's lines, of those that have a value.", t, false)
+	}
+	add("first_sale", "Day of the first sale; NULL without one.", pipeline.DateType, true)
+	add("last_sale", "Day of the last sale; NULL without one.", pipeline.DateType, true)
+	add("unknown_cost", "Whether any line's cost is unknown.", pipeline.BoolType, false)
+	add("unknown_margin", "Whether any line's margin is unknown.", pipeline.BoolType, false)
+	for _, b := range l.distinct() {
+		add(b.Definition().Name, "Distinct count over the group's lines.", pipeline.Int64Type, false)
+	}
+	return declare("state.totals_"+strconv.Itoa(n), "What gold's tables by "+Set{By: l.by}.String()+" are made of, one row per group.", key, columns)
+}
+
+// distinct returns the distinct counts of the level.
+func (l *level) distinct() (out []metrics.Base) {
+	for _, b := range l.needs.Bases() {
+		if b >= metrics.CountOrders {
+			out = append(out, b)
+		}
+	}
+	return out
+}
+
+// Save writes the totals, several tables side by side. They are
+// equal for equal totals, whatever workers and batches counted them. An error is
+// one of create or of a writer.
+func (t *Totals) Save(create func(*pipeline.Table) (pipeline.Writer, error)) error {
+	var g errgroup.Group
+	g.SetLimit(t.workers)
+	for i, l := range t.plan.all() {
+		f := &Finished{Table: l.table(i), Inputs: Inputs{Mem: memory.DefaultAllocator}}
+		g.Go(func() error { return f.finish(l.save, create) })
+	}
+	return g.Wait()
+}
+
+func (l *level) save(f *Finished) error {
+	rows, distinct := l.rows(), l.distinct()
+	b := f.Build(len(rows))
+	for _, g := range rows {
+		m := l.sums.mark(g)
+		if m.flags&hasLine == 0 { // a total of nothing
+			continue
+		}
+		b.dimensions(l, g)
+		for k := range sumBases {
+			b.Number(l.sums.total(g, k), metrics.Known)
+		}
+		b.Date(m.firstSale(), m.flags&hasSale != 0)
+		b.Date(m.lastSale(), m.flags&hasSale != 0)
+		b.Bool(m.flags&hasUnknownCost != 0)
+		b.Bool(m.flags&hasUnknownMargin != 0)
+		for _, c := range distinct {
+			b.Int(int64(l.counts[c][g]))
+		}
+	}
+	return b.Done()
+}
+
+// LoadTotals reads saved totals of the same specs (see Fingerprint), several
+// tables side by side; read returns the rows of one, in the order that they were
+// written in. So many workers may work at once, now and later. Rows that Save
+// cannot have written are an error that names their table, column and number.
+func LoadTotals(specs []*Spec, workers int, read func(*pipeline.Table) pipeline.Stream) (*Totals, error) {
+	t, err := newTotals(specs, workers)
+	if err != nil {
+		return nil, err
+	}
+	var g errgroup.Group
+	g.SetLimit(t.workers)
+	for i, l := range t.plan.all() {
+		g.Go(func() error {
+			table := l.table(i)
+			return l.load(table, read(table))
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return nil, err
+	}
+	return t, nil
+}
+
+// load reads the groups of a level.
+func (l *level) load(t *pipeline.Table, in pipeline.Stream) error {
+	var registries []*registry
+	for _, d := range l.by {
+		r := newRegistry(d.isDate())
+		registries, l.dims = append(registries, r), append(l.dims, levelDim{reg: r})
+	}
+	l.groups, l.sums = newGroups(registries), newSums(1)
+	l.grow()
+	for rec, err := range in {
+		if err != nil {
+			return err
+		}
+		if err := l.loadBatch(t, rec); err != nil {
+			return err
+		}
+	}
+	if len(l.by) == 0 {
+		l.sorted = nil // a total is there without a line too
+	}
+	return nil
+}
+
+// grow makes room for all groups.
+func (l *level) grow() {
+	n := l.groups.len()
+	l.sums.grow(n)
+	for _, b := range l.distinct() {
+		if more := n - len(l.counts[b]); more > 0 {
+			l.counts[b] = append(l.counts[b], make([]uint32, more)...)
+		}
+	}
+}
+
+func (l *level) loadBatch(t *pipeline.Table, rec arrow.Record) error {
+	if err := t.Check(rec); err != nil {
+		return err
+	}
+	row := len(l.sorted) // rows before
+	wrong := func(column int, i int, msg string) error {
+		return &pipeline.Error{Kind: pipeline.ErrData, Table: t.Name, Column: t.Columns[column].Name, Row: int64(row + i + 1), Value: rec.Column(column).ValueStr(i),
+			Msg: msg, Hint: "the saved totals are damaged: count the whole fact again"}
+	}
+	for i, c := range t.Columns {
+		if col := rec.Column(i); !c.Nullable && col.NullN() > 0 {
+			for j := range col.Len() {
+				if col.IsNull(j) {
+					return wrong(i, j, "NULL in a column that is not nullable")
+				}
+			}
+		}
+	}
+	n := int(rec.NumRows())
+	groups := make([]int32, n)
+	for i, d := range l.dims {
+		id := d.reg.idsOf(rec.Column(i))
+		for j := range groups {
+			k := id(j)
+			if k < 0 {
+				return wrong(i, j, errTooMuchText.Error())
+			}
+			if i > 0 {
+				k = l.groups.link(i-1, pair(groups[j], k))
+			}
+			groups[j] = k
+		}
+	}
+	for j, g := range groups {
+		if at := len(l.sorted); at > 0 && l.order(l.sorted[at-1], g) >= 0 {
+			return wrong(0, j, "the groups are not in order, or one is there twice")
+		}
+		l.sorted = append(l.sorted, g)
+	}
+	l.grow()
+	next := len(l.dims)
+	column := func() arrow.Array { next++; return rec.Column(next - 1) }
+	a := &l.sums.stripes[0].accumulator
+	for k := range sumBases {
+		for j, v := range column().(*array.Decimal128).Values()[:n] {
+			a.set(groups[j], k, pipeline.Total{Lo: v.LowBits(), Hi: v.HighBits()})
+		}
+	}
+	first, last := column().(*array.Date32), column().(*array.Date32)
+	cost, margin := column().(*array.Boolean), column().(*array.Boolean)
+	for j, g := range groups {
+		m := mark{flags: hasLine}
+		if first.IsValid(j) != last.IsValid(j) || first.IsValid(j) && first.Value(j) > last.Value(j) {
+			return wrong(next-3, j, "the last sale is before the first, or one of them is NULL")
+		}
+		if first.IsValid(j) {
+			m.add(markOf(pipeline.Date(first.Value(j)), hasSale))
+			m.add(markOf(pipeline.Date(last.Value(j)), hasSale))
+		}
+		if cost.Value(j) {
+			m.flags |= hasUnknownCost
+		}
+		if margin.Value(j) {
+			m.flags |= hasUnknownMargin
+		}
+		a.marks[g] = m
+	}
+	for _, b := range l.distinct() {
+		for j, v := range column().(*array.Int64).Int64Values()[:n] {
+			if v < 0 || v > math.MaxUint32 {
+				return wrong(next-1, j, "the count is out of range")
+			}
+			l.counts[b][groups[j]] = uint32(v)
+		}
+	}
+	return nil
+}
+
+// idsOf returns a function that gives the ids of a column's values, new ones
+// where need be; -1 when the texts pass 2 GiB.
+func (r *registry) idsOf(col arrow.Array) func(i int) int32 {
+	if days, ok := col.(*array.Date32); ok {
+		return func(i int) int32 {
+			if days.IsNull(i) {
+				return 0
+			}
+			return r.date(pipeline.Date(days.Value(i)))
+		}
+	}
+	value := textOf(col)
+	return func(i int) int32 {
+		if v := value(i); v != nil {
+			return r.text(v)
+		}
+		return 0
+	}
+}
