@@ -90,6 +90,9 @@ func (r *run) look(ctx context.Context) error {
 	if r.digests, err = bronze.Digests(ctx, r.m); err != nil {
 		return err
 	}
+	if _, err := newTotals(append(Seed(), r.specs...), 1); err != nil {
+		return err
+	}
 	r.digests["smelt"] = tablesVersion
 	r.digests["gold tables"] = Fingerprint(append(Seed(), r.specs...))
 	w.full = r.whyFull(lake, why)

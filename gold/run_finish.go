@@ -114,7 +114,7 @@ func (r *run) report(counts silver.Counts, tables map[string]*pipeline.TableRepo
 		}
 	}
 	for _, t := range tables {
-		if _, state := strings.CutPrefix(t.Name, StateLayer+"."); !state {
+		if !strings.HasPrefix(t.Name, pipeline.StateLayer+".") {
 			rep.Tables = append(rep.Tables, *t)
 		}
 	}

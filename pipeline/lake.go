@@ -6,6 +6,10 @@ import (
 	"github.com/apache/arrow/go/v17/arrow"
 )
 
+// StateLayer is the layer of tables that only the next run reads. A Lake
+// replaces them with each run, and shows them to nobody else.
+const StateLayer = "state"
+
 // Lake is a Sink that holds the tables of earlier runs and can read them back:
 // what an incremental run works on. At Commit a table that was created is
 // replaced by what was written, or joined by it where it was amended; a table
