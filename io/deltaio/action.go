@@ -14,14 +14,13 @@ import (
 // action is one line of the log, or one row of a checkpoint: exactly one of its
 // fields is set. Fields that smelt does not know are passed over.
 type action struct {
-	CommitInfo     map[string]json.RawMessage `json:"commitInfo,omitempty"`
-	Protocol       *protocol                  `json:"protocol,omitempty"`
-	MetaData       *metaData                  `json:"metaData,omitempty"`
-	Txn            *txnAction                 `json:"txn,omitempty"`
-	Add            *addAction                 `json:"add,omitempty"`
-	Remove         *removeAction              `json:"remove,omitempty"`
-	DomainMetadata json.RawMessage            `json:"domainMetadata,omitempty"`
-	Sidecar        *sidecarAction             `json:"sidecar,omitempty"`
+	CommitInfo map[string]json.RawMessage `json:"commitInfo,omitempty"`
+	Protocol   *protocol                  `json:"protocol,omitempty"`
+	MetaData   *metaData                  `json:"metaData,omitempty"`
+	Txn        *txnAction                 `json:"txn,omitempty"`
+	Add        *addAction                 `json:"add,omitempty"`
+	Remove     *removeAction              `json:"remove,omitempty"`
+	Sidecar    *sidecarAction             `json:"sidecar,omitempty"`
 }
 
 type metaData struct {

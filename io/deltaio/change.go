@@ -205,10 +205,11 @@ func (c *Change) metrics(removed []*File) map[string]string {
 	for _, f := range removed {
 		gone += f.Size
 	}
-	text := func(n int64) string { return strconv.FormatInt(n, 10) }
-	out := map[string]string{"numFiles": text(int64(len(c.Add))), "numOutputRows": text(rows), "numOutputBytes": text(bytes)}
+	out := map[string]string{"numFiles": number(int64(len(c.Add))), "numOutputRows": number(rows), "numOutputBytes": number(bytes)}
 	if c.Mode != Append {
-		out["numRemovedFiles"], out["numRemovedBytes"] = text(int64(len(removed))), text(gone)
+		out["numRemovedFiles"], out["numRemovedBytes"] = number(int64(len(removed))), number(gone)
 	}
 	return out
 }
+
+func number(n int64) string { return strconv.FormatInt(n, 10) }

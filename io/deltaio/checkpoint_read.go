@@ -130,7 +130,7 @@ var singles = map[string]bool{
 	"txn.appId": true, "txn.version": true, "txn.lastUpdated": true,
 	"add.path": true, "add.size": true, "add.modificationTime": true, "add.dataChange": true, "add.stats": true, "add.deletionVector.storageType": true,
 	"remove.path": true, "remove.deletionTimestamp": true, "remove.dataChange": true, "remove.size": true, "remove.extendedFileMetadata": true,
-	"sidecar.path": true, "domainMetadata.domain": true,
+	"sidecar.path": true,
 }
 
 var multis = map[string]bool{
@@ -313,8 +313,6 @@ func (r *row) action() (a action) {
 		a.Txn = &txnAction{AppID: r.text("txn.appId"), Version: r.int("txn.version"), LastUpdated: r.int("txn.lastUpdated")}
 	case r.has("sidecar.path"):
 		a.Sidecar = &sidecarAction{Path: r.text("sidecar.path")}
-	case r.has("domainMetadata.domain"):
-		a.DomainMetadata = json.RawMessage(`{}`)
 	}
 	return a
 }

@@ -30,7 +30,8 @@ const (
 // protocol or the metadata, or that stands against the mode (see Mode), is an
 // ErrConflict that says who did what. A change whose ID is in the log already,
 // or whose Txn is, writes nothing: the version that holds it (for a Txn: the
-// newest version) is returned.
+// newest version) is returned. With an error the version is -1, unless the commit
+// is in place and only the disk has not confirmed it.
 //
 // Every delta.checkpointInterval versions (10 by default) a checkpoint is
 // written and the log is cleaned up. If that fails the commit stands, and the
@@ -41,20 +42,20 @@ func Commit(ctx context.Context, dir string, c *Change) (int64, error) {
 
 func (t table) commit(ctx context.Context, c *Change) (int64, error) {
 	if err := c.check(t.dir); err != nil {
-		return 0, err
+		return -1, err
 	}
 	s, err := Load(ctx, t.dir)
 	if errors.Is(err, ErrNoTable) && c.Base < 0 {
 		if err := t.disk.mkdir(t.logDir()); err != nil {
-			return 0, outputError(t.logDir(), "cannot make the folder", err)
+			return -1, outputError(t.logDir(), "cannot make the folder", err)
 		}
 		s, err = empty(t.dir), nil
 	}
 	if err != nil {
-		return 0, err
+		return -1, err
 	}
 	if s.Version < c.Base {
-		return 0, conflictf(t.dir, "the change was prepared for version %d of the table, which has only version %d now: it is another table", c.Base, s.Version)
+		return -1, conflictf(t.dir, "the change was prepared for version %d of the table, which has only version %d now: it is another table", c.Base, s.Version)
 	}
 	seen := c.Base // the versions up to it are no reason against the change
 	for attempt := 0; ; attempt++ {
@@ -70,34 +71,34 @@ func (t table) commit(ctx context.Context, c *Change) (int64, error) {
 		}
 		actions, err := c.lines(s, now)
 		if err != nil {
-			return 0, err
+			return -1, err
 		}
 		if err := t.inPlace(c); err != nil {
-			return 0, err
+			return -1, err
 		}
 		text, err := encodeActions(actions)
 		if err != nil {
-			return 0, outputError(t.commitPath(next), "cannot be encoded", err)
+			return -1, outputError(t.commitPath(next), "cannot be encoded", err)
 		}
 		placed, err := t.disk.putNew(t.commitPath(next), text)
 		switch {
 		case err == nil:
-			t.afterCommit(ctx, s, next, actions)
+			t.afterCommit(s, next, now, actions)
 			return next, nil
 		case placed:
 			return next, &pipeline.Error{Kind: pipeline.ErrOutput, File: t.commitPath(next), Err: bare(err, t.logDir()),
 				Msg: "the commit is in place, but the disk has not confirmed it", Hint: "check the disk, then run again: what is committed is not written twice"}
 		case !errors.Is(err, fs.ErrExist):
-			return 0, outputError(t.commitPath(next), "cannot be written", err)
+			return -1, outputError(t.commitPath(next), "cannot be written", err)
 		case attempt == maxAttempts:
-			return 0, conflictf(t.dir, "other writers were faster %d times", attempt+1)
+			return -1, conflictf(t.dir, "other writers were faster %d times", attempt+1)
 		}
 		pause := min(time.Millisecond<<min(attempt, 10), maxPause)
 		if err := sleep(ctx, rand.N(pause)); err != nil {
-			return 0, err
+			return -1, err
 		}
 		if s, err = Load(ctx, t.dir); err != nil {
-			return 0, err
+			return -1, err
 		}
 	}
 }

@@ -127,8 +127,6 @@ func (t table) list() (*listing, error) {
 	}
 	slices.Sort(l.commits)
 	slices.SortStableFunc(l.checkpoints, func(a, b checkpoint) int { return cmp.Compare(a.version, b.version) })
-	// Only the newest run of commits without a gap is of use, unless a
-	// checkpoint stands for what is missing.
 	var last time.Time
 	for _, v := range l.commits {
 		if at := l.times[v]; !at.After(last) && !last.IsZero() {
@@ -154,16 +152,22 @@ func (l *listing) last() int64 {
 	return last
 }
 
-// first returns the oldest version that can be replayed: one with a checkpoint,
-// or 0, from which no commit is missing.
+// first returns the oldest version from which on every one can be read: 0, or
+// that of a checkpoint, with no commit missing after it.
 func (l *listing) first() int64 {
-	if len(l.commits) > 0 && l.commits[0] == 0 {
+	from := l.last() + 1
+	for i := len(l.commits) - 1; i >= 0 && l.commits[i] == from-1; i-- {
+		from = l.commits[i]
+	}
+	if from == 0 {
 		return 0
 	}
-	if len(l.checkpoints) > 0 {
-		return l.checkpoints[0].version
+	for _, c := range l.checkpoints {
+		if c.version >= from-1 {
+			return c.version
+		}
 	}
-	return l.last() // nothing can be: load says what is missing
+	return l.last() // which cannot be read: load says what is missing
 }
 
 // load replays the version that pick chooses. Where the log is cleaned up

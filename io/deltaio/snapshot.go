@@ -27,7 +27,6 @@ type Snapshot struct {
 	live       int            // files that are not nil
 	tombstones map[string]removeAction
 	txns       map[string]txnAction
-	domains    bool // there is domain metadata, which a checkpoint of ours would lose
 }
 
 // Metadata is what a table is, apart from its files.
@@ -257,8 +256,6 @@ func (s *Snapshot) apply(actions []action) error {
 			s.Metadata = *m
 		case a.Txn != nil:
 			s.txns[a.Txn.AppID] = *a.Txn
-		case a.DomainMetadata != nil:
-			s.domains = true
 		case a.Add != nil:
 			f, err := a.Add.file()
 			if err != nil {
