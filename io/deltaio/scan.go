@@ -41,6 +41,21 @@ func Scan(ctx context.Context, s *Snapshot, columns []string, where ...pipeline.
 	}
 }
 
+// ScanFile is Scan of one of the snapshot's files.
+func (s *Snapshot) ScanFile(ctx context.Context, f File, columns []string, where ...pipeline.Where) pipeline.Stream {
+	return func(yield func(arrow.Record, error) bool) {
+		t, err := s.table(columns)
+		if err == nil {
+			err = s.checkWhere(where)
+		}
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		s.scanFile(ctx, &f, t, where)(yield)
+	}
+}
+
 // checkWhere refuses a condition that no row can meet by mistake.
 func (s *Snapshot) checkWhere(where []pipeline.Where) error {
 	for _, w := range where {
