@@ -55,6 +55,12 @@ func (m *Mapping) check() *problem {
 	if m.Output == "" {
 		m.Output = "lake"
 	}
+	if m.Format == "" {
+		m.Format = "delta"
+	}
+	if !slices.Contains(outputFormats, m.Format) {
+		return bad("format", fmt.Sprintf("there is no format %q", m.Format), "write one of "+strings.Join(outputFormats, ", "))
+	}
 	if m.Location == nil {
 		m.Location = time.UTC
 	}

@@ -106,4 +106,3 @@ func canonical(w io.Writer, v reflect.Value) {
 		fmt.Fprintf(w, "%#v ", v.Interface())
 	}
 }
-

@@ -9,14 +9,15 @@ import (
 
 // The values that a key may have; Check holds mappings to them.
 var (
-	tableNames   = []string{"customers", "products", "sales"}
-	kinds        = []string{"returns"}
-	formats      = []string{"csv", "parquet"}
-	compressions = []string{"none", "gzip", "zstd", "zip"}
-	badRecords   = []string{"quarantine", "strict"}
-	encodings    = []string{"utf-8", "utf-16", "utf-16le", "utf-16be", "windows-1252", "latin-1"}
-	scorings     = []string{"ntile", "quantile"}
-	measures     = []string{"revenue", "sales", "returns", "discounts"}
+	tableNames    = []string{"customers", "products", "sales"}
+	kinds         = []string{"returns"}
+	outputFormats = []string{"delta", "parquet"}
+	formats       = []string{"csv", "parquet"}
+	compressions  = []string{"none", "gzip", "zstd", "zip"}
+	badRecords    = []string{"quarantine", "strict"}
+	encodings     = []string{"utf-8", "utf-16", "utf-16le", "utf-16be", "windows-1252", "latin-1"}
+	scorings      = []string{"ntile", "quantile"}
+	measures      = []string{"revenue", "sales", "returns", "discounts"}
 )
 
 // The columns that a list of returned orders may fill, of bronze.sales.
@@ -32,6 +33,8 @@ var mappingBlock = &block[Mapping]{
 	keys: []key[Mapping]{
 		field("output", text, func(m *Mapping) *string { return &m.Output }, "lake", "lake",
 			"Folder that the tables are written to, relative to smelt.yml."),
+		field("format", choice(outputFormats), func(m *Mapping) *string { return &m.Format }, "delta", "parquet",
+			"What the tables are: Delta tables, whose next run reads new files only, or folders of Parquet files, all written by each run."),
 		field("timezone", zone, locationOf, "UTC", "Europe/Berlin",
 			"The shop's time zone: times without an offset are in it, and its midnight ends a day of sales."),
 		field("lookups", named(lookupBlock), func(m *Mapping) *map[string]LookupSpec { return &m.Lookups }, "none", "{territory: {files: territories.csv, key: Id}}",

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"maps"
 	"runtime"
 	"runtime/debug"
 	"slices"
@@ -97,13 +96,7 @@ func (r *run) fillEmpty() error {
 // lake once the run is published.
 func (r *run) report(counts silver.Counts, tables map[string]*pipeline.TableReport) (*pipeline.Report, error) {
 	rep := &pipeline.Report{BatchID: r.batchID, Workers: r.workers, Spilled: r.scratch.Spilled(), Sources: r.work.sources(r.sources), Warnings: append(r.warnings, counts.Warnings...),
-		RunID: r.runID, Full: r.work.full, Digests: r.digests, Currency: counts.Currency, Written: map[string]string{}}
-	if r.work.last != nil {
-		maps.Copy(rep.Written, r.work.last.Written)
-	}
-	for name := range r.tables {
-		rep.Written[name] = r.runID
-	}
+		RunID: r.runID, Full: r.work.full, Digests: r.digests, Currency: counts.Currency}
 	for _, in := range r.inputs {
 		rep.Read = append(rep.Read, in.File.Name)
 	}

@@ -17,15 +17,21 @@ type Report struct {
 	Libraries    map[string]string `json:"libraries,omitempty"` // module path → version
 
 	// What the next run needs to know of this one.
-	RunID     string            `json:"run_id,omitempty"`
-	Full      string            `json:"full_refresh,omitempty"` // why everything was read; "" where only new files were
-	Read      []string          `json:"read,omitempty"`         // files that this run read; those of all runs are in Sources
-	Dropped   []string          `json:"dropped,omitempty"`      // files whose earlier content went
-	Gone      []string          `json:"gone,omitempty"`         // files that an earlier run read and that are there no more; their rows stay
-	Rewritten string            `json:"rewritten,omitempty"`    // why rows that earlier runs wrote were made anew; "" = none were
-	Digests   map[string]string `json:"digests,omitempty"`      // of all that decides what files become
-	Written   map[string]string `json:"written,omitempty"`      // table → RunID of the run that wrote it last
-	Currency  string            `json:"currency,omitempty"`     // that the fact's lines name, where the mapping names none
+	RunID     string                  `json:"run_id,omitempty"`
+	Full      string                  `json:"full_refresh,omitempty"` // why everything was read; "" where only new files were
+	Read      []string                `json:"read,omitempty"`         // files that this run read; those of all runs are in Sources
+	Dropped   []string                `json:"dropped,omitempty"`      // files whose earlier content went
+	Gone      []string                `json:"gone,omitempty"`         // files that an earlier run read and that are there no more; their rows stay
+	Rewritten string                  `json:"rewritten,omitempty"`    // why rows that earlier runs wrote were made anew; "" = none were
+	Digests   map[string]string       `json:"digests,omitempty"`      // of all that decides what files become
+	Versions  map[string]TableVersion `json:"versions,omitempty"`     // of Delta tables, by name: what the next run builds upon
+	Currency  string                  `json:"currency,omitempty"`     // that the fact's lines name, where the mapping names none
+}
+
+// TableVersion is a version of a Delta table.
+type TableVersion struct {
+	ID      string `json:"id"` // of the table
+	Version int64  `json:"version"`
 }
 
 // TableReport is the size of one written table.

@@ -23,11 +23,12 @@ import (
 	"github.com/smeltdata/smelt/pipeline"
 )
 
-// Exit codes. 99, for nothing new to do, belongs to commands that are to come.
+// Exit codes.
 const (
 	exitDone        = 0
 	exitFailed      = 1 // a check or a table failed; an input, the data or the output is at fault
 	exitUsage       = 2 // wrong usage or configuration
+	exitNothingNew  = 99
 	exitInterrupted = 130
 )
 
@@ -64,6 +65,8 @@ func Run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	switch {
 	case err == nil:
 		return exitDone
+	case errors.Is(err, pipeline.ErrNothingNew):
+		return exitNothingNew
 	case ctx.Err() != nil && errors.Is(err, ctx.Err()):
 		a.log("error", "interrupted: what was there before is untouched")
 		return exitInterrupted

@@ -56,7 +56,7 @@ func (a *app) demo(ctx context.Context, dir string) error {
 		fmt.Fprintf(a.out, "A sample shop in %s: %s, %s and %s (%s).\n\n", dir, plural(records, "sales record"),
 			plural(made.Customers, "customer"), plural(made.Products, "product"), size(bytes))
 	}
-	report, err := a.pipeline(ctx, m, s.output, defaultLimits())
+	report, err := a.pipeline(ctx, m, s.output, defaultLimits(), refresh{full: true})
 	if err != nil {
 		return err
 	}
@@ -64,12 +64,12 @@ func (a *app) demo(ctx context.Context, dir string) error {
 		return err
 	}
 	for _, h := range heads {
-		parts, err := store.Parts(s.output, h.table)
+		t, err := store.OpenTable(ctx, s.output, h.table, store.At{})
 		if err != nil {
 			return err
 		}
 		fmt.Fprintf(a.out, "\n%s\n", a.out.style(bold, h.table))
-		if _, _, err := printTable(ctx, parts, view{columns: h.columns, rows: 5, format: "table"}, a.out); err != nil {
+		if _, _, err := printTable(ctx, t, view{columns: h.columns, rows: 5, format: "table"}, a.out); err != nil {
 			return err
 		}
 	}

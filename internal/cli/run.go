@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 
 	"github.com/spf13/cobra"
 
@@ -14,14 +15,21 @@ import (
 func (a *app) runCommand() *cobra.Command {
 	s := &shop{}
 	l := defaultLimits()
+	how := refresh{}
 	cmd := &cobra.Command{
 		Use:   "run",
 		Short: "Make the tables that smelt.yml describes",
 		Long: `Read the shop's files as smelt.yml says and write every table of bronze, silver
-and gold as Parquet: OUT/<layer>/<table>/part-*.parquet. Nothing is visible
-before everything is right: a run that fails or is killed leaves the tables of
-the run before. OUT/_smelt/run.json is the report of the run.`,
+and gold as Delta tables: OUT/<layer>/<table>. The next run reads only files
+that are new or have changed, by their content, and brings the tables up to
+date: they hold the rows that reading everything would give. With nothing new
+the exit code is 99. Rows of files that are gone stay; --full-refresh makes the
+tables of what is there.
+
+Nothing is visible before everything is right: a run that fails or is killed
+leaves the tables of the run before. OUT/_smelt/run.json is its report.`,
 		Example: `  smelt run
+  smelt run --full-refresh
   smelt run -c adventureworks.yml --data downloads/adventureworks -o lake`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -30,7 +38,10 @@ the run before. OUT/_smelt/run.json is the report of the run.`,
 				return err
 			}
 			out := s.lake(m)
-			report, err := a.pipeline(cmd.Context(), m, out, l)
+			report, err := a.pipeline(cmd.Context(), m, out, l, how)
+			if errors.Is(err, pipeline.ErrNothingNew) {
+				return errors.Join(err, a.nothingNew(report, out))
+			}
 			if err != nil {
 				return err
 			}
@@ -41,11 +52,19 @@ the run before. OUT/_smelt/run.json is the report of the run.`,
 	s.dataFlag(cmd)
 	s.outputFlag(cmd)
 	l.flags(cmd)
+	cmd.Flags().BoolVar(&how.full, "full-refresh", false, "read every file again, and make the tables of those that are there")
+	cmd.Flags().BoolVar(&how.schema, "overwrite-schema", false, "give Delta tables their columns anew where these do not fit; makes a full refresh")
 	return cmd
 }
 
+// refresh says what a run does with the tables that are there.
+type refresh struct {
+	full   bool
+	schema bool // new columns, if need be
+}
+
 // pipeline makes the tables of a mapping in a lake.
-func (a *app) pipeline(ctx context.Context, m *bronze.Mapping, out string, l limits) (*pipeline.Report, error) {
+func (a *app) pipeline(ctx context.Context, m *bronze.Mapping, out string, l limits, how refresh) (*pipeline.Report, error) {
 	opts, err := l.options()
 	if err != nil {
 		return nil, err
@@ -55,7 +74,16 @@ func (a *app) pipeline(ctx context.Context, m *bronze.Mapping, out string, l lim
 		return nil, err
 	}
 	p := a.progress("reading sales", size)
-	report, err := gold.Run(ctx, m, open, lake.Sink(create, "parquet"), append(opts, gold.Progress(p.update))...)
+	if how.full || how.schema {
+		opts = append(opts, gold.FullRefresh())
+	}
+	var sink pipeline.Sink
+	if m.Format == "parquet" {
+		sink = lake.Sink(create, "parquet")
+	} else {
+		sink = lake.Delta(store.DeltaOptions{OverwriteSchema: how.schema})
+	}
+	report, err := gold.Run(ctx, m, open, sink, append(opts, gold.Progress(p.update))...)
 	p.end()
 	if e := lake.Close(); err == nil {
 		err = e

@@ -7,14 +7,15 @@ import (
 	"io/fs"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/spf13/cobra"
 
 	"github.com/smeltdata/smelt/bronze"
 	"github.com/smeltdata/smelt/internal/query"
-	"github.com/smeltdata/smelt/io/parquetio"
 	"github.com/smeltdata/smelt/io/store"
 	"github.com/smeltdata/smelt/pipeline"
 )
@@ -25,12 +26,13 @@ type view struct {
 	where   string
 	rows    int // 0 = all
 	format  string
+	at      store.At
 }
 
 func (a *app) showCommand() *cobra.Command {
 	s, v := &shop{}, view{}
 	cmd := &cobra.Command{
-		Use:   "show [TABLE]",
+		Use:   "show [TABLE[@VERSION]]",
 		Short: "Print a table, or the list of them",
 		Long: `Print a table of the last run; without TABLE, the list of them.
 
@@ -40,6 +42,9 @@ Formats:
   csv    all rows; NULL is an empty field, an empty text is ""
   json   all rows, one object a line; numbers with all their digits
 Decimals are exact, days are 2024-01-31 and times 2024-01-31T10:00:00Z.
+
+TABLE@v3 is version 3 of a Delta table, TABLE@2026-11-28T10:00 the one of that
+time in UTC; smelt history lists them.
 
 --where takes a condition on the table's columns:
   revenue > 100 AND country IN ('France', 'Spain') AND NOT email IS NULL
@@ -66,7 +71,12 @@ Decimals are exact, days are 2024-01-31 and times 2024-01-31T10:00:00Z.
 			if len(args) == 0 {
 				return a.list(dir)
 			}
-			return a.show(cmd.Context(), dir, args[0], v)
+			name, at, err := version(args[0])
+			if err != nil {
+				return err
+			}
+			v.at = at
+			return a.show(cmd.Context(), dir, name, v)
 		},
 	}
 	s.configFlag(cmd)
@@ -76,6 +86,25 @@ Decimals are exact, days are 2024-01-31 and times 2024-01-31T10:00:00Z.
 	cmd.Flags().StringVar(&v.format, "format", "table", "table, csv or json")
 	cmd.Flags().StringSliceVar(&v.columns, "columns", nil, "columns to print, in this order (default all)")
 	return cmd
+}
+
+// version splits TABLE@v3 or TABLE@2026-11-28T10:00 into the table and what is meant of it.
+func version(arg string) (string, store.At, error) {
+	name, at, ok := strings.Cut(arg, "@")
+	if !ok {
+		return name, store.At{}, nil
+	}
+	if text, ok := strings.CutPrefix(at, "v"); ok {
+		if n, err := strconv.ParseInt(text, 10, 64); err == nil && n >= 0 {
+			return name, store.At{Version: pipeline.Some(n)}, nil
+		}
+	}
+	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05", "2006-01-02 15:04:05", "2006-01-02T15:04", "2006-01-02 15:04", "2006-01-02"} {
+		if t, err := time.ParseInLocation(layout, at, time.UTC); err == nil {
+			return name, store.At{Time: t}, nil
+		}
+	}
+	return "", store.At{}, usage(fmt.Sprintf("%q is no version of a table", at), "write TABLE@v3, or a time in UTC: TABLE@2026-11-28T10:00:00; smelt history TABLE lists them")
 }
 
 // lakeToRead returns the folder of the tables for a command that needs
@@ -163,11 +192,11 @@ func (a *app) show(ctx context.Context, dir, name string, v view) error {
 	if err != nil {
 		return err
 	}
-	parts, err := store.Parts(dir, name)
+	t, err := store.OpenTable(ctx, dir, name, v.at)
 	if err != nil {
 		return err
 	}
-	more, hidden, err := printTable(ctx, parts, v, a.out)
+	more, hidden, err := printTable(ctx, t, v, a.out)
 	if err != nil {
 		return err
 	}
@@ -191,14 +220,10 @@ func (a *app) moreRows(dir, name string, v view) string {
 	return fmt.Sprintf("the first %s; -n 0 prints all", plural(int64(v.rows), "row"))
 }
 
-// printTable prints part files as a view wants. It says whether there are more
+// printTable prints a table as a view wants. It says whether there are more
 // rows and, as a text, which columns found no room.
-func printTable(ctx context.Context, parts []string, v view, out *stream) (more bool, hidden string, err error) {
-	schema, err := parquetio.Schema(parts[0])
-	if err != nil {
-		return false, "", err
-	}
-	fields, err := fieldsOf(schema, v.columns)
+func printTable(ctx context.Context, t *store.Table, v view, out *stream) (more bool, hidden string, err error) {
+	fields, err := fieldsOf(t.Schema, v.columns)
 	if err != nil {
 		return false, "", err
 	}
@@ -208,7 +233,7 @@ func printTable(ctx context.Context, parts []string, v view, out *stream) (more 
 	}
 	var filter *query.Filter
 	if v.where != "" {
-		if filter, err = query.Parse(v.where, schema); err != nil {
+		if filter, err = query.Parse(v.where, t.Schema); err != nil {
 			return false, "", err
 		}
 		for _, c := range filter.Columns() {
@@ -221,12 +246,12 @@ func printTable(ctx context.Context, parts []string, v view, out *stream) (more 
 	if err != nil {
 		return false, "", err
 	}
-	more, err = printRows(parquetio.Read(ctx, parts, read), filter, v.rows, p)
+	more, err = printRows(t.Scan(ctx, read), filter, v.rows, p)
 	if err == nil {
 		err = p.end()
 	}
-	if t, ok := p.(*tablePrinter); ok {
-		hidden = t.note()
+	if p, ok := p.(*tablePrinter); ok {
+		hidden = p.note()
 	}
 	return more, hidden, err
 }

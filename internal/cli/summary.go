@@ -26,7 +26,7 @@ func (a *app) summary(r *pipeline.Report, out string) error {
 	if err := a.conservation(r); err != nil {
 		return err
 	}
-	for _, line := range facts(r) {
+	for _, line := range append(files(r), facts(r)...) {
 		fmt.Fprintln(a.out, wrap(line, "  ", a.out.room()))
 	}
 	rows, bytes := int64(0), int64(0)
@@ -36,6 +36,48 @@ func (a *app) summary(r *pipeline.Report, out string) error {
 	_, err := fmt.Fprintf(a.out, "%s, %s, %s in %s, in %.2f s with %s\n", plural(int64(len(r.Tables)), "table"), plural(rows, "row"), size(bytes), out,
 		r.Seconds, plural(int64(r.Workers), "worker"))
 	return err
+}
+
+// nothingNew says that a run has found nothing to do.
+func (a *app) nothingNew(r *pipeline.Report, out string) error {
+	if a.json {
+		return json.NewEncoder(a.out).Encode(r)
+	}
+	for _, line := range files(r) {
+		fmt.Fprintln(a.out, wrap(line, "  ", a.out.room()))
+	}
+	_, err := fmt.Fprintf(a.out, "nothing new: %s in %s already\n", plural(int64(len(r.Sources)), "file"), out)
+	return err
+}
+
+// files tells which files a run has read, which not, and why.
+func files(r *pipeline.Report) []string {
+	var out []string
+	var copies []string
+	for _, s := range r.Sources {
+		if s.SameAs != "" {
+			copies = append(copies, s.File+" = "+s.SameAs)
+		}
+	}
+	if r.Full == "" && r.Versions != nil && len(r.Read)+len(r.Dropped) > 0 {
+		out = append(out, fmt.Sprintf("read, of %s: %s", plural(int64(len(r.Sources)), "file"), several(r.Read)))
+	}
+	if r.Full != "" && r.Versions != nil {
+		out = append(out, "everything was read: "+r.Full)
+	}
+	if len(r.Dropped) > 0 {
+		out = append(out, "earlier contents replaced: "+several(r.Dropped))
+	}
+	if r.Rewritten != "" {
+		out = append(out, "made anew: "+r.Rewritten)
+	}
+	if len(copies) > 0 {
+		out = append(out, "not read, the content is another file's: "+several(copies))
+	}
+	if len(r.Gone) > 0 {
+		out = append(out, "not there any more, their rows stay: "+several(r.Gone))
+	}
+	return out
 }
 
 func (a *app) tables(r *pipeline.Report) error {

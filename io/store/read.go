@@ -2,6 +2,7 @@ package store
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
 	"errors"
 	"io/fs"
@@ -9,12 +10,17 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"time"
 
+	"github.com/apache/arrow/go/v17/arrow"
+
+	"github.com/smeltdata/smelt/io/deltaio"
+	"github.com/smeltdata/smelt/io/parquetio"
 	"github.com/smeltdata/smelt/pipeline"
 )
 
 // Tables returns the names of the published tables of a lake, sorted: layer.table
-// for every folder that holds part files. A lake that does not exist has none.
+// for every Delta table and every folder that holds part files. A lake that does not exist has none.
 func Tables(dir string) ([]string, error) {
 	layers, err := os.ReadDir(dir)
 	if err != nil {
@@ -34,7 +40,7 @@ func Tables(dir string) ([]string, error) {
 			if !tableName.MatchString(name) {
 				continue
 			}
-			if parts, err := Parts(dir, name); err == nil && len(parts) > 0 {
+			if parts, err := Parts(dir, name); err == nil && len(parts) > 0 || isDelta(filepath.Join(dir, relative(name))) {
 				out = append(out, name)
 			}
 		}
@@ -43,8 +49,63 @@ func Tables(dir string) ([]string, error) {
 	return out, nil
 }
 
-// Parts returns the paths of a published table's part files in the order of
-// their numbers.
+// At says which version of a Delta table is meant; the zero value is the newest.
+type At struct {
+	Version pipeline.Null[int64]
+	Time    time.Time // the newest version then
+}
+
+// Table is a published table, opened for reading.
+type Table struct {
+	Name   string
+	Schema *arrow.Schema
+	parts  []string          // of a folder of part files
+	delta  *deltaio.Snapshot // nil = it is such a folder
+}
+
+// OpenTable opens a published table. Only Delta tables have versions.
+func OpenTable(ctx context.Context, dir, name string, at At) (*Table, error) {
+	t := &Table{Name: name}
+	folder := filepath.Join(dir, relative(name))
+	var err error
+	if !isDelta(folder) {
+		if at != (At{}) {
+			return nil, &pipeline.Error{Kind: pipeline.ErrConfig, Table: name, Msg: "has no versions: it is a folder of Parquet files", Hint: "format: delta in smelt.yml keeps them"}
+		}
+		if t.parts, err = Parts(dir, name); err == nil {
+			t.Schema, err = parquetio.Schema(t.parts[0])
+		}
+		return t, tableError(name, err)
+	}
+	switch {
+	case at.Version.Valid:
+		t.delta, err = deltaio.LoadVersion(ctx, folder, at.Version.V)
+	case !at.Time.IsZero():
+		t.delta, err = deltaio.LoadTime(ctx, folder, at.Time)
+	default:
+		t.delta, err = deltaio.Load(ctx, folder)
+	}
+	var declared *pipeline.Table
+	if err == nil {
+		declared, err = t.delta.Table()
+	}
+	if err != nil {
+		return nil, tableError(name, err)
+	}
+	t.Schema = declared.Schema
+	return t, nil
+}
+
+// Scan streams columns of the table.
+func (t *Table) Scan(ctx context.Context, columns []string) pipeline.Stream {
+	if t.delta != nil {
+		return deltaio.Scan(ctx, t.delta, columns)
+	}
+	return parquetio.Read(ctx, t.parts, columns)
+}
+
+// Parts returns the paths of the part files of a table that is a folder of
+// them, in the order of their numbers.
 func Parts(dir, table string) ([]string, error) {
 	folder := filepath.Join(dir, relative(table))
 	entries, err := os.ReadDir(folder)
@@ -78,16 +139,21 @@ func Parts(dir, table string) ([]string, error) {
 // Report reads the report of the run that wrote a lake's tables; nil if there
 // is none.
 func Report(dir string) (*pipeline.Report, error) {
-	text, err := os.ReadFile(reportPath(dir))
+	r, err := readReport(reportPath(dir))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
+	return r, err
+}
+
+func readReport(path string) (*pipeline.Report, error) {
+	text, err := os.ReadFile(path)
 	var r pipeline.Report
 	if err == nil {
 		err = json.Unmarshal(text, &r)
 	}
 	if err != nil {
-		return nil, &pipeline.Error{Kind: pipeline.ErrInput, File: reportPath(dir), Msg: "cannot read the report", Err: err}
+		return nil, &pipeline.Error{Kind: pipeline.ErrInput, File: path, Msg: "cannot read the report", Err: err}
 	}
 	return &r, nil
 }

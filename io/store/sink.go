@@ -28,9 +28,21 @@ type Format func(path string, t *pipeline.Table) (pipeline.Writer, error)
 // seconds where the run has not. When Create, Write, Close or Commit fails, the
 // run aborts the sink. A lake has one unfinished sink at a time.
 func (l *Lake) Sink(format Format, ext string) pipeline.Sink {
+	return l.begin(&sink{part: func(dir string, part int, t *pipeline.Table) (pipeline.Writer, string, error) {
+		path := partPath(dir, part, ext)
+		w, err := format(path, t)
+		return w, path, err
+	}})
+}
+
+func partPath(dir string, part int, ext string) string {
+	return filepath.Join(dir, fmt.Sprintf("part-%05d.%s", part, ext))
+}
+
+func (l *Lake) begin(s *sink) *sink {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	s := &sink{lake: l, format: format, ext: ext, tables: map[string]*staged{}}
+	s.lake, s.tables, s.declared = l, map[string]*staged{}, map[string]*pipeline.Table{}
 	if l.sink != nil {
 		s.done = "the lake has another unfinished sink"
 		return s
@@ -45,13 +57,16 @@ func (l *Lake) Sink(format Format, ext string) pipeline.Sink {
 
 // sink implements pipeline.Sink. mu guards everything below it.
 type sink struct {
-	lake   *Lake
-	format Format
-	ext    string
+	lake *Lake
+	// part makes a part of a table in a folder, and says which file it is: "" where
+	// the writer brings it to the disk itself.
+	part  func(dir string, part int, t *pipeline.Table) (w pipeline.Writer, path string, err error)
+	delta *delta // nil = the tables are folders of part files
 
-	mu     sync.Mutex
-	done   string // why nothing more can be created; "" while the sink is open
-	tables map[string]*staged
+	mu       sync.Mutex
+	done     string // why nothing more can be created; "" while the sink is open
+	tables   map[string]*staged
+	declared map[string]*pipeline.Table
 }
 
 // staged is a table that is being written.
@@ -66,22 +81,27 @@ var tableName = regexp.MustCompile(`^[a-z][a-z0-9_]*\.[a-z_][a-z0-9_]*$`)
 // Create makes one part of a table. It refuses a table that could not be
 // published, so that a run learns it before its work is done.
 func (s *sink) Create(t *pipeline.Table, part int) (pipeline.Writer, error) {
-	w, err := s.reserve(t, part)
+	dir, err := s.reserve(t, part)
 	if err != nil {
 		return nil, err
 	}
-	if w.Writer, err = s.format(w.path, t); err != nil {
+	made, path, err := s.part(dir, part, t)
+	if err != nil {
 		// The part stays open, so that Commit cannot publish the table.
-		return nil, tableError(t.Name, outputError(w.path, "cannot make the file", err))
+		return nil, tableError(t.Name, outputError(path, "cannot make the file", err))
 	}
-	return w, nil
-}
-
-func (s *sink) reserve(t *pipeline.Table, part int) (*writer, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	fail := func(msg string) (*writer, error) {
-		return nil, &pipeline.Error{Kind: pipeline.ErrOutput, Table: t.Name, Msg: msg}
+	s.tables[t.Name].parts[part] = path
+	return &writer{Writer: made, sink: s, table: t.Name, path: path}, nil
+}
+
+// reserve takes a part's number, and returns the folder that it is written to.
+func (s *sink) reserve(t *pipeline.Table, part int) (string, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	fail := func(msg string) (string, error) {
+		return "", &pipeline.Error{Kind: pipeline.ErrOutput, Table: t.Name, Msg: msg}
 	}
 	if s.done != "" {
 		return fail(s.done)
@@ -90,25 +110,31 @@ func (s *sink) reserve(t *pipeline.Table, part int) (*writer, error) {
 		return fail("a table's name must be layer.table in lower case, digits and _")
 	}
 	rel := relative(t.Name)
+	dir := filepath.Join(s.lake.staging(), rel)
 	st := s.tables[t.Name]
 	if st == nil {
-		if err := onlyParts(filepath.Join(s.lake.dir, rel)); err != nil {
-			return nil, err
+		if target := filepath.Join(s.lake.dir, rel); s.isFolder(t.Name) || !isDelta(target) {
+			if err := onlyParts(target); err != nil {
+				return "", err
+			}
 		}
-		dir := filepath.Join(s.lake.staging(), rel)
 		if err := s.lake.disk.mkdir(dir); err != nil {
-			return nil, outputError(dir, "cannot make the folder", err)
+			return "", outputError(dir, "cannot make the folder", err)
 		}
 		st = &staged{parts: map[int]string{}, TableReport: pipeline.TableReport{Name: t.Name}}
-		s.tables[t.Name] = st
+		s.tables[t.Name], s.declared[t.Name] = st, t
 	}
-	if part < 0 || st.parts[part] != "" {
+	if _, ok := st.parts[part]; ok || part < 0 {
 		return fail(fmt.Sprintf("part %d is negative or was created before", part))
 	}
-	path := filepath.Join(s.lake.staging(), rel, fmt.Sprintf("part-%05d.%s", part, s.ext))
-	st.parts[part] = path
+	st.parts[part] = ""
 	st.open++
-	return &writer{sink: s, table: t.Name, path: path}, nil
+	return dir, nil
+}
+
+// isFolder reports whether a table is a folder of part files, switched as a whole.
+func (s *sink) isFolder(table string) bool {
+	return s.delta == nil || strings.HasPrefix(table, pipeline.StateLayer+".")
 }
 
 // close counts a part as written.
@@ -141,7 +167,21 @@ func (s *sink) Commit(ctx context.Context, r *pipeline.Report) error {
 	}
 	s.complete(r)
 	s.done = "the tables are published already"
-	journalled, err := s.lake.publish(ctx, slices.Sorted(maps.Keys(s.tables)), s.paths(), r)
+	j := journal{Version: journalVersion}
+	for _, name := range slices.Sorted(maps.Keys(s.tables)) {
+		if s.isFolder(name) {
+			j.Tables = append(j.Tables, name)
+		}
+	}
+	if s.delta != nil {
+		var err error
+		if j.Changes, err = s.delta.changes(ctx, r); err != nil {
+			s.discard()
+			s.finish()
+			return err
+		}
+	}
+	journalled, err := s.lake.publish(ctx, j, s.paths(), r)
 	if err != nil && !journalled {
 		s.discard()
 	}
@@ -152,6 +192,9 @@ func (s *sink) Commit(ctx context.Context, r *pipeline.Report) error {
 // complete fills the sizes of the tables into the report.
 func (s *sink) complete(r *pipeline.Report) {
 	for _, name := range slices.Sorted(maps.Keys(s.tables)) {
+		if strings.HasPrefix(name, pipeline.StateLayer+".") {
+			continue
+		}
 		i := slices.IndexFunc(r.Tables, func(t pipeline.TableReport) bool { return t.Name == name })
 		if i < 0 {
 			r.Tables = append(r.Tables, s.tables[name].TableReport)
@@ -176,7 +219,9 @@ func (s *sink) complete(r *pipeline.Report) {
 func (s *sink) paths() []string {
 	var out []string
 	for _, name := range slices.Sorted(maps.Keys(s.tables)) {
-		out = slices.AppendSeq(out, maps.Values(s.tables[name].parts))
+		if s.isFolder(name) {
+			out = slices.AppendSeq(out, maps.Values(s.tables[name].parts))
+		}
 	}
 	return out
 }
@@ -251,6 +296,9 @@ func tableError(table string, err error) error {
 // relative turns silver.fact_sales into silver/fact_sales.
 func relative(table string) string {
 	layer, base, _ := strings.Cut(table, ".")
+	if layer == pipeline.StateLayer {
+		layer = filepath.Join("_smelt", layer)
+	}
 	return filepath.Join(layer, base)
 }
 

@@ -1,0 +1,344 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/array"
+
+	"github.com/smeltdata/smelt/io/deltaio"
+	"github.com/smeltdata/smelt/io/parquetio"
+	"github.com/smeltdata/smelt/pipeline"
+)
+
+// DeltaOptions says how Delta tables are written. The zero value is the default.
+type DeltaOptions struct {
+	Parquet         parquetio.Options
+	OverwriteSchema bool // a table whose columns have changed gets the new ones, where all of its rows are replaced
+}
+
+// Delta returns the sink of one run that writes Delta tables, and keeps those of
+// earlier runs: see pipeline.Lake. Commit publishes each table as one version of
+// its log: bronze first, then silver, then gold, whose commits name the versions
+// of silver that they were computed from. Tables of the layer state are Parquet.
+// Otherwise it is as Sink says.
+func (l *Lake) Delta(o DeltaOptions) pipeline.Lake {
+	d := &delta{options: o, snapshots: map[string]*deltaio.Snapshot{}, amended: map[string]*amended{}, files: map[string][]*deltaio.FileWriter{}}
+	d.sink = l.begin(&sink{part: d.create})
+	d.sink.delta = d
+	return d
+}
+
+// delta implements pipeline.Lake. mu of the sink guards files.
+type delta struct {
+	*sink
+	options   DeltaOptions
+	snapshots map[string]*deltaio.Snapshot     // of the tables that the last run left
+	amended   map[string]*amended              // by table
+	files     map[string][]*deltaio.FileWriter // by table
+}
+
+// amended is what becomes of a table's files.
+type amended struct {
+	remove []string
+	copies []*deltaio.FileWriter // of what stays of the removed ones
+}
+
+// create makes a part of a table.
+func (d *delta) create(dir string, part int, t *pipeline.Table) (pipeline.Writer, string, error) {
+	if t.Layer() == pipeline.StateLayer {
+		path := partPath(dir, part, "parquet")
+		w, err := parquetio.Create(path, t, d.options.Parquet)
+		return w, path, err
+	}
+	w, err := deltaio.Create(dir, t, deltaio.Options{Part: part, Parquet: d.options.Parquet})
+	if err != nil {
+		return nil, dir, err
+	}
+	d.mu.Lock()
+	d.files[t.Name] = append(d.files[t.Name], w)
+	d.mu.Unlock()
+	return w, dir, nil
+}
+
+// Last implements pipeline.Lake.
+func (d *delta) Last(ctx context.Context) (*pipeline.Report, string, error) {
+	last, err := Report(d.lake.dir)
+	if last == nil || err != nil {
+		return nil, "", err
+	}
+	if len(last.Versions) == 0 {
+		return nil, "the tables of the run before are no Delta tables", nil
+	}
+	for _, name := range slices.Sorted(maps.Keys(last.Versions)) {
+		was := last.Versions[name]
+		s, err := deltaio.Load(ctx, filepath.Join(d.lake.dir, relative(name)))
+		if errors.Is(err, deltaio.ErrNoTable) {
+			return nil, name + " is gone", nil
+		}
+		if err != nil {
+			return nil, "", tableError(name, err)
+		}
+		if s.ID != was.ID || s.Version < was.Version {
+			return last, name + " is another table than before", nil
+		}
+		if s.Version > was.Version {
+			commits, err := deltaio.Changes(ctx, s.Dir, was.Version)
+			if errors.Is(err, deltaio.ErrConflict) {
+				return last, name + " has been changed, and its log does not say how any more", nil
+			}
+			if err != nil {
+				return nil, "", tableError(name, err)
+			}
+			for _, c := range commits {
+				if c.DataChanged || c.MetadataChanged {
+					return last, fmt.Sprintf("%s has been changed by %s (%s, version %d)", name, c.Engine, c.Operation, c.Version), nil
+				}
+			}
+		}
+		d.snapshots[name] = s
+	}
+	return last, "", nil
+}
+
+// Read implements pipeline.Lake.
+func (d *delta) Read(ctx context.Context, t *pipeline.Table, columns []string, where ...pipeline.Where) pipeline.Stream {
+	return func(yield func(arrow.Record, error) bool) {
+		var rows pipeline.Stream
+		if t.Layer() == pipeline.StateLayer {
+			parts, err := Parts(d.lake.dir, t.Name)
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			rows = parquetio.Read(ctx, parts, columns)
+		} else {
+			s := d.snapshots[t.Name]
+			if s == nil {
+				yield(nil, &pipeline.Error{Kind: pipeline.ErrInput, Table: t.Name, Msg: "the run before has not written the table", Hint: "run with --full-refresh"})
+				return
+			}
+			rows = deltaio.Scan(ctx, s, columns, where...)
+		}
+		for rec, err := range rows {
+			if !yield(rec, tableError(t.Name, err)) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// Restart implements pipeline.Lake.
+func (d *delta) Restart() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.tables, d.files, d.amended = map[string]*staged{}, map[string][]*deltaio.FileWriter{}, map[string]*amended{}
+	if err := d.discard(); err != nil {
+		return err
+	}
+	return outputError(d.lake.staging(), "cannot make the folder", d.lake.disk.mkdir(d.lake.staging()))
+}
+
+// Amend implements pipeline.Lake.
+func (d *delta) Amend(ctx context.Context, t *pipeline.Table, columns []string, lose func(rec arrow.Record, lose []bool) error, where ...pipeline.Where) (kept pipeline.TableReport, err error) {
+	s := d.snapshots[t.Name]
+	if s == nil || d.amended[t.Name] != nil {
+		return kept, &pipeline.Error{Kind: pipeline.ErrOutput, Table: t.Name, Msg: "cannot be amended: the run before has not written it, or it is amended already"}
+	}
+	a := &amended{}
+	d.amended[t.Name] = a
+	declared, err := s.Table()
+	if err != nil {
+		return kept, err
+	}
+	for _, f := range s.Files() {
+		rows, lost, size := f.Rows, int64(0), f.Size
+		if rows < 0 {
+			if rows, err = d.count(s.ScanFile(ctx, f, nil), nil); err != nil {
+				return kept, err
+			}
+		}
+		if lose != nil {
+			if lost, err = d.count(s.ScanFile(ctx, f, columns, where...), lose); err != nil {
+				return kept, err
+			}
+		}
+		if lost > 0 {
+			a.remove, size = append(a.remove, f.Path), 0
+		}
+		if lost > 0 && lost < rows {
+			w, err := deltaio.Create(filepath.Join(d.lake.staging(), relative(t.Name)), declared, deltaio.Options{Parquet: d.options.Parquet, Properties: s.Configuration})
+			if err != nil {
+				return kept, tableError(t.Name, err)
+			}
+			a.copies = append(a.copies, w)
+			stats, err := copyRows(s.ScanFile(ctx, f, nil), w, columns, lose)
+			if err != nil {
+				return kept, tableError(t.Name, err)
+			}
+			if stats.Rows != rows-lost {
+				return kept, &pipeline.Error{Kind: pipeline.ErrData, Table: t.Name, File: f.Path, Msg: fmt.Sprintf("%d of %d rows go, but %d are left", lost, rows, stats.Rows), Hint: "this is a bug in smelt, and nothing was published: please report it"}
+			}
+			size = stats.Bytes
+		}
+		if lost < rows {
+			kept.Rows, kept.Bytes, kept.Parts = kept.Rows+rows-lost, kept.Bytes+size, kept.Parts+1
+		}
+	}
+	return kept, nil
+}
+
+// count counts rows: those that lose names, nil for all.
+func (d *delta) count(rows pipeline.Stream, lose func(rec arrow.Record, lose []bool) error) (n int64, err error) {
+	var goes []bool
+	for rec, err := range rows {
+		if err != nil {
+			return 0, err
+		}
+		if lose == nil {
+			n += rec.NumRows()
+			continue
+		}
+		goes = slices.Grow(goes[:0], int(rec.NumRows()))[:rec.NumRows()]
+		clear(goes)
+		if err := lose(rec, goes); err != nil {
+			return 0, err
+		}
+		for _, g := range goes {
+			if g {
+				n++
+			}
+		}
+	}
+	return n, nil
+}
+
+// copyRows writes the rows that stay, and closes the writer.
+func copyRows(rows pipeline.Stream, w pipeline.Writer, columns []string, lose func(rec arrow.Record, lose []bool) error) (pipeline.Stats, error) {
+	var goes []bool
+	for rec, err := range rows {
+		if err != nil {
+			return pipeline.Stats{}, err
+		}
+		n := int(rec.NumRows())
+		goes = slices.Grow(goes[:0], n)[:n]
+		clear(goes)
+		var fields []arrow.Field
+		var arrays []arrow.Array
+		for _, c := range columns {
+			i := rec.Schema().FieldIndices(c)[0]
+			fields, arrays = append(fields, rec.Schema().Field(i)), append(arrays, rec.Column(i))
+		}
+		part := array.NewRecord(arrow.NewSchema(fields, nil), arrays, int64(n))
+		err = lose(part, goes)
+		part.Release()
+		if err != nil {
+			return pipeline.Stats{}, err
+		}
+		for from := 0; from < n; from++ {
+			if goes[from] {
+				continue
+			}
+			to := from + 1
+			for to < n && !goes[to] {
+				to++
+			}
+			stay := rec.NewSlice(int64(from), int64(to))
+			err := w.Write(stay)
+			stay.Release()
+			if err != nil {
+				return pipeline.Stats{}, err
+			}
+			from = to
+		}
+	}
+	return w.Close()
+}
+
+// layerRank orders the layers as they become visible.
+func layerRank(name string) int {
+	layer, _, _ := strings.Cut(name, ".")
+	return slices.Index([]string{"gold", "silver", "bronze"}, layer)
+}
+
+// changes prepares the commits of all tables, in the order in which they become visible.
+func (d *delta) changes(ctx context.Context, r *pipeline.Report) ([]tableChange, error) {
+	names := map[string]bool{}
+	for name := range d.files {
+		names[name] = true
+	}
+	for name, a := range d.amended {
+		names[name] = names[name] || len(a.remove) > 0
+	}
+	var out []tableChange
+	for _, name := range slices.SortedFunc(maps.Keys(names), func(a, b string) int {
+		return cmp.Or(layerRank(b)-layerRank(a), strings.Compare(a, b))
+	}) {
+		if !names[name] {
+			continue
+		}
+		c, err := d.change(ctx, name, r)
+		if err != nil {
+			return nil, tableError(name, err)
+		}
+		out = append(out, tableChange{Table: name, Change: c})
+	}
+	r.Versions = map[string]pipeline.TableVersion{}
+	for name, s := range d.snapshots {
+		r.Versions[name] = pipeline.TableVersion{ID: s.ID, Version: s.Version}
+	}
+	return out, nil
+}
+
+func (d *delta) change(ctx context.Context, name string, r *pipeline.Report) (*deltaio.Change, error) {
+	a := d.amended[name]
+	s := d.snapshots[name]
+	if a == nil {
+		var err error
+		s, err = deltaio.Load(ctx, filepath.Join(d.lake.dir, relative(name)))
+		if err != nil && !errors.Is(err, deltaio.ErrNoTable) {
+			return nil, err
+		}
+	}
+	var c *deltaio.Change
+	switch {
+	case a == nil:
+		c = deltaio.NewChange(s, deltaio.Overwrite, "WRITE")
+		c.Parameters = map[string]string{"mode": "Overwrite"}
+	case len(a.remove) > 0:
+		c = deltaio.NewChange(s, deltaio.Update, "MERGE")
+		c.Remove = a.remove
+		for _, w := range a.copies {
+			c.Add = append(c.Add, w.File())
+		}
+	default:
+		c = deltaio.NewChange(s, deltaio.Append, "WRITE")
+		c.Parameters = map[string]string{"mode": "Append"}
+	}
+	for _, w := range d.files[name] {
+		if f := w.File(); f.Rows > 0 {
+			c.Add = append(c.Add, f)
+		}
+	}
+	c.Info = map[string]any{"smeltRun": r.RunID}
+	if t := d.declared[name]; t != nil {
+		var err error
+		switch {
+		case s == nil || d.options.OverwriteSchema && a == nil:
+			c.Metadata, err = deltaio.MetadataOf(t)
+		default:
+			c.Metadata, err = s.Evolve(t)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return c, nil
+}
