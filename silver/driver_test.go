@@ -28,6 +28,8 @@ type shop struct {
 // products; both are as long as lines then.
 type segment struct {
 	returns   bool
+	overlap   bool // the source has overlap: max; lines of returns are another's then
+	file      int
 	lines     []bronze.Sale
 	customers []bronze.Customer
 	products  []bronze.Product
@@ -92,7 +94,7 @@ func (s *shop) run(t memory.TestingT, rng *rand.Rand, workers int) (result, erro
 		for _, i := range owner[w] {
 			seg := &s.segments[i]
 			for _, rec := range cut(rng, bronze.Sales, seg.lines) {
-				if err := scans[w].Sales(i, seg.returns, rec); err != nil {
+				if err := seg.scan(scans[w], i, rec); err != nil {
 					return err
 				}
 			}
@@ -191,6 +193,21 @@ func (s *shop) run(t memory.TestingT, rng *rand.Rand, workers int) (result, erro
 	}
 	out.counts = m.Counts()
 	return out, nil
+}
+
+// scan takes a batch of the segment's lines to the key scan.
+func (seg *segment) scan(k *KeyScan, index int, rec arrow.Record) error {
+	if seg.overlap {
+		return k.WholeLines(index, seg.source(), seg.file, rec)
+	}
+	return k.Sales(index, seg.returns, rec)
+}
+
+func (seg *segment) source() int {
+	if seg.returns {
+		return 1
+	}
+	return 0
 }
 
 // cut makes batches of rows, cut at random. They live on Go's heap.

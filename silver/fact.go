@@ -159,7 +159,7 @@ func (f *Fact) Stage(seg int, returns bool, quarantine func(arrow.Record) error)
 }
 
 // batch turns one batch into fact rows, nil where there are none. losers are
-// the lines from here on that lost against another of their key; it returns
+// the lines from here on that lost against another; it returns
 // those that are left.
 func (f *Fact) batch(rec arrow.Record, returns bool, losers []int64, quarantine func(arrow.Record) error) (arrow.Record, []int64, error) {
 	if err := f.read(rec, returns); err != nil {

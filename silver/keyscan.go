@@ -17,13 +17,14 @@ import (
 // _source_row.
 var KeyColumns = []string{"order_id", "line_number"}
 
-// KeyScan gathers the keys of the lines before the main scan: which may occur
-// more than once, and which customers and products the lines describe. It
+// KeyScan gathers the keys of the lines before the main scan, or the lines that
+// are compared whole: which may occur more than once, and which customers and products the lines describe. It
 // belongs to one worker; the batches of a segment come in record order. It
 // keeps 8 bytes a line, or 16 in a temporary file.
 type KeyScan struct {
 	m                   *Model
 	clean               cleaner
+	whole               wholeLines
 	hashes              hashLog
 	segments            map[int]*segmentKeys
 	customers, products *derived
@@ -34,6 +35,7 @@ type KeyScan struct {
 type segmentKeys struct {
 	pieces []piece
 	rows   rowNumbers
+	export *export // where its lines are compared whole
 }
 
 // piece is a piece of a scan's hashLog.
@@ -70,12 +72,45 @@ func (k *KeyScan) Sales(seg int, returns bool, rec arrow.Record) error {
 	if orders != plain {
 		defer orders.Release()
 	}
-	s := k.segments[seg]
-	if s == nil {
-		s = &segmentKeys{}
-		k.segments[seg] = s
+	return k.add(k.segment(seg), source.(*array.Int64).Int64Values(), func(dst []uint64, first int) {
+		hashKeys(dst, orders, number.(*array.Int32), first)
+	})
+}
+
+// WholeLines adds a batch of lines that are compared whole with those of other
+// files: bronze.sales, in full, of a source with overlap: max. source and file
+// are the caller's numbers of the two; files are numbered in record order, and
+// those of different sources differ. Of several files that have a line equally
+// often, the one of the lowest number keeps it.
+func (k *KeyScan) WholeLines(seg, source, file int, rec arrow.Record) error {
+	if err := bronze.Sales.Check(rec); err != nil {
+		return err
 	}
-	first := k.hashes.len()
+	if rec.NumRows() == 0 {
+		return nil
+	}
+	s := k.segment(seg)
+	s.export = &export{source, file}
+	k.whole.read(source, rec)
+	rows := rec.Column(saleColumn.sourceRow).(*array.Int64).Int64Values()
+	return k.add(s, rows, func(dst []uint64, first int) {
+		for i := range dst {
+			dst[i] = max(k.whole.hash(first+i), 1)
+		}
+	})
+}
+
+func (k *KeyScan) segment(seg int) *segmentKeys {
+	if k.segments[seg] == nil {
+		k.segments[seg] = &segmentKeys{}
+	}
+	return k.segments[seg]
+}
+
+// add adds lines of a segment, by their record numbers. hash sets the hashes of
+// the lines from the first one on; what it leaves is 0.
+func (k *KeyScan) add(s *segmentKeys, rows []int64, hash func(dst []uint64, first int)) error {
+	n, first := len(rows), k.hashes.len()
 	if last := len(s.pieces) - 1; last >= 0 && s.pieces[last].first+s.pieces[last].n == first {
 		s.pieces[last].n += n
 	} else {
@@ -86,10 +121,10 @@ func (k *KeyScan) Sales(seg int, returns bool, rec arrow.Record) error {
 		if err != nil {
 			return err
 		}
-		hashKeys(dst, orders, number.(*array.Int32), at)
+		hash(dst, at)
 		at += len(dst)
 	}
-	s.rows.append(source.(*array.Int64).Int64Values())
+	s.rows.append(rows)
 	return nil
 }
 

@@ -69,6 +69,7 @@ type lines struct {
 
 	types, statusBuf []int32 // scratch
 	clock            clock
+	whole            wholeLines // of batches that are compared whole
 }
 
 func newLines(m *Model, mem memory.Allocator) *lines {

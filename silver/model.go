@@ -22,8 +22,9 @@ import (
 //
 //  1. AddCustomers and AddProducts, each in record order from one goroutine;
 //     the two may run side by side.
-//  2. The key scan, where a line_number is mapped or a source derives customers
-//     or products (bronze.Mapping.Derives): one KeyScan a worker. Where none does,
+//  2. The key scan, where a line_number is mapped, exports may overlap
+//     (bronze.SourceSpec.Overlap) or a source derives customers or products
+//     (bronze.Mapping.Derives): one KeyScan a worker. Where none does,
 //     it may run beside 1. Segments are
 //     numbered in record order from 0 and mean the same records in every step;
 //     each is scanned by one worker.
@@ -69,7 +70,7 @@ type Model struct {
 // products and sales.
 type Counts struct {
 	Quarantined  map[string]map[string]int64 // rows by table and reason
-	Deduplicated map[string]int64            // rows that lost against another of their key
+	Deduplicated map[string]int64            // rows that lost against another of their key, or count in another file
 	Added        map[string]int64            // silver rows without a bronze row: inferred or derived keys, mirrored returns
 	Rows         map[string]int64            // silver rows: of both dimensions, and those that Stage made
 	Currency     string                      // that the fact rows name, where the mapping names none

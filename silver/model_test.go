@@ -1,7 +1,9 @@
 package silver
 
 import (
+	"fmt"
 	"math/rand/v2"
+	"reflect"
 	"slices"
 	"testing"
 	"time"
@@ -111,13 +113,23 @@ func drawShop(t *rapid.T) *shop {
 		spec.Customers, spec.Products = []bronze.ColumnSpec{{}}, []bronze.ColumnSpec{{}}
 	}
 	s.mapping.Sources = append(s.mapping.Sources, spec)
-	row := int64(0)
+	row, overlap := int64(0), !numbered && rapid.Bool().Draw(t, "overlap")
+	// Few lines that are drawn can be used: this one can.
+	seen := []bronze.Sale{{OrderID: pipeline.Some("A1"), OrderedAt: pipeline.Some(19_002 * day), ProductID: pipeline.Some[pipeline.Code]("p1"),
+		Quantity: pipeline.Some[int64](1), UnitPrice: pipeline.Some[pipeline.Price](1_0000)}}
 	for i := range rapid.IntRange(0, 4).Draw(t, "segments") {
-		seg := segment{returns: rapid.IntRange(0, 4).Draw(t, "returns") == 0}
+		seg := segment{returns: rapid.IntRange(0, 4).Draw(t, "returns") == 0, overlap: overlap, file: i}
+		if i > 0 && s.segments[i-1].returns == seg.returns && rapid.Bool().Draw(t, "same file") {
+			seg.file = s.segments[i-1].file
+		}
 		for range rapid.IntRange(0, 14).Draw(t, "lines") {
 			row += int64(rapid.SampledFrom([]int{1, 1, 1, 2}).Draw(t, "step"))
 			l := drawSale(t, row, numbered)
-			l.SourceFile = pipeline.Code([]string{"sales 1.csv", "sales 2.csv"}[i%2])
+			if overlap {
+				l = drawAgain(t, l, seen)
+				seen = append(seen, l)
+			}
+			l.SourceFile = pipeline.Code(fmt.Sprintf("sales %d.csv", seg.file))
 			seg.lines = append(seg.lines, l)
 			c, p := bronze.Customer{}, bronze.Product{}
 			if describes {
@@ -187,6 +199,21 @@ func drawSale(t *rapid.T, row int64, numbered bool) bronze.Sale {
 	return s
 }
 
+// drawAgain mostly draws a line that was there already, or one that differs from
+// it in one column.
+func drawAgain(t *rapid.T, l bronze.Sale, seen []bronze.Sale) bronze.Sale {
+	if rapid.IntRange(0, 3).Draw(t, "new") == 0 {
+		return l
+	}
+	again := rapid.SampledFrom(seen).Draw(t, "again")
+	if rapid.IntRange(0, 3).Draw(t, "differs") == 0 {
+		at := rapid.IntRange(0, reflect.TypeOf(l).NumField()-1).Draw(t, "column")
+		reflect.ValueOf(&again).Elem().Field(at).Set(reflect.ValueOf(l).Field(at))
+	}
+	again.SourceRow, again.BatchID = l.SourceRow, pipeline.Code(fmt.Sprintf("b%d", l.SourceRow))
+	return again
+}
+
 // Segments may be of any size and in any worker: the same lines give the same
 // rows.
 func TestSegmentsDoNotMatter(t *testing.T) {
@@ -197,7 +224,7 @@ func TestSegmentsDoNotMatter(t *testing.T) {
 		for _, seg := range s.segments {
 			for len(seg.lines) > 0 {
 				n := rapid.IntRange(1, len(seg.lines)).Draw(t, "n")
-				part := segment{returns: seg.returns, lines: seg.lines[:n]}
+				part := segment{returns: seg.returns, overlap: seg.overlap, file: seg.file, lines: seg.lines[:n]}
 				seg.lines = seg.lines[n:]
 				if len(seg.customers) > 0 {
 					part.customers, seg.customers = seg.customers[:n], seg.customers[n:]

@@ -443,6 +443,12 @@ func reference(s *shop) result {
 	return out
 }
 
+// refLine is a line as it is compared whole: without where it came from.
+type refLine struct {
+	source int
+	sale   bronze.Sale
+}
+
 func (r *refRun) facts(out *result, quarantine func(table, why string, row any, file pipeline.Code, number int64)) {
 	type key struct {
 		order    string
@@ -457,6 +463,7 @@ func (r *refRun) facts(out *result, quarantine func(table, why string, row any, 
 	}
 	var lines []*found
 	best := map[key]*found{}
+	equal := map[refLine][]*found{}
 	for i, seg := range r.s.segments {
 		for _, in := range seg.lines {
 			fact, why := r.line(in, seg.returns)
@@ -466,6 +473,12 @@ func (r *refRun) facts(out *result, quarantine func(table, why string, row any, 
 			}
 			l := &found{seg: i, in: in, fact: fact}
 			lines = append(lines, l)
+			if seg.overlap {
+				k := refLine{seg.source(), in}
+				k.sale.SourceFile, k.sale.SourceRow, k.sale.BatchID = "", 0, ""
+				equal[k] = append(equal[k], l)
+				continue
+			}
 			if !in.LineNumber.Valid {
 				continue
 			}
@@ -476,6 +489,22 @@ func (r *refRun) facts(out *result, quarantine func(table, why string, row any, 
 				had.lost, best[k] = true, l
 			} else {
 				l.lost = true
+			}
+		}
+	}
+	for _, same := range equal {
+		count, keeps := map[int]int{}, -1
+		for _, l := range same {
+			count[r.s.segments[l.seg].file]++
+		}
+		for file, n := range count {
+			if keeps < 0 || n > count[keeps] || n == count[keeps] && file < keeps {
+				keeps = file
+			}
+		}
+		for _, l := range same {
+			if l.lost = r.s.segments[l.seg].file != keeps; l.lost {
+				out.counts.Deduplicated["sales"]++
 			}
 		}
 	}

@@ -13,16 +13,19 @@ import (
 	"github.com/smeltdata/smelt/pipeline"
 )
 
-// repeats knows the lines whose key may occur more than once, and decides
-// which of them lose. It is safe for concurrent use between find and settle,
+// repeats knows the lines whose key may occur more than once, or that may stand
+// in several files, and decides which of them lose. It is safe for concurrent use between find and settle,
 // and read only afterwards.
 type repeats struct {
-	rows map[int][]int64 // by segment: records whose key's hash occurs again; ascending
+	rows    map[int][]int64 // by segment: records whose hash occurs again; ascending
+	exports map[int]export  // by segment: those whose lines are compared whole
+	workers int
 
 	mu      sync.Mutex
 	keys    *pipeline.Dictionary // order, line number, return document or not
 	best    []candidate          // by key
-	losers  map[int][]int64      // by segment; ascending once settled
+	overlap *overlap
+	losers  map[int][]int64 // by segment; ascending once settled
 	settled bool
 }
 
@@ -48,7 +51,7 @@ func (r *repeats) find(scans []*KeyScan) error {
 	if err != nil {
 		return err
 	}
-	r.rows = map[int][]int64{}
+	r.rows, r.exports, r.workers = map[int][]int64{}, map[int]export{}, len(scans)
 	r.keys, r.losers = pipeline.NewDictionary(), map[int][]int64{}
 	for _, k := range scans {
 		for seg, s := range k.segments {
@@ -56,6 +59,9 @@ func (r *repeats) find(scans []*KeyScan) error {
 				return errors.New("silver: two key scans saw one segment")
 			}
 			r.rows[seg] = s.records(again)
+			if s.export != nil {
+				r.exports[seg] = *s.export
+			}
 		}
 		again = again[k.hashes.numBlocks()*(blockSize/64):]
 		k.segments, k.hashes = nil, hashLog{}
@@ -93,10 +99,13 @@ func (m *Model) Resolve(seg int, returns bool, rec arrow.Record) error {
 	if err := l.read(rec, returns); err != nil {
 		return err
 	}
+	r := &m.repeats
+	if from, ok := r.exports[seg]; ok {
+		return r.addWhole(m.scratch, seg, from.source, l)
+	}
 	numbered := rec.Column(saleColumn.lineNumber)
 	lines, updated := numbers(nil, numbered), numbers(nil, rec.Column(saleColumn.updatedAt))
 	var key []byte
-	r := &m.repeats
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.settled {
@@ -144,10 +153,15 @@ func (m *Model) Resolved() error {
 	r := &m.repeats
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.overlap != nil {
+		if err := r.overlap.decide(r.workers, r.exports, r.losers); err != nil {
+			return err
+		}
+	}
 	for _, rows := range r.losers {
 		slices.Sort(rows)
 	}
-	r.keys, r.best, r.rows, r.settled = nil, nil, nil, true
+	r.keys, r.best, r.rows, r.exports, r.overlap, r.settled = nil, nil, nil, nil, nil, true
 	m.releaseIdle()
 	return nil
 }
