@@ -101,13 +101,14 @@ func (m *Mapping) checkSource(path string, s *SourceSpec) *problem {
 	if !ok {
 		return checkChoice(path+".table", "table", s.Table, tableNames)
 	}
-	if s.Kind != "" {
-		if p := checkChoice(path+".kind", "kind", s.Kind, kinds); p != nil {
-			return p
+	for _, k := range []struct {
+		key, value string
+		right      []string
+	}{{"kind", s.Kind, kinds}, {"bad_records", s.BadRecords, badRecords}, {"overlap", s.Overlap, overlaps}} {
+		if k.value == "" {
+			continue
 		}
-	}
-	if s.BadRecords != "" {
-		if p := checkChoice(path+".bad_records", "bad_records", s.BadRecords, badRecords); p != nil {
+		if p := checkChoice(path+"."+k.key, k.key, k.value, k.right); p != nil {
 			return p
 		}
 	}
@@ -115,7 +116,7 @@ func (m *Mapping) checkSource(path string, s *SourceSpec) *problem {
 		for _, extra := range []struct {
 			key   string
 			given bool
-		}{{"kind", s.Kind != ""}, {"customers", len(s.Customers) > 0}, {"products", len(s.Products) > 0}} {
+		}{{"kind", s.Kind != ""}, {"customers", len(s.Customers) > 0}, {"products", len(s.Products) > 0}, {"overlap", s.Overlap != ""}} {
 			if extra.given {
 				return bad(path+"."+extra.key, fmt.Sprintf("%s belongs to a source of table sales, not %s", extra.key, s.Table), "")
 			}
@@ -142,6 +143,13 @@ func (m *Mapping) checkSource(path string, s *SourceSpec) *problem {
 		func() *problem {
 			if len(s.Customers) > 0 && !hasColumn(s.Columns, "customer_id") {
 				return bad(path+".customers", "customers stand on the lines but columns has no customer_id", "map customer_id under columns")
+			}
+			return nil
+		},
+		func() *problem {
+			if s.Overlap != "" && hasColumn(s.Columns, "line_number") {
+				return bad(path+".overlap", "overlap is for lines without a number: line_number is mapped, by which lines of several files are one already",
+					"leave overlap out, or line_number if it is no number of the line in its order")
 			}
 			return nil
 		})

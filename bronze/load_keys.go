@@ -18,6 +18,7 @@ var (
 	encodings     = []string{"utf-8", "utf-16", "utf-16le", "utf-16be", "windows-1252", "latin-1"}
 	scorings      = []string{"ntile", "quantile"}
 	measures      = []string{"revenue", "sales", "returns", "discounts"}
+	overlaps      = []string{"max"}
 )
 
 // The columns that a list of returned orders may fill, of bronze.sales.
@@ -83,6 +84,8 @@ var sourceBlock = &block[SourceSpec]{
 			"On sales: columns of bronze.customers that stand on the lines, for customers that no file has."),
 		field("products", columns("products_on_sales", []string{"product_id"}, Products.Table), func(s *SourceSpec) *[]ColumnSpec { return &s.Products }, "none", "{product_name: Description}",
 			"On sales: columns of bronze.products that stand on the lines, for products that no file has."),
+		field("overlap", choice(overlaps), func(s *SourceSpec) *string { return &s.Overlap }, "none", "max",
+			"On sales without a line_number: a line that several of the files carry counts as often as the file that has it most often."),
 	}, reading(func(s *SourceSpec) *pipeline.File { return &s.Read }), []key[SourceSpec]{
 		field("timezone", zone, func(s *SourceSpec) **time.Location { return &s.Location }, "the top level's", "UTC",
 			"Time zone of these files' times that carry no offset."),

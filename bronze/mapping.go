@@ -63,6 +63,10 @@ type SourceSpec struct {
 	BadRecords string      // "quarantine" (default) or "strict": the first bad record stops the run
 	MaxRejects RejectLimit // more of them fail the run
 
+	// Overlap is "" or, for sales without a line_number, "max": a line that several
+	// files of the source carry counts as often as the file that has it most often.
+	Overlap string
+
 	// Attributes of customers and products that stand on the sales lines: they
 	// fill the dimension rows of keys that no customers or products file has.
 	// Only columns of bronze.customers and bronze.products other than the key.
