@@ -75,7 +75,7 @@ func PartBytes(n int64) Option { return func(o *options) { o.segment = max(1, n)
 // every table of bronze, silver and gold to sink in one pass over the sales:
 // all of them are committed, or none. The sales files are scanned narrowly
 // before, where lines may repeat or customers and products are derived from
-// them.
+// them; in full, where exports may overlap.
 //
 // Where sink is a pipeline.Lake that holds the tables of an earlier run, only
 // files with a content that they are not made of are read, and the tables are

@@ -83,7 +83,8 @@ func (r *run) dimensions(ctx context.Context) error {
 }
 
 // scanKeys scans the sales narrowly: for repeated lines and for the customers
-// and products that only the lines describe.
+// and products that only the lines describe. Exports that may overlap are
+// scanned with all columns.
 func (r *run) scanKeys(ctx context.Context) ([]*silver.KeyScan, error) {
 	scans := make([]*silver.KeyScan, r.workers)
 	err := r.parallel(ctx, r.of("sales"), func(ctx context.Context, worker int, segs []segment) error {
@@ -98,7 +99,10 @@ func (r *run) scanKeys(ctx context.Context) ([]*silver.KeyScan, error) {
 			add := func(t bronze.Target, f func(arrow.Record) error) {
 				targets, each = append(targets, t), append(each, f)
 			}
-			if keys := in.Keys(silver.KeyColumns...); len(keys.Specs) == len(silver.KeyColumns) {
+			if in.Spec.Overlap != "" {
+				source := slices.IndexFunc(r.inputs, func(first *bronze.Input) bool { return first.Spec == in.Spec })
+				add(in.Main(), func(rec arrow.Record) error { return scan.WholeLines(s.index, source, s.input, rec) })
+			} else if keys := in.Keys(silver.KeyColumns...); len(keys.Specs) == len(silver.KeyColumns) {
 				add(keys, func(rec arrow.Record) error { return scan.Sales(s.index, in.Returns(), rec) })
 			}
 			if r.m.Derives("customers", in.Spec) {

@@ -191,7 +191,7 @@ func (p *plan) stages(out string) {
 	if why := p.keyScan(); len(why) > 0 {
 		add("scan the keys of the sales: %s", strings.Join(why, "; "))
 	} else {
-		add("no scan of the sales' keys is needed: no line_number is mapped, and customers and products have files of their own")
+		add("no scan of the sales' keys is needed: no line_number is mapped, no exports overlap, and customers and products have files of their own")
 	}
 	add("read the sales in full, once: each batch becomes bronze.sales, silver.fact_sales and the sums of gold; what silver cannot use goes to silver.quarantine, what cannot be read to bronze.rejects")
 	add("write silver.dim_customers, silver.dim_products and the tables of gold")
@@ -213,6 +213,9 @@ func (p *plan) keyScan() []string {
 	for _, in := range p.inputs {
 		if in.Spec.Table != "sales" {
 			continue
+		}
+		if in.Spec.Overlap != "" {
+			add("a line that several files carry counts as often as the file that has it most often")
 		}
 		if len(in.Keys(silver.KeyColumns...).Specs) == len(silver.KeyColumns) {
 			add("lines of the same order_id and line_number are one, the latest")
