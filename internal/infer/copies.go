@@ -88,8 +88,8 @@ func (x *inference) overlap(l *layout, b *block) {
 	}
 	if twice > 0 && twice*500 > l.rows {
 		if e := b.has("order_id"); e != nil && e.open == "" && len(e.from) > 0 {
-			e.open = fmt.Sprintf("%d of %d records of the sample stand in two of the files; name just one of them under files", twice, l.rows)
-			e.choices = []string{e.text() + note + "they count twice"}
+			e.open = fmt.Sprintf("%d of %d records of the sample stand in two of the files; overlap: max under files counts them once", twice, l.rows)
+			e.choices = []string{e.text() + note + "they count twice without overlap: max"}
 			e.essential = true
 		}
 	}
