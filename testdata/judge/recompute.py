@@ -73,8 +73,9 @@ def set_rules(con, rules):
     numbers, files = {}, []
     for f in rules["files"]:
         numbers[f["table"]] = numbers.get(f["table"], 0) + 1
-        files.append((f["table"], f["file"], numbers[f["table"]], bool(f.get("returns"))))
-    insert(con, "rules.source_files", "table_name VARCHAR, file VARCHAR, number BIGINT, is_returns BOOLEAN", files)
+        files.append((f["table"], f["file"], numbers[f["table"]], bool(f.get("returns")), f.get("overlap")))
+    insert(con, "rules.source_files",  # overlap is the number of a source whose exports overlap
+           "table_name VARCHAR, file VARCHAR, number BIGINT, is_returns BOOLEAN, overlap BIGINT", files)
     insert(con, "rules.return_values", "value VARCHAR", [(v,) for v in rules["return_values"]])
     insert(con, "rules.returned_statuses", "value VARCHAR", [(v,) for v in rules["returned_statuses"]])
     insert(con, "rules.returned_orders",

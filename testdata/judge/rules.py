@@ -59,9 +59,12 @@ def load(config, data=None):
         "customer_attributes": [],
         "product_attributes": [],
     }
-    for source in y.get("sources") or []:
+    for number, source in enumerate(y.get("sources") or []):
+        if source.get("overlap", "max") != "max":
+            raise Unsupported(f"overlap: {source['overlap']}")
         for file in expand(source["files"], data):
-            rules["files"].append({"table": source["table"], "file": file, "returns": source.get("kind") == "returns"})
+            rules["files"].append({"table": source["table"], "file": file, "returns": source.get("kind") == "returns",
+                                   "overlap": number if "overlap" in source else None})
             for kind in ("customers", "products"):
                 if source.get(kind):
                     rules[kind[:-1] + "_attributes"] += attributes(source, kind, file, data)
@@ -109,8 +112,8 @@ def grid(segments):
 
 def records(spec, file, data):
     """Yield (record number, {column: text or None}) of a plain CSV file; records that are ragged are numbered only."""
-    known = {"table", "kind", "files", "columns", "customers", "products", "timezone", "delimiter", "encoding", "nulls",
-             "number", "format"}
+    known = {"table", "kind", "files", "columns", "customers", "products", "overlap", "timezone", "delimiter", "encoding",
+             "nulls", "number", "format"}
     if set(spec) - known or spec.get("format", "csv") != "csv":
         raise Unsupported(f"reading {file} with {sorted(set(spec) - known) or spec['format']}")
     delimiter = {"tab": "\t", "pipe": "|", "space": " ", "comma": ",", "semicolon": ";"}.get(spec.get("delimiter"), spec.get("delimiter", ","))

@@ -200,6 +200,27 @@ class Silver(Case):
         ])
         self.assertEqual([r[0] for r in self.rows(con, "SELECT _source_row FROM silver.fact_sales")], [1, 4, 6, 7, 9, 10])
 
+    def test_overlap(self):
+        a, b = {"_source_file": "sales.csv"}, {"_source_file": "b.csv"}
+        con = run([
+            sale(**a), sale(**a),                                    # 1, 2 kept: twice here, once in b.csv
+            sale(order_id="o2", **a),                                # 3 kept: as often as in b.csv, which is later
+            sale(order_id="o3", **a),
+            sale(order_id="o4", **a),                                # 5 kept: another spelling in b.csv
+            sale(order_id="o5", quantity=0, **a),                    # quarantined, as in b.csv
+            sale(**b),
+            sale(order_id="o2", **b),
+            sale(order_id="o3", **b), sale(order_id="o3", **b),      # 3, 4 kept: once in sales.csv
+            sale(order_id=" o4", **b),                               # 5 kept
+            sale(order_id="o5", quantity=0, **b),
+            sale(_source_file="c.csv"), sale(_source_file="d.csv"),  # other sources: both kept
+        ], files=[{"table": t, "file": f, "returns": False, "overlap": o} for t, f, o in [
+            ("customers", "customers.csv", None), ("products", "products.csv", None), ("sales", "sales.csv", 2),
+            ("sales", "b.csv", 2), ("sales", "c.csv", 3), ("sales", "d.csv", None)]])
+        self.assertEqual(self.rows(con, "SELECT _source_file, _source_row FROM silver.fact_sales"), [
+            ("sales.csv", 1), ("sales.csv", 2), ("sales.csv", 3), ("sales.csv", 5), ("b.csv", 3), ("b.csv", 4), ("b.csv", 5),
+            ("c.csv", 1), ("d.csv", 1)])
+
     def test_places(self):
         customers = [{"customer_id": "c1", "country": "u.s.", "state": "Ohio", "city": "Dayton"}]
         cases = [  # line, (country, country_code, state, city)

@@ -1,10 +1,25 @@
 -- "silver.fact_sales — one row per order line, and one per return."
 
+CREATE TABLE work.counted_elsewhere AS
+-- "An equal line that several files [of a source with overlap: max] carry counts as often as the file that has it most
+-- often": the first such file keeps its lines. Equal is bronze, provenance apart; unusable lines take no part.
+WITH exported AS (
+    SELECT l.record, f.overlap, f.number, b.* EXCLUDE (_source_file, _source_row, _batch_id)
+    FROM work.lines l
+    JOIN rules.source_files f ON f.table_name = 'sales' AND f.file = l._source_file AND f.overlap IS NOT NULL
+    JOIN bronze.sales b ON b._source_file = l._source_file AND b._source_row = l._source_row
+    WHERE l.reason IS NULL
+),
+whole AS (SELECT record, number, row(*COLUMNS(* EXCLUDE (record, number))) AS line FROM exported),
+files AS (SELECT line, number, count(*) AS lines, list(record) AS records FROM whole GROUP BY line, number)
+SELECT unnest(records) AS record FROM files
+QUALIFY row_number() OVER (PARTITION BY line ORDER BY lines DESC, number) > 1;
+
 CREATE TABLE work.kept_lines AS
 -- "Duplicates: the same (order_id, line_number, return document or not) keeps the latest updated_at (NULL lowest),
 -- else the last, where line_number is given; before mirroring. Without line numbers equal lines are real lines and stay."
 SELECT * FROM work.lines
-WHERE reason IS NULL
+WHERE reason IS NULL AND record NOT IN (SELECT record FROM work.counted_elsewhere)
 QUALIFY line_number IS NULL
      OR row_number() OVER (PARTITION BY order_id, line_number, is_return_document
                            ORDER BY updated_at DESC NULLS LAST, record DESC) = 1;
