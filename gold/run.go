@@ -124,9 +124,9 @@ type run struct {
 	model   *silver.Model
 	agg     *Aggregation
 
-	resolveOld func() error                             // lets earlier lines compete with the new ones; may be nil
-	newOrders  func(rec arrow.Record) error             // of the key scan: batches with the lines' order_id; may be nil
-	added      func(worker int, rec arrow.Record) error // batches of new fact rows; may be nil
+	resolveOld func() error                                   // lets earlier lines compete with the new ones; may be nil
+	newOrders  func(in *bronze.Input, rec arrow.Record) error // of the key scan: batches with the lines' order_id; may be nil
+	added      func(worker int, rec arrow.Record) error       // batches of new fact rows; may be nil
 
 	inputs   []*bronze.Input
 	segments []segment // of all inputs, in record order

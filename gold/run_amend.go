@@ -74,10 +74,14 @@ type touched struct {
 
 // oldLines are bronze rows of one file that an earlier run has read.
 type oldLines struct {
-	segment int
-	returns bool
+	file    *bronze.InputFile
+	place   int            // of the file in record order
 	records []arrow.Record // ascending by record number; owned
 }
+
+func (l *oldLines) segment() int { return l.place * segmentsPerFile }
+
+func (l *oldLines) returns() bool { return l.file.Spec.Kind == "returns" }
 
 // reach is how many fact rows a run makes again at most: more are less work
 // when everything is read.
@@ -200,10 +204,19 @@ func columnNames(t *pipeline.Table) []string {
 // scanNew scans the keys of the new lines, and finds out which orders they and
 // the dropped ones belong to.
 func (a *amendment) scanNew(ctx context.Context) error {
-	a.newOrders = func(rec arrow.Record) error {
+	a.newOrders = func(in *bronze.Input, rec arrow.Record) error {
+		col := named(rec, "order_id")
+		if in.Returns() && in.Spec.Overlap != "" && col.NullN() > 0 {
+			return everything(overlapping)
+		}
 		a.mu.Lock()
 		defer a.mu.Unlock()
-		return a.orders.AddAll(rec.Column(rec.Schema().FieldIndices("order_id")[0]))
+		return a.orders.AddAll(col)
+	}
+	for _, f := range a.work.dropped {
+		if f.Spec.Kind == "returns" && f.Spec.Overlap != "" {
+			return everything(overlapping)
+		}
 	}
 	var err error
 	if a.scans, err = a.scanKeys(ctx); err != nil {
@@ -221,6 +234,9 @@ func (a *amendment) scanNew(ctx context.Context) error {
 	}
 	return a.model.FreezeDimensions()
 }
+
+// overlapping is why lines that have no order cannot be found again by it.
+const overlapping = "returns without an order may stand in several files"
 
 // oneOf picks the rows whose column has one of the values.
 func oneOf(column string, values []string) pipeline.Where {
@@ -338,7 +354,7 @@ func (a *amendment) readLines(ctx context.Context, orders *silver.Keys) error {
 					return &pipeline.Error{Kind: pipeline.ErrData, Table: bronze.Sales.Name, Column: "_source_file", Value: file,
 						Msg: "the table has rows of a file that no run has read", Hint: "run with --full-refresh to make the tables anew"}
 				}
-				l = &oldLines{segment: at * segmentsPerFile, returns: a.work.files[at].Spec.Kind == "returns"}
+				l = &oldLines{file: a.work.files[at].InputFile, place: at}
 				files[file], a.lines = l, append(a.lines, l)
 			}
 			rows := part.Column(saleRow).(*array.Int64)
@@ -357,7 +373,7 @@ func (a *amendment) readLines(ctx context.Context, orders *silver.Keys) error {
 			return int(x.Column(saleRow).(*array.Int64).Value(0) - y.Column(saleRow).(*array.Int64).Value(0))
 		})
 	}
-	slices.SortFunc(a.lines, func(x, y *oldLines) int { return x.segment - y.segment })
+	slices.SortFunc(a.lines, func(x, y *oldLines) int { return x.place - y.place })
 	return nil
 }
 

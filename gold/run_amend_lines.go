@@ -22,7 +22,13 @@ func (a *amendment) pass(ctx context.Context) (err error) {
 	scan := a.model.NewKeyScan()
 	for _, l := range a.lines {
 		for _, rec := range l.records {
-			if err := scan.Sales(l.segment, l.returns, rec); err != nil {
+			var err error
+			if l.file.Spec.Overlap != "" {
+				err = scan.WholeLines(l.segment(), l.file.Source, l.place, rec)
+			} else {
+				err = scan.Sales(l.segment(), l.returns(), rec)
+			}
+			if err != nil {
 				return err
 			}
 		}
@@ -81,11 +87,11 @@ var factOrder, factCustomer = silver.FactSales.MustIndex("order_id"), silver.Fac
 // resolve lets the old lines compete for their keys.
 func (a *amendment) resolve() error {
 	for _, l := range a.lines {
-		if len(a.model.Repeated(l.segment)) == 0 {
+		if len(a.model.Repeated(l.segment())) == 0 {
 			continue
 		}
 		for _, rec := range l.records {
-			if err := a.model.Resolve(l.segment, l.returns, rec); err != nil {
+			if err := a.model.Resolve(l.segment(), l.returns(), rec); err != nil {
 				return err
 			}
 		}
@@ -111,7 +117,7 @@ func (a *amendment) redo(fact *silver.Fact) (err error) {
 		return writeRows(w, a, silver.Quarantine, rows)
 	}
 	for _, l := range a.lines {
-		for rec, err := range fact.Stage(l.segment, l.returns, quarantine)(pipeline.Of(l.records...)) {
+		for rec, err := range fact.Stage(l.segment(), l.returns(), quarantine)(pipeline.Of(l.records...)) {
 			if err != nil {
 				return err
 			}

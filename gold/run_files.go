@@ -146,6 +146,9 @@ func (r *run) whyFull(lake pipeline.Lake, why string) string {
 		if s := &r.m.Sources[i]; r.m.Derives("customers", s) || r.m.Derives("products", s) {
 			return "sales lines describe customers or products"
 		}
+		if s := &r.m.Sources[i]; s.Kind == "returns" && s.Overlap != "" && !slices.ContainsFunc(s.Columns, func(c bronze.ColumnSpec) bool { return c.Column == "order_id" }) {
+			return overlapping
+		}
 	}
 	return ""
 }

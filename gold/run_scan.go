@@ -100,8 +100,8 @@ func (r *run) scanKeys(ctx context.Context) ([]*silver.KeyScan, error) {
 				targets, each = append(targets, t), append(each, f)
 			}
 			if in.Spec.Overlap != "" {
-				source := slices.IndexFunc(r.inputs, func(first *bronze.Input) bool { return first.Spec == in.Spec })
-				add(in.Main(), func(rec arrow.Record) error { return scan.WholeLines(s.index, source, s.input, rec) })
+				file := s.index / segmentsPerFile
+				add(in.Main(), func(rec arrow.Record) error { return scan.WholeLines(s.index, in.InputFile.Source, file, rec) })
 			} else if keys := in.Keys(silver.KeyColumns...); len(keys.Specs) == len(silver.KeyColumns) {
 				add(keys, func(rec arrow.Record) error { return scan.Sales(s.index, in.Returns(), rec) })
 			}
@@ -112,7 +112,7 @@ func (r *run) scanKeys(ctx context.Context) ([]*silver.KeyScan, error) {
 				add(in.Derived(bronze.Products.Table), func(rec arrow.Record) error { return scan.DeriveProducts(s.index, rec) })
 			}
 			if order := in.Keys("order_id"); r.newOrders != nil && len(order.Specs) > 0 {
-				add(order, r.newOrders)
+				add(order, func(rec arrow.Record) error { return r.newOrders(in, rec) })
 			}
 			if len(targets) == 0 {
 				continue
