@@ -5,16 +5,17 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"slices"
 
 	"github.com/parquet-go/parquet-go/format"
 )
 
-// chunkReader reads the values of one column chunk, page by page. Nothing that
-// a page says of itself is believed before it is checked: its sizes against the
-// file, its number of values against the row group, its checksum.
+// chunkReader reads the values of one column chunk, page by page. What is passed
+// over is not decompressed where whole pages are. Nothing that a page says of
+// itself is believed before it is checked: its sizes against the file, its
+// number of values against the row group, its checksum.
 type chunkReader struct {
 	leaf *leaf
-	text bool // never as a dictionary array
 	decompressor
 
 	file    io.ReaderAt
@@ -22,10 +23,13 @@ type chunkReader struct {
 	ahead   []byte // read, but not used yet
 	space   []byte // what ahead is a part of
 	rows    int64  // that later pages hold
+	skipped int64  // rows that are passed over before the next one is read
 
-	page page
-	body []byte // of the page, decompressed
-	dict *dictionary
+	head  format.PageHeader // of the page
+	body  int               // bytes that follow the header and are not used yet
+	pages int               // data pages so far
+	page  page
+	dict  *dictionary
 }
 
 func (c *chunkReader) close() {
@@ -36,60 +40,92 @@ func (c *chunkReader) close() {
 
 func (c *chunkReader) left() int { return c.page.rows - c.page.row }
 
-// next makes sure that the page has rows left.
+// skip passes over n rows.
+func (c *chunkReader) skip(n int) { c.skipped += int64(n) }
+
+// next makes sure that the page has rows left, and that those are the next ones.
 func (c *chunkReader) next() error {
-	for c.left() == 0 {
+	for {
+		k := min(c.skipped, int64(c.left()))
+		c.page.row += int(k)
+		c.skipped -= k
+		if c.left() > 0 {
+			return nil
+		}
 		if err := c.readPage(); err != nil {
 			return err
 		}
 	}
-	return nil
 }
 
-// readPage reads up to the next data page.
+// readPage reads up to the next data page's header.
 func (c *chunkReader) readPage() error {
 	for {
-		var h format.PageHeader
-		body, err := c.fetch(&h)
-		if err != nil {
+		if err := c.readHeader(); err != nil {
 			return err
 		}
-		switch h.Type {
+		switch h := &c.head; h.Type {
 		case format.DictionaryPage:
 			if !h.DictionaryPageHeader.Valid || c.dict != nil {
 				return errors.New("a dictionary page is out of place")
 			}
-			// A dictionary outlives its page.
-			text, err := c.decompress(nil, body, int(h.UncompressedPageSize))
+			body, err := c.readBody()
 			if err != nil {
 				return err
 			}
-			if c.codec == format.Uncompressed {
-				text = append([]byte(nil), text...)
+			text, err := c.decompress(body, int(h.UncompressedPageSize))
+			if err != nil {
+				return err
 			}
-			c.dict, err = newDictionary(text, &h.DictionaryPageHeader.V, c.leaf)
-			return err
+			// A dictionary outlives its page.
+			c.dict, err = newDictionary(slices.Clone(text), &h.DictionaryPageHeader.V, c.leaf)
+			if err != nil {
+				return err
+			}
 		case format.DataPage:
 			if !h.DataPageHeader.Valid {
 				return errors.New("a page has no header")
 			}
-			return c.openPage(&h, body)
+			return c.begin(h.DataPageHeader.V.NumValues, h.DataPageHeader.V.Encoding)
 		case format.DataPageV2:
 			if !h.DataPageHeaderV2.Valid {
 				return errors.New("a page has no header")
 			}
-			return c.openPageV2(&h, body)
+			return c.begin(h.DataPageHeaderV2.V.NumValues, h.DataPageHeaderV2.V.Encoding)
 		}
 	}
 }
 
-// openPage decodes a data page of version 1, which is compressed as a whole.
-func (c *chunkReader) openPage(h *format.PageHeader, body []byte) error {
-	d := &h.DataPageHeader.V
-	if err := c.count(d.NumValues); err != nil {
+// begin makes a data page of n rows the current one. It takes them off those
+// that the row group has left.
+func (c *chunkReader) begin(n int32, enc format.Encoding) error {
+	if n < 0 || int64(n) > c.rows {
+		return fmt.Errorf("a page of %d values where its row group has %d rows left", n, c.rows)
+	}
+	if n > maxPageValues {
+		return fmt.Errorf("a page of %d values is more than smelt reads", n)
+	}
+	c.rows -= int64(n)
+	c.pages++
+	c.page.begin(int(n), enc)
+	return nil
+}
+
+// open decodes the page as far as reading values needs it.
+func (c *chunkReader) open() error {
+	if c.page.opened {
+		return nil
+	}
+	body, err := c.readBody()
+	if err != nil {
 		return err
 	}
-	data, err := c.unpack(body, int(h.UncompressedPageSize))
+	if c.head.Type == format.DataPageV2 {
+		return c.openPageV2(body)
+	}
+	// A page of version 1 is compressed as a whole.
+	d := &c.head.DataPageHeader.V
+	data, err := c.decompress(body, int(c.head.UncompressedPageSize))
 	if err != nil {
 		return err
 	}
@@ -99,16 +135,13 @@ func (c *chunkReader) openPage(h *format.PageHeader, body []byte) error {
 			return err
 		}
 	}
-	return c.page.open(c, int(d.NumValues), levels, d.DefinitionLevelEncoding, d.Encoding, data)
+	return c.page.open(c, levels, d.DefinitionLevelEncoding, data)
 }
 
 // openPageV2 decodes a data page of version 2, whose levels stand before the
 // compressed values.
-func (c *chunkReader) openPageV2(h *format.PageHeader, body []byte) error {
-	d := &h.DataPageHeaderV2.V
-	if err := c.count(d.NumValues); err != nil {
-		return err
-	}
+func (c *chunkReader) openPageV2(body []byte) error {
+	d := &c.head.DataPageHeaderV2.V
 	skip, n := int(d.RepetitionLevelsByteLength), int(d.DefinitionLevelsByteLength)
 	if skip < 0 || n < 0 || skip+n > len(body) {
 		return errors.New("the levels of a page are longer than the page")
@@ -116,70 +149,58 @@ func (c *chunkReader) openPageV2(h *format.PageHeader, body []byte) error {
 	levels, data := body[skip:skip+n], body[skip+n:]
 	if (!d.IsCompressed.Valid || d.IsCompressed.V) && len(data) > 0 {
 		var err error
-		if data, err = c.unpack(data, int(h.UncompressedPageSize)-skip-n); err != nil {
+		if data, err = c.decompress(data, int(c.head.UncompressedPageSize)-skip-n); err != nil {
 			return err
 		}
 	}
 	if !c.leaf.optional || n == 0 {
 		levels = nil
 	}
-	return c.page.open(c, int(d.NumValues), levels, format.RLE, d.Encoding, data)
-}
-
-// unpack decompresses a data page's values.
-func (c *chunkReader) unpack(data []byte, size int) ([]byte, error) {
-	data, err := c.decompress(c.body, data, size)
-	if err == nil && c.codec != format.Uncompressed {
-		c.body = data
-	}
-	return data, err
+	return c.page.open(c, levels, format.RLE, data)
 }
 
 // maxPageValues bounds how much memory a few bytes of runs can ask for.
 const maxPageValues = 1 << 26
 
-// count takes a page's values off those that the row group has left.
-func (c *chunkReader) count(n int32) error {
-	if n < 0 || int64(n) > c.rows {
-		return fmt.Errorf("a page of %d values where its row group has %d rows left", n, c.rows)
-	}
-	if n > maxPageValues {
-		return fmt.Errorf("a page of %d values is more than smelt reads", n)
-	}
-	c.rows -= int64(n)
-	return nil
-}
-
-// fetch reads the next page's header, and its body, which is valid until the
-// next call.
-func (c *chunkReader) fetch(h *format.PageHeader) ([]byte, error) {
+// readHeader passes over what is left of the page and reads the next one's header.
+func (c *chunkReader) readHeader() error {
+	k := min(c.body, len(c.ahead))
+	c.ahead = c.ahead[k:]
+	c.at += int64(c.body - k)
 	n := 0
 	for size := 1 << 10; ; size *= 4 {
 		whole, err := c.peek(size)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		if len(c.ahead) == 0 {
-			return nil, errors.New("the column ends before its row group does")
+			return errors.New("the column ends before its row group does")
 		}
-		if n, err = unmarshal(c.ahead, h); err == nil {
+		c.head = format.PageHeader{}
+		if n, err = unmarshal(c.ahead, &c.head); err == nil {
 			break
 		}
 		if err != errShort || whole || size > maxHeaderBytes {
-			return nil, fmt.Errorf("a page's header is damaged: %w", err)
+			return fmt.Errorf("a page's header is damaged: %w", err)
 		}
 	}
 	c.ahead = c.ahead[n:]
-	size := int(h.CompressedPageSize)
-	if size < 0 || int64(size) > int64(len(c.ahead))+c.end-c.at {
-		return nil, fmt.Errorf("a page of %d bytes goes beyond its column", size)
+	c.body = int(c.head.CompressedPageSize)
+	if c.body < 0 || int64(c.body) > int64(len(c.ahead))+c.end-c.at {
+		return fmt.Errorf("a page of %d bytes goes beyond its column", c.body)
 	}
-	if _, err := c.peek(size); err != nil {
+	return nil
+}
+
+// readBody returns what follows the header, which is valid until the next one
+// is read.
+func (c *chunkReader) readBody() ([]byte, error) {
+	if _, err := c.peek(c.body); err != nil {
 		return nil, err
 	}
-	body := c.ahead[:size]
-	c.ahead = c.ahead[size:]
-	if h.CRC != 0 && uint32(h.CRC) != crc32.ChecksumIEEE(body) {
+	body := c.ahead[:c.body]
+	c.ahead, c.body = c.ahead[c.body:], 0
+	if c.head.CRC != 0 && uint32(c.head.CRC) != crc32.ChecksumIEEE(body) {
 		return nil, errors.New("a page's checksum is wrong")
 	}
 	return body, nil

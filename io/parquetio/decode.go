@@ -22,9 +22,10 @@ type values struct {
 	i96     []deprecated.Int96
 	f32     []float32
 	f64     []float64
-	bools   []byte
+	bools   []byte   // a bitmap
 	data    []byte   // of texts, one after the other
 	offsets []uint32 // n+1, where texts are of any length
+	gap     uint32   // bytes between two texts
 	lengths [2][]int32
 	joined  []byte // texts that were put together from their parts
 }
@@ -45,10 +46,7 @@ func (v *values) decode(l *leaf, enc format.Encoding, src []byte, n int) (err er
 		if n > 8*len(src) {
 			return errValues
 		}
-		v.bools = grow(v.bools[:0], n)
-		for i := range v.bools {
-			v.bools[i] = src[i>>3] >> (i & 7) & 1
-		}
+		v.bools = append(v.bools[:0], src[:(n+7)/8]...)
 		return nil
 	case enc == format.RLE && l.physical == format.Boolean:
 		if len(src) < 4 || int64(binary.LittleEndian.Uint32(src)) > int64(len(src)-4) {
@@ -133,22 +131,29 @@ func (v *values) split(l *leaf, src []byte) (err error) {
 	return err
 }
 
+// text returns the i-th text.
+func (v *values) text(i int32) []byte { return v.data[v.offsets[i] : v.offsets[i+1]-v.gap] }
+
+// plainTexts finds texts that each follow their length.
 func (v *values) plainTexts(src []byte) error {
-	v.joined, v.offsets = v.joined[:0], append(v.offsets[:0], 0)
-	for range v.n {
-		if len(src) < 4 {
-			return errValues
-		}
-		k := binary.LittleEndian.Uint32(src)
-		src = src[4:]
-		if uint64(k) > uint64(len(src)) {
-			return errValues
-		}
-		v.joined = append(v.joined, src[:k]...)
-		v.offsets = append(v.offsets, uint32(len(v.joined)))
-		src = src[k:]
+	if v.n > len(src)/4 {
+		return errValues
 	}
-	v.data = v.joined
+	v.offsets = grow(v.offsets[:0], v.n+1)
+	v.data, v.gap = src, 4
+	at := uint64(4)
+	for i := range v.offsets {
+		v.offsets[i] = uint32(at)
+		if i == v.n {
+			break
+		}
+		if at > uint64(len(src)) {
+			return errValues
+		}
+		if at += 4 + uint64(binary.LittleEndian.Uint32(src[at-4:])); at-4 > uint64(len(src)) {
+			return errValues
+		}
+	}
 	return nil
 }
 
@@ -158,7 +163,7 @@ func (v *values) deltaLengths(src []byte) (err error) {
 		return err
 	}
 	end := 0
-	v.offsets = append(v.offsets[:0], 0)
+	v.offsets, v.gap = append(v.offsets[:0], 0), 0
 	for _, k := range v.lengths[0] {
 		if k < 0 || int(k) > len(src)-end {
 			return errValues
@@ -177,27 +182,44 @@ func (v *values) deltaTexts(l *leaf, src []byte) (err error) {
 			return err
 		}
 	}
-	v.joined, v.offsets = v.joined[:0], append(v.offsets[:0], 0)
-	before := 0
-	for i, shared := range v.lengths[0] {
-		at, k := len(v.joined), v.lengths[1][i]
-		if shared < 0 || int(shared) > at-before || k < 0 || int(k) > len(src) {
+	shared, own := v.lengths[0], v.lengths[1]
+	offsets := grow(v.offsets[:0], len(own)+1)
+	end, used, before := 0, 0, 0
+	for i, k := range own {
+		n := int(shared[i])
+		if n < 0 || n > before || k < 0 || int(k) > len(src)-used {
 			return errValues
 		}
-		if l.width > 0 && int(shared+k) != l.width {
-			return fmt.Errorf("a value of %d bytes in a column of %d", shared+k, l.width)
+		before = n + int(k)
+		if l.width > 0 && before != l.width {
+			return fmt.Errorf("a value of %d bytes in a column of %d", before, l.width)
 		}
-		if at+int(shared)+int(k) > maxPageBytes {
+		offsets[i] = uint32(end)
+		used += int(k)
+		if end += before; end > maxPageBytes {
 			return fmt.Errorf("the texts of a page pass %d bytes", maxPageBytes)
 		}
-		v.joined = append(v.joined, v.joined[before:before+int(shared)]...)
-		v.joined = append(v.joined, src[:k]...)
-		v.offsets = append(v.offsets, uint32(len(v.joined)))
-		before, src = at, src[k:]
 	}
-	v.data = v.joined
+	offsets[len(own)] = uint32(end)
+	joined := grow(v.joined[:0], end+2*word)
+	last := joined
+	for i, k := range own {
+		text := joined[offsets[i]:]
+		if n := shared[i]; n <= word && k <= word && len(src) >= word {
+			// Most keys are short: two words are faster than a call.
+			*(*[word]byte)(text) = [word]byte(last)
+			*(*[word]byte)(text[n:]) = [word]byte(src)
+		} else {
+			copy(text, last[:n])
+			copy(text[n:], src[:k])
+		}
+		last, src = text, src[k:]
+	}
+	v.joined, v.data, v.offsets, v.gap = joined, joined[:end], offsets, 0
 	return nil
 }
+
+const word = 16 // bytes that are moved at once
 
 // deltaInts decodes n delta-packed lengths, and returns what follows them.
 func (v *values) deltaInts(i int, src []byte) (rest []byte, err error) {

@@ -23,6 +23,7 @@ var ratios = map[format.CompressionCodec]int{format.Uncompressed: 1, format.Snap
 // decompressor decompresses the pages of one column chunk.
 type decompressor struct {
 	codec  format.CompressionCodec
+	buf    []byte
 	gzip   *gzip.Reader
 	brotli *brotli.Reader
 }
@@ -31,21 +32,36 @@ var zstdDecoder = sync.OnceValues(func() (*zstd.Decoder, error) {
 	return zstd.NewReader(nil, zstd.WithDecoderConcurrency(0), zstd.WithDecodeAllCapLimit(true), zstd.WithDecoderMaxMemory(maxPageBytes))
 })
 
-// decompress returns the size bytes that src stands for, in dst where they fit,
-// or src itself where it is not compressed.
-func (d *decompressor) decompress(dst, src []byte, size int) ([]byte, error) {
+// decompress returns the size bytes that src stands for, which may be a part of
+// src. They are valid until the next call.
+func (d *decompressor) decompress(src []byte, size int) ([]byte, error) {
 	if d.codec == format.Uncompressed {
 		return src, nil
+	}
+	if d.codec == format.Snappy {
+		if stored := storedIn(src); stored != nil && len(stored) == size {
+			return stored, nil
+		}
 	}
 	if size < 0 || size > maxPageBytes || size > 64+ratios[d.codec]*len(src) {
 		return nil, fmt.Errorf("%d bytes cannot hold a page of %d", len(src), size)
 	}
-	dst = grow(dst[:0], size)
-	n, err := d.into(dst, src)
+	d.buf = grow(d.buf[:0], size)
+	n, err := d.into(d.buf, src)
 	if err == nil && n != size {
 		err = fmt.Errorf("a page of %d bytes has %d", size, n)
 	}
-	return dst, err
+	return d.buf, err
+}
+
+// storedIn returns what Snappy stored as one literal, as our writer stores pages
+// that hardly shrink; else nil.
+func storedIn(src []byte) []byte {
+	rest, n, err := uvarint(src)
+	if err != nil || len(rest) < 5 || rest[0] != literal || n-1 != uint64(binary.LittleEndian.Uint32(rest[1:])) || n != uint64(len(rest)-5) {
+		return nil
+	}
+	return rest[5:]
 }
 
 // into decompresses src and says how long it is; more than fits is an error.

@@ -8,5 +8,7 @@
 // is dictionary-encoded or not.
 //
 // Open reads any flat Parquet file, whoever wrote it, as a pipeline.Source. Read
-// streams the columns of files that smelt wrote, in their own Arrow types.
+// streams the columns of files that smelt wrote, in their own Arrow types; ReadAs
+// streams a table's columns in the types that they are wanted in, whoever wrote
+// the file again, and only the rows that a pipeline.Where picks.
 package parquetio

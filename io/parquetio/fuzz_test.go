@@ -2,7 +2,9 @@ package parquetio
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
+	"errors"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -10,9 +12,12 @@ import (
 	"strconv"
 	"testing"
 
+	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/memory"
 	"github.com/parquet-go/parquet-go"
 	"github.com/parquet-go/parquet-go/format"
+
+	"github.com/smeltdata/smelt/pipeline"
 )
 
 // FuzzRoundTrip is TestRoundTrip with any seed.
@@ -85,10 +90,45 @@ func readDamaged(t *testing.T, file []byte, path string) {
 				t.Errorf("%s: not one of ours: %v", c, err)
 			}
 		}
+		for _, err := range pickErrors(path) {
+			var e *pipeline.Error
+			if !errors.As(err, &e) || e.File != path {
+				t.Errorf("not one of ours: %v", err)
+			}
+		}
 	})
 	if n > 2<<30 {
 		t.Errorf("%d bytes are allocated for a file of %d", n, len(file))
 	}
+}
+
+// pickErrors reads each column, text with a dictionary, with and without a where
+// that wants some texts of the column, or else of the first one that is text.
+func pickErrors(path string) (failed []error) {
+	schema, err := Schema(path)
+	if err != nil {
+		return []error{err}
+	}
+	by := ""
+	for _, f := range schema.Fields() {
+		if by == "" && isText(f.Type) {
+			by = f.Name
+		}
+	}
+	for _, f := range schema.Fields() {
+		w := pipeline.Where{Column: by, Min: []byte("0"), Max: []byte("t"), Wants: func(v []byte) bool { return len(v)%2 == 0 }}
+		if isText(f.Type) {
+			w.Column, f.Type = f.Name, pipeline.CodeType
+		}
+		for _, where := range [][]pipeline.Where{nil, {w}} {
+			for _, err := range ReadAs(context.Background(), path, []arrow.Field{f}, where...) {
+				if err != nil {
+					failed = append(failed, err)
+				}
+			}
+		}
+	}
+	return failed
 }
 
 // damageable are small files of every encoding and codec without checksums, so

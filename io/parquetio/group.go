@@ -17,9 +17,8 @@ type groupReader struct {
 	fields  []int          // per wanted field: its position in columns
 }
 
-// openGroup prepares to read columns of a row group; text says that none is to
-// come as a dictionary.
-func (s *source) openGroup(group int, wanted []int, text bool) (*groupReader, error) {
+// openGroup prepares to read columns of a row group.
+func (s *source) openGroup(group int, wanted []int) (*groupReader, error) {
 	r := &groupReader{source: s, rows: s.meta.RowGroups[group].NumRows, fields: make([]int, len(wanted))}
 	at := map[int]int{}
 	for i, w := range wanted {
@@ -30,7 +29,6 @@ func (s *source) openGroup(group int, wanted []int, text bool) (*groupReader, er
 				r.close()
 				return nil, err
 			}
-			c.text = text
 			k = len(r.columns)
 			at[w] = k
 			r.columns = append(r.columns, c)
@@ -85,13 +83,16 @@ func (r *groupReader) each(ctx context.Context, sc pipeline.Scan, batch func(col
 			return false
 		}
 		keep := wants(first, m)
-		arrays, err := r.read(m, !keep)
+		if !keep {
+			for _, c := range r.columns {
+				c.skip(m)
+			}
+			continue
+		}
+		arrays, err := r.read(m)
 		if err != nil {
 			report(err)
 			return false
-		}
-		if !keep {
-			continue
 		}
 		fields := make([]arrow.Array, len(r.fields))
 		for i, k := range r.fields {
@@ -105,22 +106,16 @@ func (r *groupReader) each(ctx context.Context, sc pipeline.Scan, batch func(col
 			return false
 		}
 	}
-	for _, c := range r.columns {
-		if c.left() > 0 {
-			report(r.source.fail(c.leaf.name, "has more values than its row group has rows", nil))
-			return false
-		}
-	}
 	return true
 }
 
-// read returns the next m rows of each column, or passes over them.
-func (r *groupReader) read(m int, skip bool) ([]arrow.Array, error) {
+// read returns the next m rows of each column.
+func (r *groupReader) read(m int) ([]arrow.Array, error) {
 	var arrays []arrow.Array
 	for _, c := range r.columns {
 		var a arrow.Array
 		err := guard(func() (err error) {
-			a, err = c.read(r.mem, m, skip)
+			a, err = c.read(r.mem, m)
 			return err
 		})
 		if err != nil {
@@ -129,9 +124,7 @@ func (r *groupReader) read(m int, skip bool) ([]arrow.Array, error) {
 			}
 			return nil, r.source.fail(c.leaf.name, "cannot be read", err)
 		}
-		if !skip {
-			arrays = append(arrays, a)
-		}
+		arrays = append(arrays, a)
 	}
 	return arrays, nil
 }

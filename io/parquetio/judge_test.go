@@ -16,6 +16,7 @@ import (
 
 	"github.com/smeltdata/smelt/internal/judgetest"
 	"github.com/smeltdata/smelt/internal/stagetest"
+	"github.com/smeltdata/smelt/pipeline"
 )
 
 // judge runs one of testdata's Python programs.
@@ -142,5 +143,26 @@ func TestJudgeSize(t *testing.T) {
 	batches := saleBatches(1_000_000, 16<<10)
 	for _, codec := range []string{"snappy", "zstd"} {
 		judge(t, "size.py", saved(t, written(t, saleLines, Options{Compression: codec}, batches...)), codec)
+	}
+}
+
+// TestJudgeReadAs picks rows of a table that pyarrow, DuckDB and Polars wrote
+// again, and compares them with those of the table itself.
+func TestJudgeReadAs(t *testing.T) {
+	judgetest.Python(t, "duckdb", "pyarrow", "polars")
+	r := rand.New(rand.NewPCG(9, 9))
+	for i, table := range []*pipeline.Table{everyType(), saleLines} {
+		rec := randomRows(r, memory.DefaultAllocator, table, 12_000)
+		dir := t.TempDir()
+		judge(t, "rewrite.py", saved(t, written(t, table, Options{}, rec)), dir)
+		files, err := filepath.Glob(filepath.Join(dir, "*.parquet"))
+		if err != nil || len(files) < 17 {
+			t.Fatalf("%d files: %v", len(files), err)
+		}
+		for _, path := range files {
+			for round := range 5 {
+				compareRows(t, fmt.Sprintf("%s, table %d, round %d", filepath.Base(path), i, round), r, path, rec)
+			}
+		}
 	}
 }

@@ -4,8 +4,9 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"math/bits"
 
-	"github.com/parquet-go/parquet-go/encoding/rle"
+	"github.com/apache/arrow/go/v17/arrow/bitutil"
 	"github.com/parquet-go/parquet-go/format"
 )
 
@@ -30,22 +31,22 @@ func levelsOf(data []byte, enc format.Encoding, n int) (levels, rest []byte, err
 	return nil, nil, fmt.Errorf("definition levels in the encoding %s", enc)
 }
 
-// decodeLevels decodes n levels, one byte each: 1 is a value, 0 is NULL.
+// decodeLevels decodes n levels into a bitmap: 1 is a value, 0 is NULL.
 func decodeLevels(dst, src []byte, enc format.Encoding, n int) ([]byte, error) {
 	if enc != format.BitPacked {
 		return decodeBits(dst, src, n)
 	}
-	dst = grow(dst[:0], n)
+	dst = grow(dst[:0], (n+7)/8)
 	for i := range dst {
-		dst[i] = src[i>>3] >> (7 - i&7) & 1
+		dst[i] = bits.Reverse8(src[i])
 	}
 	return dst, nil
 }
 
-// decodeBits decodes n bits out of runs, one byte each.
+// decodeBits decodes n bits out of runs into a bitmap.
 func decodeBits(dst, src []byte, n int) ([]byte, error) {
-	dst = grow(dst[:0], n)
-	for out := dst; len(out) > 0; {
+	dst = grow(dst[:0], (n+7)/8)
+	for at := 0; at < n; {
 		rest, head, err := uvarint(src)
 		if err != nil {
 			return nil, errLevels
@@ -58,85 +59,146 @@ func decodeBits(dst, src []byte, n int) ([]byte, error) {
 			if src[0] > 1 {
 				return nil, fmt.Errorf("a level of %d where 1 is the highest", src[0])
 			}
-			run := out[:min(head>>1, uint64(len(out)))]
-			for i := range run {
-				run[i] = src[0]
-			}
-			out, src = out[len(run):], src[1:]
+			k := int(min(head>>1, uint64(n-at)))
+			bitutil.SetBitsTo(dst, int64(at), int64(k), src[0] == 1)
+			at, src = at+k, src[1:]
 			continue
 		}
-		size := min(head>>1, uint64(len(out)+7)/8)
+		size := min(head>>1, uint64(n-at+7)/8)
 		if size > uint64(len(src)) {
 			return nil, errLevels
 		}
-		run := out[:min(8*int(size), len(out))]
-		for i := range run {
-			run[i] = src[i>>3] >> (i & 7) & 1
-		}
-		if head>>1 > uint64(len(src)) {
-			head = uint64(len(src)) << 1 // the last run is cut short
-		}
-		out, src = out[len(run):], src[head>>1:]
+		k := min(8*int(size), n-at)
+		bitutil.CopyBitmap(src, 0, k, dst, at)
+		// The last run may be cut short.
+		at, src = at+k, src[min(head>>1, uint64(len(src))):]
 	}
 	return dst, nil
 }
 
-// decodeIndices decodes n dictionary indices, all below limit: a bit width and
-// runs.
-func decodeIndices(dst []int32, src []byte, n, limit int) ([]int32, error) {
+// run is a run of dictionary indices: of one, or of packed ones.
+type run struct {
+	end    int32 // the value that follows it
+	packed int32 // where its indices begin, 0 = it is of one
+	first  int32 // its first value
+	index  uint32
+}
+
+// indices are the dictionary indices of a page.
+type indices struct {
+	src   []byte
+	width uint
+	limit uint32 // they are below it
+	runs  []run
+	at    int // the run that was read last
+}
+
+// parse finds the runs of n indices, all below limit: a bit width and runs.
+func (x *indices) parse(src []byte, n, limit int) error {
+	x.src, x.limit, x.runs, x.at = src, uint32(limit), x.runs[:0], 0
 	if n == 0 {
-		return dst[:0], nil
+		return nil
 	}
 	if len(src) == 0 || src[0] > 32 {
-		return nil, errors.New("a page of dictionary indices without their width")
+		return errors.New("a page of dictionary indices without their width")
 	}
-	width := int(src[0])
-	runs, err := trimRuns(src[1:], width, n)
-	if err != nil {
-		return nil, err
-	}
-	if width == 0 {
-		dst = append(dst[:0], make([]int32, n)...)
-	} else if dst, err = (&rle.Encoding{BitWidth: width}).DecodeInt32(dst[:0], runs); err != nil {
-		return nil, err
-	}
-	if len(dst) < n {
-		return nil, errValues
-	}
-	dst = dst[:n]
-	for _, i := range dst {
-		if uint32(i) >= uint32(limit) {
-			return nil, fmt.Errorf("dictionary index %d of %d", uint32(i), limit)
-		}
-	}
-	return dst, nil
-}
-
-// trimRuns returns the runs that n values of a width take up. It pads the last
-// one where its writer cut it short.
-func trimRuns(src []byte, width, n int) ([]byte, error) {
-	at := 0
-	for n > 0 {
+	x.width = uint(src[0])
+	for at, done := 1, 0; done < n; {
 		head, k := binary.Uvarint(src[at:])
 		if k <= 0 {
-			return nil, errValues
+			return errValues
 		}
 		at += k
-		count, size := head>>1, uint64(width+7)/8
-		if head&1 == 1 {
-			count, size = head>>1*8, head>>1*uint64(width)
-		}
-		if head>>1 > maxPageValues || head&1 == 1 && head>>1 > uint64(n+7)/8+64 {
-			return nil, fmt.Errorf("a run of %d indices where %d are left", count, n)
-		}
-		if left := uint64(len(src) - at); size > left {
-			if head&1 == 0 || (uint64(n)*uint64(width)+7)/8 > left {
-				return nil, errValues
+		left := uint64(len(src) - at)
+		r := run{first: int32(done)}
+		var size uint64
+		if head&1 == 0 {
+			size = uint64(x.width+7) / 8
+			if size > left {
+				return errValues
 			}
-			src = append(src[:len(src):len(src)], make([]byte, size-left)...)
+			for i := range size {
+				r.index |= uint32(src[at+int(i)]) << (8 * i)
+			}
+			if r.index >= x.limit {
+				return x.beyond(r.index)
+			}
+			done += int(min(head>>1, uint64(n-done)))
+		} else {
+			// The last run may be cut short where its writer had no more values.
+			groups := min(head>>1, uint64(n-done+7)/8)
+			k := min(int(groups)*8, n-done)
+			size = min(head>>1, uint64(len(src))) * uint64(x.width)
+			if (uint64(k)*uint64(x.width)+7)/8 > left {
+				return errValues
+			}
+			size = min(size, left)
+			if r.packed = int32(at); x.width == 0 {
+				r.packed = 0
+				if limit == 0 {
+					return x.beyond(0)
+				}
+			}
+			done += k
 		}
 		at += int(size)
-		n -= int(min(count, uint64(n)))
+		if r.end = int32(done); r.end > r.first {
+			x.runs = append(x.runs, r)
+		}
 	}
-	return src[:at], nil
+	return nil
+}
+
+func (x *indices) beyond(index uint32) error {
+	return fmt.Errorf("dictionary index %d of %d", index, x.limit)
+}
+
+// read replaces ascending positions of values by their indices. A negative
+// position stays.
+func (x *indices) read(at []int32) error {
+	k := 0
+	for k < len(at) && at[k] < 0 {
+		k++
+	}
+	if k < len(at) && x.at < len(x.runs) && at[k] < x.runs[x.at].first {
+		x.at = 0
+	}
+	mask := uint64(1)<<x.width - 1
+	for k < len(at) {
+		for at[k] >= x.runs[x.at].end {
+			x.at++
+		}
+		r := x.runs[x.at]
+		if r.packed == 0 {
+			for ; k < len(at) && at[k] < r.end; k++ {
+				if at[k] >= 0 {
+					at[k] = int32(r.index)
+				}
+			}
+			continue
+		}
+		src := x.src[r.packed:]
+		most := uint32(0)
+		for ; k < len(at) && at[k] < r.end; k++ {
+			if at[k] < 0 {
+				continue
+			}
+			bit := uint(at[k]-r.first) * x.width
+			var word uint64
+			if b := src[bit>>3:]; len(b) >= 8 {
+				word = binary.LittleEndian.Uint64(b)
+			} else {
+				for i, c := range b {
+					word |= uint64(c) << (8 * i)
+				}
+			}
+			index := uint32(word >> (bit & 7) & mask)
+			most = max(most, index)
+			at[k] = int32(index)
+		}
+		if most >= x.limit {
+			return x.beyond(most)
+		}
+	}
+	return nil
 }

@@ -75,11 +75,14 @@ func (c *compressor) store(b []byte) []byte {
 	if c.codec != format.Snappy || len(b) == 0 {
 		return c.compress(b)
 	}
-	const literal = 63 << 2 // its length follows in four bytes
 	c.buf = append(binary.AppendUvarint(c.buf[:0], uint64(len(b))), literal)
 	c.buf = append(binary.LittleEndian.AppendUint32(c.buf, uint32(len(b)-1)), b...)
 	return c.buf
 }
+
+// literal is Snappy's tag of bytes as they are, whose number, less one, follows
+// in four bytes.
+const literal = 63 << 2
 
 // compress returns the compressed bytes, which are valid until the next call.
 func (c *compressor) compress(b []byte) []byte {

@@ -3,63 +3,120 @@ package parquetio
 import (
 	"errors"
 	"fmt"
-	"math"
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
-	"github.com/apache/arrow/go/v17/arrow/decimal128"
-	"github.com/apache/arrow/go/v17/arrow/float16"
+	"github.com/apache/arrow/go/v17/arrow/bitutil"
 	"github.com/apache/arrow/go/v17/arrow/memory"
-	"github.com/parquet-go/parquet-go/deprecated"
 	"github.com/parquet-go/parquet-go/format"
 )
 
-// page is a decoded data page and how far it is read. Its values stand without
-// the NULLs; levels say where those are.
+// page is a data page and how far it is read. Its values stand without the
+// NULLs; levels say where those are. What it holds is decoded by open.
 type page struct {
-	levels  []byte  // 1 = a value, 0 = NULL; nil = no NULL
-	indices []int32 // into the dictionary; nil = plain values
+	encoding format.Encoding
+	rows     int
+	row      int // next one
+	opened   bool
+
+	levels  []byte  // a bitmap: 1 = a value, 0 = NULL; nil = no NULL
+	seen    int     // a row, not after the next one
+	value   int     // its value, or the one after it
 	data    *values // the page's own or its dictionary's
-	rows    int
-	row     int // next one
-	value   int // next one
+	indices indices // into the dictionary
 
 	// Memory that the chunk's pages use one after the other.
 	levelSpace []byte
-	indexSpace []int32
 	own        values
+	at         []int32
 }
 
-// open decodes a page of n rows. Without levels it has no NULL.
-func (p *page) open(c *chunkReader, n int, levels []byte, levelEncoding, enc format.Encoding, data []byte) (err error) {
-	p.rows, p.row, p.value, p.levels, p.indices = n, 0, 0, nil, nil
-	present := n
+// begin makes a page of n rows the current one.
+func (p *page) begin(n int, enc format.Encoding) {
+	p.encoding, p.rows, p.row, p.opened = enc, n, 0, false
+}
+
+// coded reports whether the page's values are indices into the dictionary.
+func (p *page) coded() bool {
+	return p.encoding == format.RLEDictionary || p.encoding == plainDictionary
+}
+
+// open decodes the page. Without levels it has no NULL.
+func (p *page) open(c *chunkReader, levels []byte, levelEncoding format.Encoding, data []byte) (err error) {
+	p.levels, p.seen, p.value = nil, 0, 0
+	present := p.rows
 	if levels != nil {
-		if p.levelSpace, err = decodeLevels(p.levelSpace, levels, levelEncoding, n); err != nil {
+		if p.levelSpace, err = decodeLevels(p.levelSpace, levels, levelEncoding, p.rows); err != nil {
 			return err
 		}
-		present = 0
-		for _, v := range p.levelSpace {
-			present += int(v)
-		}
-		if present < n {
+		if present = bitutil.CountSetBits(p.levelSpace, 0, p.rows); present < p.rows {
 			p.levels = p.levelSpace
 		}
 	}
-	if enc != format.RLEDictionary && enc != plainDictionary {
+	switch {
+	case !p.coded():
 		p.data = &p.own
-		return p.own.decode(c.leaf, enc, data, present)
+		err = p.own.decode(c.leaf, p.encoding, data, present)
+	case c.dict == nil:
+		err = errors.New("a page of dictionary indices without a dictionary")
+	default:
+		p.data = &c.dict.values
+		err = p.indices.parse(data, present, c.dict.n)
 	}
-	if c.dict == nil {
-		return errors.New("a page of dictionary indices without a dictionary")
-	}
-	p.data = &c.dict.values
-	p.indexSpace, err = decodeIndices(p.indexSpace, data, present, c.dict.n)
-	p.indices = p.indexSpace[:len(p.indexSpace):len(p.indexSpace)]
-	if p.indices == nil {
-		p.indices = []int32{}
-	}
+	p.opened = err == nil
 	return err
+}
+
+// locate opens the page and says where in its data the values of the next n
+// rows stand, -1 for NULL: of all of them, or of those that picks counts from
+// the next row on, in ascending order. The answer is valid until the next call.
+func (c *chunkReader) locate(n int, picks []int32) ([]int32, error) {
+	if err := c.open(); err != nil {
+		return nil, err
+	}
+	p := &c.page
+	if p.levels == nil {
+		p.value += p.row - p.seen
+	} else {
+		p.value += bitutil.CountSetBits(p.levels, p.seen, p.row-p.seen)
+	}
+	p.seen = p.row
+	switch {
+	case picks == nil && p.levels == nil:
+		p.at = grow(p.at[:0], n)
+		for i := range p.at {
+			p.at[i] = int32(p.value + i)
+		}
+	case picks == nil:
+		p.at = grow(p.at[:0], n)
+		value := int32(p.value)
+		for i := range p.at {
+			r := p.row + i
+			present := int32(p.levels[r>>3] >> (r & 7) & 1)
+			p.at[i] = value | (present - 1) // -1 where it is not
+			value += present
+		}
+	case p.levels == nil:
+		p.at = grow(p.at[:0], len(picks))
+		for i, k := range picks {
+			p.at[i] = int32(p.value) + k
+		}
+	default:
+		p.at = grow(p.at[:0], len(picks))
+		row, value := p.row, p.value
+		for i, k := range picks {
+			r := p.row + int(k)
+			value += bitutil.CountSetBits(p.levels, row, r-row)
+			row = r
+			if p.at[i] = int32(value); p.levels[r>>3]>>(r&7)&1 == 0 {
+				p.at[i] = -1
+			}
+		}
+	}
+	if p.coded() {
+		return p.at, p.indices.read(p.at)
+	}
+	return p.at, nil
 }
 
 // plainDictionary is what older writers call both encodings of a dictionary.
@@ -93,25 +150,13 @@ func (d *dictionary) release() {
 	}
 }
 
-// read returns the next m rows as an array, or passes over them. Text whose
-// pages share a small dictionary comes as a dictionary array.
-func (c *chunkReader) read(mem memory.Allocator, m int, skip bool) (arrow.Array, error) {
-	if skip {
-		for m > 0 {
-			if err := c.next(); err != nil {
-				return nil, err
-			}
-			n := min(m, c.left())
-			c.page.skip(n)
-			m -= n
-		}
-		return nil, nil
-	}
+// read returns the next m rows as an array. Text whose pages share a small
+// dictionary comes as a dictionary array.
+func (c *chunkReader) read(mem memory.Allocator, m int) (arrow.Array, error) {
 	if err := c.next(); err != nil {
 		return nil, err
 	}
-	if !c.text && c.leaf.physical == format.ByteArray && c.leaf.kind == leafPlain &&
-		c.page.indices != nil && c.dict.n <= m && c.left() >= m {
+	if c.leaf.physical == format.ByteArray && c.leaf.kind == leafPlain && c.page.coded() && c.dict != nil && c.dict.n <= m && c.left() >= m {
 		return c.readCodes(mem, m)
 	}
 	b := array.NewBuilder(mem, c.leaf.typ)
@@ -122,210 +167,46 @@ func (c *chunkReader) read(mem memory.Allocator, m int, skip bool) (arrow.Array,
 			return nil, err
 		}
 		n := min(m, c.left())
-		if err := c.page.appendTo(b, c.leaf, n); err != nil {
+		at, err := c.locate(n, nil)
+		if err != nil {
 			return nil, err
 		}
+		if err := c.page.data.appendTo(b, c.leaf, at); err != nil {
+			return nil, err
+		}
+		c.page.row += n
 		m -= n
 	}
 	return b.NewArray(), nil
 }
 
-func (p *page) skip(n int) {
-	if p.levels == nil {
-		p.value += n
-	} else {
-		for _, v := range p.levels[p.row : p.row+n] {
-			p.value += int(v & 1)
-		}
-	}
-	p.row += n
-}
-
 // readCodes returns rows of one dictionary-encoded page as they are.
 func (c *chunkReader) readCodes(mem memory.Allocator, m int) (arrow.Array, error) {
-	p := &c.page
 	if c.dict.text == nil {
 		b := array.NewBuilder(mem, c.leaf.typ)
 		defer b.Release()
 		for i := range c.dict.n {
-			appendText(b, c.dict.data[c.dict.offsets[i]:c.dict.offsets[i+1]])
+			appendText(b, c.dict.values.text(int32(i)))
 		}
 		c.dict.text = b.NewArray()
 	}
+	at, err := c.locate(m, nil)
+	if err != nil {
+		return nil, err
+	}
+	c.page.row += m
 	b := array.NewInt32Builder(mem)
 	defer b.Release()
 	b.Reserve(m)
-	each(p, m, b.AppendNull, func(i int) { b.UnsafeAppend(p.indices[i]) })
+	for _, i := range at {
+		if i < 0 {
+			b.AppendNull()
+		} else {
+			b.UnsafeAppend(i)
+		}
+	}
 	codes := b.NewArray()
 	defer codes.Release()
 	t := &arrow.DictionaryType{IndexType: arrow.PrimitiveTypes.Int32, ValueType: c.leaf.typ}
 	return array.NewDictionaryArray(t, codes, c.dict.text), nil
-}
-
-// each calls null for each NULL of the next n rows, and value with the position
-// of each value.
-func each(p *page, n int, null func(), value func(int)) {
-	for r := p.row; r < p.row+n; r++ {
-		if p.levels != nil && p.levels[r]&1 == 0 {
-			null()
-			continue
-		}
-		value(p.value)
-		p.value++
-	}
-	p.row += n
-}
-
-// gather adds the next n rows out of a page's or its dictionary's values.
-func gather[T any](p *page, n int, values []T, null func(), add func(T)) {
-	for r := p.row; r < p.row+n; r++ {
-		if p.levels != nil && p.levels[r]&1 == 0 {
-			null()
-			continue
-		}
-		i := p.value
-		p.value++
-		if p.indices != nil {
-			i = int(p.indices[i])
-		}
-		add(values[i])
-	}
-	p.row += n
-}
-
-// appendTo appends the next n rows to a builder of the leaf's type.
-func (p *page) appendTo(b array.Builder, l *leaf, n int) error {
-	switch b := b.(type) {
-	case *array.BooleanBuilder:
-		gather(p, n, p.data.bools, b.AppendNull, func(v byte) { b.UnsafeAppend(v != 0) })
-	case *array.Int32Builder:
-		gather(p, n, p.data.i32, b.AppendNull, b.UnsafeAppend)
-	case *array.Uint32Builder:
-		gather(p, n, p.data.i32, b.AppendNull, func(v int32) { b.UnsafeAppend(uint32(v)) })
-	case *array.Date32Builder:
-		gather(p, n, p.data.i32, b.AppendNull, func(v int32) { b.UnsafeAppend(arrow.Date32(v)) })
-	case *array.Time32Builder:
-		gather(p, n, p.data.i32, b.AppendNull, func(v int32) { b.UnsafeAppend(arrow.Time32(v)) })
-	case *array.Int64Builder:
-		gather(p, n, p.data.i64, b.AppendNull, b.UnsafeAppend)
-	case *array.Uint64Builder:
-		gather(p, n, p.data.i64, b.AppendNull, func(v int64) { b.UnsafeAppend(uint64(v)) })
-	case *array.Time64Builder:
-		gather(p, n, p.data.i64, b.AppendNull, func(v int64) { b.UnsafeAppend(arrow.Time64(v)) })
-	case *array.TimestampBuilder:
-		if l.kind == leafInt96 {
-			gather(p, n, p.data.i96, b.AppendNull, func(v deprecated.Int96) { b.UnsafeAppend(instantOf(v)) })
-		} else {
-			gather(p, n, p.data.i64, b.AppendNull, func(v int64) { b.UnsafeAppend(arrow.Timestamp(v)) })
-		}
-	case *array.Float32Builder:
-		if l.kind == leafHalf {
-			return p.texts(l, n, b.AppendNull, func(v []byte) error {
-				b.UnsafeAppend(float16.FromBits(uint16(v[0]) | uint16(v[1])<<8).Float32())
-				return nil
-			})
-		}
-		gather(p, n, p.data.f32, b.AppendNull, b.UnsafeAppend)
-	case *array.Float64Builder:
-		gather(p, n, p.data.f64, b.AppendNull, b.UnsafeAppend)
-	case *array.Decimal128Builder:
-		switch l.physical {
-		case format.Int32:
-			gather(p, n, p.data.i32, b.AppendNull, func(v int32) { b.UnsafeAppend(decimal128.FromI64(int64(v))) })
-		case format.Int64:
-			gather(p, n, p.data.i64, b.AppendNull, func(v int64) { b.UnsafeAppend(decimal128.FromI64(v)) })
-		default:
-			return p.texts(l, n, b.AppendNull, func(v []byte) error {
-				d, ok := decimalOf(v)
-				if !ok {
-					return fmt.Errorf("a decimal of %d bytes is out of range", len(v))
-				}
-				b.UnsafeAppend(d)
-				return nil
-			})
-		}
-	case *array.Decimal256Builder:
-		return p.texts(l, n, b.AppendNull, func(v []byte) error {
-			d, ok := longDecimalOf(v)
-			if !ok {
-				return fmt.Errorf("a decimal of %d bytes is out of range", len(v))
-			}
-			b.UnsafeAppend(d)
-			return nil
-		})
-	default:
-		if err := p.reserveText(b, l, n); err != nil {
-			return err
-		}
-		return p.texts(l, n, b.AppendNull, func(v []byte) error {
-			if l.kind == leafUUID && len(v) == 16 {
-				v = uuidText(v)
-			}
-			appendText(b, v)
-			return nil
-		})
-	}
-	return nil
-}
-
-// reserveText makes room for the texts of the next n rows. An array holds 2 GiB.
-func (p *page) reserveText(b array.Builder, l *leaf, n int) error {
-	present := n
-	if p.levels != nil {
-		present = 0
-		for _, v := range p.levels[p.row : p.row+n] {
-			present += int(v)
-		}
-	}
-	size, o := present*l.width, p.data.offsets
-	switch {
-	case l.physical == format.FixedLenByteArray:
-	case p.indices == nil:
-		size = int(o[p.value+present] - o[p.value])
-	default:
-		size = 0
-		for _, i := range p.indices[p.value : p.value+present] {
-			size += int(o[i+1] - o[i])
-		}
-	}
-	text, ok := b.(interface {
-		DataLen() int
-		ReserveData(int)
-	})
-	if ok && text.DataLen()+size > math.MaxInt32 {
-		return fmt.Errorf("the texts of %d rows pass 2 GiB", n)
-	}
-	if ok {
-		text.ReserveData(size)
-	}
-	return nil
-}
-
-func appendText(b array.Builder, v []byte) {
-	switch b := b.(type) {
-	case *array.StringBuilder:
-		b.BinaryBuilder.Append(v)
-	case *array.BinaryBuilder:
-		b.Append(v)
-	}
-}
-
-// texts calls add with the next n rows of byte arrays of any or of one length.
-func (p *page) texts(l *leaf, n int, null func(), add func([]byte) error) (err error) {
-	data, offsets := p.data.data, p.data.offsets
-	each(p, n, null, func(i int) {
-		if p.indices != nil {
-			i = int(p.indices[i])
-		}
-		var v []byte
-		if l.physical == format.FixedLenByteArray {
-			v = data[i*l.width : (i+1)*l.width]
-		} else {
-			v = data[offsets[i]:offsets[i+1]]
-		}
-		if err == nil {
-			err = add(v)
-		}
-	})
-	return err
 }

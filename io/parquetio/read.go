@@ -5,7 +5,7 @@ import (
 	"fmt"
 
 	"github.com/apache/arrow/go/v17/arrow"
-	"github.com/apache/arrow/go/v17/arrow/array"
+	"github.com/apache/arrow/go/v17/arrow/memory"
 	"github.com/smeltdata/smelt/pipeline"
 )
 
@@ -18,18 +18,78 @@ func Read(ctx context.Context, paths []string, columns []string) pipeline.Stream
 	return func(yield func(arrow.Record, error) bool) {
 		var schema *arrow.Schema
 		for _, path := range paths {
-			s, err := openFile(path, path)
-			if err != nil {
-				yield(nil, err)
-				return
-			}
-			more := s.stream(ctx, columns, &schema, yield)
-			s.Close()
+			more := withFile(path, yield, func(s *source) (*rowsReader, error) {
+				_, fields, err := s.find(columns)
+				if err != nil {
+					return nil, err
+				}
+				if own := arrow.NewSchema(fields, nil); schema == nil {
+					schema = own
+				} else if !own.Equal(schema) {
+					return nil, s.fail("", fmt.Sprintf("has other columns than the files before it: %s, not %s", own, schema), nil)
+				}
+				return s.rows(ctx, memory.DefaultAllocator, fields, nil)
+			})
 			if !more {
 				return
 			}
 		}
 	}
+}
+
+// ReadAs streams columns of a Parquet file of one of our tables, which others
+// may have written again, as the wanted types: text, dictionary-encoded or not,
+// int32, int64, bool, date32, timestamps in microseconds UTC, decimal128 or
+// binary, or the very type that Read gives. All fields are nullable: a column
+// that the file lacks is NULL. Text that is dictionary-encoded keeps its codes
+// from batch to batch; the dictionary only grows.
+//
+// Times may stand in the file as INT96 (read as Spark does) or in any unit, but
+// not without a zone; decimals and integers in any width. A value that the type
+// cannot hold exactly, and text that is not UTF-8, is an error that names the
+// file, the column and the row, and so is a column of another kind.
+//
+// With wheres only the rows that any of them picks come, in the file's order and
+// in batches of some 8,000 rows. Their columns must be text, and need not be
+// among the fields. What statistics or a dictionary exclude is not read, nor are
+// pages without a row that is picked decompressed; a damage in them goes unseen.
+func ReadAs(ctx context.Context, path string, fields []arrow.Field, where ...pipeline.Where) pipeline.Stream {
+	return readAs(ctx, memory.DefaultAllocator, path, fields, where)
+}
+
+func readAs(ctx context.Context, mem memory.Allocator, path string, fields []arrow.Field, where []pipeline.Where) pipeline.Stream {
+	return func(yield func(arrow.Record, error) bool) {
+		withFile(path, yield, func(s *source) (*rowsReader, error) {
+			nullable := make([]arrow.Field, len(fields))
+			for i, f := range fields {
+				nullable[i] = arrow.Field{Name: f.Name, Type: f.Type, Nullable: true}
+			}
+			return s.rows(ctx, mem, nullable, where)
+		})
+	}
+}
+
+// withFile opens a file and yields what a reader of it reads; false when no more
+// is wanted.
+func withFile(path string, yield func(arrow.Record, error) bool, open func(*source) (*rowsReader, error)) bool {
+	s, err := openFile(path, path)
+	if err != nil {
+		yield(nil, err)
+		return false
+	}
+	defer s.Close()
+	r, err := open(s)
+	if err != nil {
+		yield(nil, err)
+		return false
+	}
+	defer r.release()
+	more, err := r.run(yield)
+	if err != nil {
+		yield(nil, err)
+		return false
+	}
+	return more
 }
 
 // Schema returns the columns of a file as Read yields them.
@@ -43,36 +103,14 @@ func Schema(path string) (*arrow.Schema, error) {
 	return arrow.NewSchema(fields, nil), err
 }
 
-// stream yields the file's batches; false when no more are wanted.
-func (s *source) stream(ctx context.Context, columns []string, schema **arrow.Schema, yield func(arrow.Record, error) bool) bool {
-	wanted, fields, err := s.find(columns)
-	if err != nil {
-		yield(nil, err)
-		return false
-	}
-	if own := arrow.NewSchema(fields, nil); *schema == nil {
-		*schema = own
-	} else if !own.Equal(*schema) {
-		yield(nil, s.fail("", fmt.Sprintf("has other columns than the files before it: %s, not %s", own, *schema), nil))
-		return false
-	}
-	for g := range s.meta.RowGroups {
-		r, err := s.openGroup(g, wanted, true)
-		if err != nil {
-			yield(nil, err)
-			return false
-		}
-		more := r.each(ctx, pipeline.Scan{}, func(columns []arrow.Array, _ int64, m int) bool {
-			rec := array.NewRecord(*schema, columns, int64(m))
-			defer rec.Release()
-			return yield(rec, nil)
-		}, func(int64, int) bool { return true }, func(err error) { yield(nil, err) })
-		r.close()
-		if !more {
-			return false
+// index returns the position of a column among the leaves, or -1.
+func (s *source) index(name string) int {
+	for i := range s.leaves {
+		if s.leaves[i].name == name {
+			return i
 		}
 	}
-	return true
+	return -1
 }
 
 // find returns the positions and Arrow fields of columns.
@@ -85,12 +123,7 @@ func (s *source) find(columns []string) (wanted []int, fields []arrow.Field, err
 		}
 	}
 	for _, name := range columns {
-		at := -1
-		for i := range s.leaves {
-			if s.leaves[i].name == name {
-				at = i
-			}
-		}
+		at := s.index(name)
 		if at < 0 {
 			e := &pipeline.Error{Kind: pipeline.ErrInput, File: s.name, Column: name, Msg: "is not a column of the file"}
 			if n := pipeline.Nearest(name, s.Columns()); n != "" {

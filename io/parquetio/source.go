@@ -253,7 +253,7 @@ func (g *segment) Scan(ctx context.Context, sc pipeline.Scan) iter.Seq2[*pipelin
 		for i := g.from; i < g.to; i++ {
 			n := s.meta.RowGroups[i].NumRows
 			if n > 0 && scan.Wants(row, int(n)) {
-				r, err := s.openGroup(i, wanted, false)
+				r, err := s.openGroup(i, wanted)
 				if err != nil {
 					yield(nil, err)
 					return

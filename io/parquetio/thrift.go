@@ -82,7 +82,14 @@ func marshal(v any) ([]byte, error) { return thrift.Marshal(new(thrift.CompactPr
 type footer struct {
 	Schema              thrift.Slice[format.SchemaElement] `thrift:"2,required"`
 	RowGroups           thrift.Slice[footerGroup]          `thrift:"4,required"`
+	ColumnOrders        thrift.Slice[columnOrder]          `thrift:"7,optional"`
 	EncryptionAlgorithm thrift.Null[struct{}]              `thrift:"8,optional"`
+}
+
+// columnOrder says how a column's bounds are ordered: by its type, or in a way
+// that came after us.
+type columnOrder struct {
+	TypeOrder thrift.Null[struct{}] `thrift:"1,optional"`
 }
 
 type footerGroup struct {
@@ -92,6 +99,8 @@ type footerGroup struct {
 
 type footerColumn struct {
 	MetaData                footerChunk           `thrift:"3,optional"`
+	ColumnIndexOffset       int64                 `thrift:"6,optional"`
+	ColumnIndexLength       int32                 `thrift:"7,optional"`
 	CryptoMetadata          thrift.Null[struct{}] `thrift:"8,optional"`
 	EncryptedColumnMetadata []byte                `thrift:"9,optional"`
 }
@@ -102,4 +111,12 @@ type footerChunk struct {
 	TotalCompressedSize  int64                   `thrift:"7,required"`
 	DataPageOffset       int64                   `thrift:"9,required"`
 	DictionaryPageOffset int64                   `thrift:"11,optional"`
+	Statistics           footerBounds            `thrift:"12,optional"`
+}
+
+// footerBounds are the bounds that are ordered as the column says, not as an
+// old writer thought; a bound that was cut off is a bound all the same.
+type footerBounds struct {
+	MaxValue thrift.Null[[]byte] `thrift:"5,optional"`
+	MinValue thrift.Null[[]byte] `thrift:"6,optional"`
 }

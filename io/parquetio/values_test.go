@@ -44,11 +44,11 @@ func TestLZ4(t *testing.T) {
 	}
 	d := decompressor{codec: format.Lz4}
 	for name, src := range map[string][]byte{"Hadoop": framed, "bare": part(text)} {
-		if got, err := d.decompress(nil, src, len(text)); err != nil || !bytes.Equal(got, text) {
+		if got, err := d.decompress(src, len(text)); err != nil || !bytes.Equal(got, text) {
 			t.Errorf("%s: %v", name, err)
 		}
 		for cut := range len(src) {
-			if got, err := d.decompress(nil, src[:cut], len(text)); err == nil {
+			if got, err := d.decompress(src[:cut], len(text)); err == nil {
 				t.Errorf("%s: %d bytes of %d give %d", name, cut, len(src), len(got))
 			}
 		}

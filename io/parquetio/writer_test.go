@@ -206,7 +206,7 @@ func TestLongTexts(t *testing.T) {
 				t.Fatal(err)
 			}
 			for n := s.meta.RowGroups[g].NumRows; n > 0; n-- {
-				a, err := c.read(memory.DefaultAllocator, 1, false)
+				a, err := c.read(memory.DefaultAllocator, 1)
 				if err != nil || text(a, 0) != rows[at] {
 					t.Fatalf("row %d: %v", at, err)
 				}
