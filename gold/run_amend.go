@@ -307,8 +307,8 @@ func (a *amendment) before(ctx context.Context) error {
 			return everything("the new lines belong to too many earlier orders")
 		}
 	}
-	if again.Len() > 0 {
-		if a.customers.Len()+a.products.Len() > 0 {
+	if changed := a.customers.Len()+a.products.Len() > 0; changed || again.Len() > 0 {
+		if changed {
 			again = a.orders // lines that were quarantined for want of a price may be used now
 		}
 		if err := a.readLines(ctx, again); err != nil {

@@ -96,14 +96,21 @@ func (r *run) look(ctx context.Context) error {
 	r.digests["smelt"] = tablesVersion
 	r.digests["gold tables"] = Fingerprint(append(Seed(), r.specs...))
 	w.full = r.whyFull(lake, why)
-	if same := w.merge(r.m, files, before); w.full == "" && !same {
-		w.full = "files come in another order than before"
+	same := w.merge(r.m, files, before)
+	if w.full == "" && same && len(w.reads()) == 0 && len(w.dropped) == 0 {
+		return pipeline.ErrNothingNew
 	}
-	if name := w.twice(); w.full == "" && name != "" {
-		w.full = name + " is a file of two sources of one table"
-	}
-	if w.full == "" && w.large() {
-		w.full = "most of the files are new"
+	if name := w.twice(); w.full == "" {
+		switch {
+		case !same:
+			w.full = "files come in another order than before"
+		case name != "":
+			w.full = name + " is a file of two sources of one table"
+		case w.large():
+			w.full = "most of the files are new"
+		default:
+			w.full = r.cannotAmend()
+		}
 	}
 	if w.full != "" {
 		if len(w.gone) > 0 && !r.refresh {
@@ -113,9 +120,6 @@ func (r *run) look(ctx context.Context) error {
 		}
 		w.begin(files)
 		return nil
-	}
-	if len(w.reads()) == 0 && len(w.dropped) == 0 {
-		return pipeline.ErrNothingNew
 	}
 	return nil
 }
@@ -134,13 +138,19 @@ func (r *run) whyFull(lake pipeline.Lake, why string) string {
 		return cmp.Or(why, "the first run")
 	case why != "":
 		return why
-	case len(r.stages) > 0:
-		return "stages of the library's user stand between silver and gold"
 	}
 	for _, name := range slices.Sorted(maps.Keys(r.digests)) {
 		if r.digests[name] != last.Digests[name] {
 			return name + " has changed"
 		}
+	}
+	return ""
+}
+
+// cannotAmend says why a shop's tables cannot be amended by new files; "" where they can.
+func (r *run) cannotAmend() string {
+	if len(r.stages) > 0 {
+		return "stages of the library's user stand between silver and gold"
 	}
 	for i := range r.m.Sources {
 		if s := &r.m.Sources[i]; r.m.Derives("customers", s) || r.m.Derives("products", s) {

@@ -30,7 +30,7 @@ func (r *dimensionReader) placeOf(rec arrow.Record, i int) int64 {
 // city, state and country, found by name. Freeze comes first.
 func (m *Model) ChangedCustomers(old pipeline.Stream) (*Keys, error) {
 	k := m.customers
-	return k.changed(old, func(rec arrow.Record, i int, row int32) bool {
+	return k.changed(old, nil, func(rec arrow.Record, i int, row int32) bool {
 		for _, column := range []string{"city", "state", "country"} {
 			var now []byte
 			if row >= 0 {
@@ -46,10 +46,13 @@ func (m *Model) ChangedCustomers(old pipeline.Stream) (*Keys, error) {
 }
 
 // ChangedProducts is ChangedCustomers for products, by the columns product_id,
-// category, unit_cost and unit_price of silver.dim_products.
+// category, unit_cost and unit_price of silver.dim_products. A product that is
+// new there and has a unit_price is one too: its lines may have been
+// quarantined for want of a price.
 func (m *Model) ChangedProducts(old pipeline.Stream) (*Keys, error) {
 	k := m.products
-	return k.changed(old, func(rec arrow.Record, i int, row int32) bool {
+	priced := func(row int32) bool { return k.number("unit_price").at(int(row)) != null }
+	return k.changed(old, priced, func(rec arrow.Record, i int, row int32) bool {
 		now := []byte(uncategorized)
 		if row >= 0 {
 			if v := k.text("category").text(int(row)); len(v) > 0 {
@@ -75,8 +78,10 @@ func (m *Model) ChangedProducts(old pipeline.Stream) (*Keys, error) {
 	})
 }
 
-func (k *known) changed(old pipeline.Stream, differs func(rec arrow.Record, i int, row int32) bool) (*Keys, error) {
-	keys := NewKeys()
+// changed returns the keys of the old rows that differ from those of now, -1
+// where there is none, and of those that are new, where fresh wants them.
+func (k *known) changed(old pipeline.Stream, fresh func(row int32) bool, differs func(rec arrow.Record, i int, row int32) bool) (*Keys, error) {
+	keys, seen := NewKeys(), bitset(nil).extend(k.rows())
 	for rec, err := range old {
 		if err != nil {
 			return nil, err
@@ -84,10 +89,21 @@ func (k *known) changed(old pipeline.Stream, differs func(rec arrow.Record, i in
 		col := named(rec, k.spec.key)
 		for i := range int(rec.NumRows()) {
 			key, _ := textAt(col, i)
-			if differs(rec, i, k.find(key)) {
+			row := k.find(key)
+			if row >= 0 {
+				seen.set(row)
+			}
+			if differs(rec, i, row) {
 				if err := keys.Add(key); err != nil {
 					return nil, err
 				}
+			}
+		}
+	}
+	for row := range int32(k.rows()) {
+		if fresh != nil && k.filled.has(row) && !seen.has(row) && fresh(row) {
+			if err := keys.Add(k.keys.Bytes(row)); err != nil {
+				return nil, err
 			}
 		}
 	}
