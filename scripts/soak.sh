@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # The full sizes, which take too long for every change: a million lines judged
-# cell by cell, kills over and over, long fuzzing, and ten million lines with
-# bounded memory beside DuckDB and Polars. SOAK_DIR holds the generated shops (default: a
-# new temporary folder).
+# cell by cell, kills over and over, thousands of histories, long fuzzing, and ten
+# million lines with bounded memory beside DuckDB and Polars. SOAK_DIR holds the
+# generated shops (default: a new temporary folder).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export SMELT_JUDGES=require SMELT_JUDGES_DIR="${SMELT_JUDGES_DIR:-$HOME/.cache/smelt/judges}"
@@ -16,6 +16,9 @@ SMELT_JUDGE_ROWS=1000000 go test -count 1 -timeout 60m -run 'TestGenerated' ./in
 step kills
 go test -count 20 -timeout 30m -run "Kill|Crash" ./io/store
 go test -count 10 -timeout 30m -run 'TestScript/bad_(kill|interrupt|two_runs)' ./internal/cli
+
+step random histories
+SMELT_HISTORIES=2000 go test -count 1 -timeout 60m ./internal/histories
 
 step fuzz
 FUZZTIME="${FUZZTIME:-60s}" scripts/fuzz.sh
