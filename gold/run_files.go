@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
 
 	"github.com/smeltdata/smelt/bronze"
@@ -181,6 +183,9 @@ func (w *work) merge(m *bronze.Mapping, files []*bronze.InputFile, before map[fi
 			continue
 		}
 		k := fileKey{s.Source, s.File}
+		if !there[k] && stillThere(m, s.File) {
+			continue // smelt.yml names it no more: its rows go
+		}
 		if !there[k] {
 			w.gone = append(w.gone, s.File)
 			w.insert(earlier(m, &s), order)
@@ -213,6 +218,16 @@ func (w *work) merge(m *bronze.Mapping, files []*bronze.InputFile, before map[fi
 		}
 	}
 	return slices.Equal(order, now)
+}
+
+// stillThere reports whether a file that an earlier run has read is there.
+func stillThere(m *bronze.Mapping, name string) bool {
+	path := filepath.FromSlash(name)
+	if !filepath.IsAbs(path) {
+		path = filepath.Join(m.Dir, path)
+	}
+	_, err := os.Stat(path)
+	return err == nil
 }
 
 // insert puts a file that is gone where it stood: behind the file that it

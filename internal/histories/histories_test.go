@@ -10,7 +10,7 @@ import (
 
 // incremental says that smelt run processes only what is new: that it exits with
 // 99 where nothing is, that it knows --full-refresh, and that it skips copies.
-const incremental = false
+const incremental = true
 
 // TestMain makes runs with little memory put aside what they can, as with large
 // shops: for them half of 64 MiB is in use from the start. That they also hold
