@@ -105,7 +105,10 @@ const outOfStep = "the totals are not those of the fact before the change"
 func (l *level) change(group int32, old *level, o int32, new *level, n int32, closed bool) (why string) {
 	a, at := l.sums.of(group)
 	empty := true
-	for k := range sumBases {
+	for k := range metrics.Base(sumBases) {
+		if !l.needs.Has(k) {
+			continue
+		}
 		sum := a.total(at, k)
 		if o >= 0 {
 			sum = sum.Sub(old.sums.total(o, k))
@@ -152,8 +155,12 @@ func (l *level) change(group int32, old *level, o int32, new *level, n int32, cl
 // changeMark changes the mark of a group from what some of its lines were to
 // what they are now. The others' is not known.
 func (l *level) changeMark(m *mark, was, is mark, group int32) (why string) {
-	lost := was.flags &^ is.flags
-	flags := m.flags | is.flags
+	lost, flags := was.flags&^is.flags, m.flags|is.flags
+	for _, b := range []metrics.Base{metrics.SumCost, metrics.SumMargin} {
+		if !l.needs.Has(b) {
+			lost &^= unknown(b)
+		}
+	}
 	if l.needs.Has(metrics.CountOrders) { // a sale is one of an order
 		sales := l.counts[metrics.CountOrders][group] > 0
 		if lost &^= hasSale; !sales {
@@ -167,18 +174,14 @@ func (l *level) changeMark(m *mark, was, is mark, group int32) (why string) {
 		}
 	}
 	switch {
-	case lost&hasLine != 0:
-		return "all lines that were looked at are gone, and there may be no other"
-	case lost&hasSale != 0:
-		return "all sales that were looked at are gone, and there may be no other"
 	case lost != 0:
-		return "a line of unknown cost is gone, and there may be no other"
+		return "a line is gone that may have been its last line, its last sale or the last one of unknown cost"
 	case flags&hasSale == 0:
 		*m = mark{flags: flags}
 		return ""
-	case was.first == m.first && is.first < was.first:
+	case l.needs.Has(metrics.MinSaleDate) && was.first == m.first && is.first < was.first:
 		return "lines of the day of the first sale are gone"
-	case was.last == m.last && is.last < was.last:
+	case l.needs.Has(metrics.MaxSaleDate) && was.last == m.last && is.last < was.last:
 		return "lines of the day of the last sale are gone"
 	}
 	*m = mark{max(m.last, is.last), max(m.first, is.first), flags}

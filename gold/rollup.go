@@ -225,15 +225,29 @@ func (l *level) compare(dim int, x, y int32) int {
 }
 
 // values gives a group's quantities to v; those of a group without lines for -1.
+// What the level does not need is unknown: it may not have been kept.
 func (l *level) values(group int32, v *metrics.Values) {
+	v.Reset()
 	if group < 0 {
-		v.Reset()
 		return
 	}
-	l.sums.values(group, v)
-	for b, counts := range l.counts {
-		if counts != nil {
-			v.Set(metrics.Base(b), pipeline.TotalOf(int64(counts[group])))
+	a, at := l.sums.of(group)
+	m := &a.marks[at]
+	for b := range metrics.Base(metrics.NumBases) {
+		switch {
+		case !l.needs.Has(b):
+			v.SetUnknown(b)
+		case b == metrics.MinSaleDate && m.flags&hasSale != 0:
+			v.Set(b, pipeline.TotalOf(int64(m.firstSale())))
+		case b == metrics.MaxSaleDate && m.flags&hasSale != 0:
+			v.Set(b, pipeline.TotalOf(int64(m.lastSale())))
+		case int(b) < sumBases:
+			v.Set(b, a.total(at, b))
+			if m.flags&unknown(b) != 0 {
+				v.SetUnknown(b)
+			}
+		case l.counts[b] != nil:
+			v.Set(b, pipeline.TotalOf(int64(l.counts[b][group])))
 		}
 	}
 }

@@ -16,17 +16,17 @@ import (
 )
 
 // Saved totals are one table per grouping: state.totals_0, state.totals_1, …
-// A row is a group that has lines: its dimensions, all sums, the days of its
-// first and last sale, whether a cost or margin is unknown, and what distinct
-// counts the measures need. Rows are in order of the dimensions, NULL first, so
-// that equal totals are saved as equal rows, whatever made them.
+// A row is a group that has lines: its dimensions, whether it has a sale, and of
+// the sums, days, unknowns and distinct counts what the measures need. Rows are in
+// order of the dimensions, NULL first, so that equal totals are saved as equal
+// rows, whatever made them.
 
 // totalsVersion counts the changes of what saved totals mean.
 const totalsVersion = 1
 
 // Fingerprint identifies what the totals of specs are: those saved under one
 // fingerprint are of no use to specs that have another. It changes with the
-// sets' dimensions and counts, not with names, documentation or what is made of
+// sets' dimensions and with what their measures need, not with names, documentation or what is made of
 // the groups. What a shop's own stage does to the fact is not in it. The specs
 // must be such as NewAggregation accepts.
 func Fingerprint(specs []*Spec) string {
@@ -62,21 +62,37 @@ func (l *level) table(n int) *pipeline.Table {
 		key = append(key, "dim_"+strconv.Itoa(i+1))
 		add(key[i], "Dimension "+d.Name+".", d.dataType(), true)
 	}
-	for b := range metrics.Base(sumBases) {
-		t := savedMoney
-		if b == metrics.SumUnitsSold || b == metrics.SumUnitsReturned {
-			t = savedUnits
+	add("has_sale", "Whether any line is a sale.", pipeline.BoolType, false)
+	for _, b := range l.needs.Bases() {
+		name := b.Definition().Name
+		switch b {
+		case metrics.MinSaleDate, metrics.MaxSaleDate:
+			add(name, "Day of a sale; NULL without one.", pipeline.DateType, true)
+		case metrics.SumUnitsSold, metrics.SumUnitsReturned:
+			add(name, "Sum over the group's lines.", savedUnits, false)
+		case metrics.SumCost, metrics.SumMargin:
+			add(name, "Sum over the group's lines that have a value.", savedMoney, false)
+			add(name+"_unknown", "Whether any line has none.", pipeline.BoolType, false)
+		default:
+			if int(b) < sumBases {
+				add(name, "Sum over the group's lines.", savedMoney, false)
+			} else {
+				add(name, "Distinct count over the group's lines.", pipeline.Int64Type, false)
+			}
 		}
-		add(b.Definition().Name, "Sum over the group's lines, of those that have a value.", t, false)
-	}
-	add("first_sale", "Day of the first sale; NULL without one.", pipeline.DateType, true)
-	add("last_sale", "Day of the last sale; NULL without one.", pipeline.DateType, true)
-	add("unknown_cost", "Whether any line's cost is unknown.", pipeline.BoolType, false)
-	add("unknown_margin", "Whether any line's margin is unknown.", pipeline.BoolType, false)
-	for _, b := range l.distinct() {
-		add(b.Definition().Name, "Distinct count over the group's lines.", pipeline.Int64Type, false)
 	}
 	return declare("state.totals_"+strconv.Itoa(n), "What gold's tables by "+Set{By: l.by}.String()+" are made of, one row per group.", key, columns)
+}
+
+// unknown returns the flag of a sum that may be unknown; 0 for others.
+func unknown(b metrics.Base) uint32 {
+	switch b {
+	case metrics.SumCost:
+		return hasUnknownCost
+	case metrics.SumMargin:
+		return hasUnknownMargin
+	}
+	return 0
 }
 
 // distinct returns the distinct counts of the level.
@@ -103,7 +119,7 @@ func (t *Totals) Save(create func(*pipeline.Table) (pipeline.Writer, error)) err
 }
 
 func (l *level) save(f *Finished) error {
-	rows, distinct := l.rows(), l.distinct()
+	rows, bases := l.rows(), l.needs.Bases()
 	b := f.Build(len(rows))
 	for _, g := range rows {
 		m := l.sums.mark(g)
@@ -111,15 +127,24 @@ func (l *level) save(f *Finished) error {
 			continue
 		}
 		b.dimensions(l, g)
-		for k := range sumBases {
-			b.Number(l.sums.total(g, k), metrics.Known)
-		}
-		b.Date(m.firstSale(), m.flags&hasSale != 0)
-		b.Date(m.lastSale(), m.flags&hasSale != 0)
-		b.Bool(m.flags&hasUnknownCost != 0)
-		b.Bool(m.flags&hasUnknownMargin != 0)
-		for _, c := range distinct {
-			b.Int(int64(l.counts[c][g]))
+		sale := m.flags&hasSale != 0
+		b.Bool(sale)
+		for _, base := range bases {
+			switch base {
+			case metrics.MinSaleDate:
+				b.Date(m.firstSale(), sale)
+			case metrics.MaxSaleDate:
+				b.Date(m.lastSale(), sale)
+			default:
+				if int(base) >= sumBases {
+					b.Int(int64(l.counts[base][g]))
+					continue
+				}
+				b.Number(l.sums.total(g, base), metrics.Known)
+				if flag := unknown(base); flag != 0 {
+					b.Bool(m.flags&flag != 0)
+				}
+			}
 		}
 	}
 	return b.Done()
@@ -222,34 +247,45 @@ func (l *level) loadBatch(t *pipeline.Table, rec arrow.Record) error {
 		l.sorted = append(l.sorted, g)
 	}
 	l.grow()
+	a := &l.sums.stripes[0].accumulator
 	next := len(l.dims)
 	column := func() arrow.Array { next++; return rec.Column(next - 1) }
-	a := &l.sums.stripes[0].accumulator
-	for k := range sumBases {
-		for j, v := range column().(*array.Decimal128).Values()[:n] {
-			a.set(groups[j], k, pipeline.Total{Lo: v.LowBits(), Hi: v.HighBits()})
+	flag := func(flag uint32) {
+		for j, col := 0, column().(*array.Boolean); j < n; j++ {
+			if col.Value(j) {
+				a.marks[groups[j]].flags |= flag
+			}
 		}
 	}
-	first, last := column().(*array.Date32), column().(*array.Date32)
-	cost, margin := column().(*array.Boolean), column().(*array.Boolean)
-	for j, g := range groups {
-		m := mark{flags: hasLine}
-		if first.IsValid(j) != last.IsValid(j) || first.IsValid(j) && first.Value(j) > last.Value(j) {
-			return wrong(next-3, j, "the last sale is before the first, or one of them is NULL")
-		}
-		if first.IsValid(j) {
-			m.add(markOf(pipeline.Date(first.Value(j)), hasSale))
-			m.add(markOf(pipeline.Date(last.Value(j)), hasSale))
-		}
-		if cost.Value(j) {
-			m.flags |= hasUnknownCost
-		}
-		if margin.Value(j) {
-			m.flags |= hasUnknownMargin
-		}
-		a.marks[g] = m
+	for _, g := range groups {
+		a.marks[g].flags = hasLine
 	}
-	for _, b := range l.distinct() {
+	flag(hasSale)
+	for _, b := range l.needs.Bases() {
+		switch b {
+		case metrics.MinSaleDate, metrics.MaxSaleDate:
+			for j, col := 0, column().(*array.Date32); j < n; j++ {
+				m := &a.marks[groups[j]]
+				if col.IsNull(j) != (m.flags&hasSale == 0) {
+					return wrong(next-1, j, "a day without a sale, or a sale without a day")
+				}
+				if d := markOf(pipeline.Date(col.Value(j)), m.flags); b == metrics.MinSaleDate {
+					m.first = d.first
+				} else {
+					m.last = d.last
+				}
+			}
+			continue
+		}
+		if int(b) < sumBases {
+			for j, v := range column().(*array.Decimal128).Values()[:n] {
+				a.set(groups[j], b, pipeline.Total{Lo: v.LowBits(), Hi: v.HighBits()})
+			}
+			if f := unknown(b); f != 0 {
+				flag(f)
+			}
+			continue
+		}
 		for j, v := range column().(*array.Int64).Int64Values()[:n] {
 			if v < 0 || v > math.MaxUint32 {
 				return wrong(next-1, j, "the count is out of range")

@@ -142,27 +142,7 @@ func (s *sums) mark(group int32) *mark {
 func (s *sums) has(group int32, flags uint32) bool { return s.mark(group).flags&flags != 0 }
 
 // total returns one of the group's sums.
-func (s *sums) total(group int32, sum int) pipeline.Total {
+func (s *sums) total(group int32, sum metrics.Base) pipeline.Total {
 	a, at := s.of(group)
 	return a.total(at, sum)
-}
-
-// values gives the group's sums and dates to v.
-func (s *sums) values(group int32, v *metrics.Values) {
-	v.Reset()
-	a, at := s.of(group)
-	for k := range sumBases {
-		v.Set(metrics.Base(k), a.total(at, k))
-	}
-	m := &a.marks[at]
-	if m.flags&hasUnknownCost != 0 {
-		v.SetUnknown(metrics.SumCost)
-	}
-	if m.flags&hasUnknownMargin != 0 {
-		v.SetUnknown(metrics.SumMargin)
-	}
-	if m.flags&hasSale != 0 {
-		v.Set(metrics.MinSaleDate, pipeline.TotalOf(int64(m.firstSale())))
-		v.Set(metrics.MaxSaleDate, pipeline.TotalOf(int64(m.lastSale())))
-	}
 }

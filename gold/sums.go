@@ -120,7 +120,7 @@ func (a *accumulator) flush() {
 }
 
 // total returns a sum of a group.
-func (a *accumulator) total(group int32, sum int) pipeline.Total {
+func (a *accumulator) total(group int32, sum metrics.Base) pipeline.Total {
 	t := pipeline.TotalOf(a.sums[group][sum])
 	if int(group) < len(a.wide) {
 		t.Merge(a.wide[group][sum])
@@ -129,7 +129,7 @@ func (a *accumulator) total(group int32, sum int) pipeline.Total {
 }
 
 // set sets a sum of a group.
-func (a *accumulator) set(group int32, sum int, t pipeline.Total) {
+func (a *accumulator) set(group int32, sum metrics.Base, t pipeline.Total) {
 	v, small := t.Int64()
 	if !small {
 		a.growWide()
