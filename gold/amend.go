@@ -161,16 +161,18 @@ func (l *level) changeMark(m *mark, was, is mark, group int32) (why string) {
 			lost &^= unknown(b)
 		}
 	}
-	if l.needs.Has(metrics.CountOrders) { // a sale is one of an order
-		sales := l.counts[metrics.CountOrders][group] > 0
-		if lost &^= hasSale; !sales {
+	if l.needs.Has(metrics.CountOrders) { // a line is one of an order, so these say whether there is any
+		lost &^= hasSale
+		switch {
+		case l.counts[metrics.CountOrders][group] > 0:
+			lost &^= hasLine
+		case !l.needs.Has(metrics.CountReturnOrders):
 			flags &^= hasSale
-		}
-		if l.needs.Has(metrics.CountReturnOrders) {
-			if lost &^= hasLine; !sales && l.counts[metrics.CountReturnOrders][group] == 0 {
-				*m = mark{}
-				return ""
-			}
+		case l.counts[metrics.CountReturnOrders][group] > 0:
+			flags, lost = flags&^hasSale, lost&^hasLine
+		default:
+			*m = mark{}
+			return ""
 		}
 	}
 	switch {

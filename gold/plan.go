@@ -39,7 +39,7 @@ type level struct {
 type plan struct {
 	bases  []*base
 	levels [][]*level // by spec, by set
-	days   *level     // by day: always there, because its ends are those of the calendar
+	days   *level     // by day: always there, because its ends are those of the calendar; with counts, so that they can be amended
 }
 
 // keyColumns have about as many values as a shop has customers and products.
@@ -122,7 +122,7 @@ func newPlan(specs []*Spec) *plan {
 		}
 		p.levels = append(p.levels, levels)
 	}
-	p.days = p.find([]axis{dayAxis}).level(Set{By: []Dimension{OrderDate(ByDay)}})
+	p.days = p.find([]axis{dayAxis}).level(Set{[]Dimension{OrderDate(ByDay)}, []*metrics.Measure{metrics.Orders, metrics.ReturnOrders}})
 	if extra.Has(metrics.CountNewCustomers) {
 		b := p.find([]axis{customerAxis})
 		b.needs = b.needs.With(metrics.MinSaleDate)
