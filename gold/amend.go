@@ -23,7 +23,7 @@ var ErrRecount = errors.New("the whole fact has to be counted again")
 // customer has lines of. N are the lines whose order is in A or whose customer is
 // in C. Then old counts N before the change, with the dimension tables of then,
 // and new counts N after it, with those of now. closed reports whether a customer
-// is in C. Attributes of products may not have changed.
+// is in C. Attributes of products that a set is grouped by may not have changed.
 //
 // Why that is enough: sums without old's and with new's are the sums after the
 // change. So are distinct counts: of an order in A and of a customer in C all
@@ -34,7 +34,8 @@ var ErrRecount = errors.New("the whole fact has to be counted again")
 // its lines are in N. Of others it is known unless a line went away that may have
 // been the first, the last, or the only one of unknown cost; then Amend returns
 // an error that is ErrRecount and says why. It never does so where lines were only
-// added. It also returns it where t cannot have been the totals before.
+// added. It also returns it where t cannot have been the totals before. Totals of
+// other sets are an error of the configuration.
 //
 // After an error t must not be used. old and new are only read.
 func (t *Totals) Amend(old, new *Totals, closed func(customer []byte) bool) error {

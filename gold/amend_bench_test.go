@@ -63,7 +63,9 @@ func BenchmarkAmend(b *testing.B) {
 
 	dir := b.TempDir()
 	path := func(t *pipeline.Table) string { return filepath.Join(dir, t.Name+".parquet") }
-	create := func(t *pipeline.Table) (pipeline.Writer, error) { return parquetio.Create(path(t), t, parquetio.Options{}) }
+	create := func(t *pipeline.Table) (pipeline.Writer, error) {
+		return parquetio.Create(path(t), t, parquetio.Options{})
+	}
 	if err := full.Save(create); err != nil {
 		b.Fatal(err)
 	}

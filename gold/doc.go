@@ -7,4 +7,9 @@
 // An Aggregation computes any number of Specs in one pass over the fact's
 // batches. What it returns is exact and depends neither on how many workers
 // feed it, nor on how the fact is cut into batches, nor on their order.
+//
+// What it returns are Totals: the groups and what was counted of them. Totals
+// make the tables. They can be saved and loaded, and amended by the lines of some
+// orders, with the same result as if all lines were counted again: see the example
+// of Totals.Amend.
 package gold

@@ -144,6 +144,64 @@ func ExampleTables() {
 	// lamp 2024-03-01 3 39.8000
 }
 
+// Totals are saved, and amended when an order gets another line: only the lines of
+// that order and of its customer are counted again.
+func ExampleTotals_Amend() {
+	specs := []*gold.Spec{{Name: "gold.by_product", Doc: "One row per product.", By: []gold.Dimension{gold.Column("product_id")},
+		Measures: []*metrics.Measure{metrics.Orders, metrics.Customers, metrics.UnitsSold}}}
+	line := func(order, customer, product string) silver.FactSale {
+		return silver.FactSale{OrderID: order, LineType: "sale", CustomerID: pipeline.Some(pipeline.Code(customer)), ProductID: pipeline.Code(product), Quantity: 1}
+	}
+	count := func(lines ...silver.FactSale) *gold.Totals {
+		a, err := gold.NewAggregation(specs, 1, nil)
+		if err != nil {
+			log.Fatal(err)
+		}
+		if err := a.Add(0, silver.FactSales.Record(nil, lines)); err != nil {
+			log.Fatal(err)
+		}
+		totals, err := a.Totals(gold.Inputs{})
+		if err != nil {
+			log.Fatal(err)
+		}
+		return totals
+	}
+	var lake pipeline.Memory
+	defer lake.Release()
+	create := func(t *pipeline.Table) (pipeline.Writer, error) { return lake.Create(t, 0) }
+	read := func(t *pipeline.Table) pipeline.Stream { return pipeline.Of(lake.Table(t.Name)...) }
+
+	totals := count(line("1001", "ann", "lamp"), line("1001", "ann", "bulb"), line("1002", "bob", "lamp"))
+	if err := totals.Save(create); err != nil {
+		log.Fatal(err)
+	}
+	if err := lake.Commit(context.Background(), &pipeline.Report{}); err != nil {
+		log.Fatal(err)
+	}
+
+	totals, err := gold.LoadTotals(specs, 1, read)
+	if err != nil {
+		log.Fatal(err)
+	}
+	before := count(line("1002", "bob", "lamp"))
+	after := count(line("1002", "bob", "lamp"), line("1002", "bob", "bulb"))
+	closed := func(customer []byte) bool { return string(customer) == "bob" }
+	if err := totals.Amend(before, after, closed); err != nil { // gold.ErrRecount: count all lines
+		log.Fatal(err)
+	}
+	if _, err := totals.Tables(gold.Inputs{}, create); err != nil {
+		log.Fatal(err)
+	}
+	for _, rec := range lake.Table("gold.by_product") {
+		for i := range int(rec.NumRows()) {
+			fmt.Println(rec.Column(0).ValueStr(i), "orders", rec.Column(1).ValueStr(i), "customers", rec.Column(2).ValueStr(i), "units", rec.Column(3).ValueStr(i))
+		}
+	}
+	// Output:
+	// bulb orders 2 customers 2 units 2
+	// lamp orders 2 customers 2 units 2
+}
+
 // counter is a sink of one's own: it only counts rows.
 type counter struct {
 	mu   sync.Mutex // parts are written side by side

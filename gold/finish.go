@@ -57,7 +57,8 @@ func (g *Groups) Text(group int32, dim int) []byte { return g.text(group, dim) }
 // Date returns the value of a date dimension, and whether it is not NULL.
 func (g *Groups) Date(group int32, dim int) (pipeline.Date, bool) { return g.date(group, dim) }
 
-// Values gives a group's quantities to v, for Measure.Eval.
+// Values gives a group's quantities to v, for Measure.Eval: those that the set's
+// measures need, others are unknown.
 func (g *Groups) Values(group int32, v *metrics.Values) { g.values(group, v) }
 
 // FindText returns the group of a value of the only dimension, a text; or -1.

@@ -64,6 +64,7 @@ func TestAmendKnows(t *testing.T) {
 		"a product as a whole":                    {byProduct(metrics.Orders, metrics.ReturnOrders, metrics.Cost, metrics.LastSold), []int{2, 3}, true},
 		"the same without counts":                 {byProduct(metrics.Revenue), []int{2, 3}, false},
 		"a product's only sale, but for a return": {byProduct(metrics.Orders), []int{2}, false},
+		"the same, and the return is looked at":   {byProduct(metrics.Orders), []int{1, 2}, true},
 		"a product's sale in the middle":          {ProductPerformance, []int{4}, true},
 		"a product of one order":                  {byProduct(metrics.Orders), []int{1}, true},
 		"a product's first sale":                  {byProduct(metrics.Orders, metrics.FirstSold), []int{0}, false},
@@ -147,15 +148,22 @@ func TestAmendRefuses(t *testing.T) {
 	line := func(order, kind, product string, day pipeline.Date, quantity int64) silver.FactSale {
 		return silver.FactSale{OrderID: order, LineType: pipeline.Code(kind), ProductID: pipeline.Code(product), OrderDate: day, Country: "X", State: "Y", SourceFile: "f", Quantity: quantity}
 	}
-	for name, lines := range map[string]naive{
-		"a group that is not there":                 {line("9", "sale", "lamp", 99, 1)},
-		"more orders than there are":                {line("9", "return", "bulb", 103, -1), line("10", "return", "bulb", 103, -1)},
-		"the last line, but not all of what it has": {line("3", "return", "bulb", 103, -7)},
+	for name, c := range map[string]struct{ old, new naive }{
+		"a group that is not there":                 {old: naive{line("9", "sale", "lamp", 99, 1)}},
+		"one that stays":                            {naive{line("9", "sale", "lamp", 99, 1)}, naive{line("9", "sale", "lamp", 99, 2)}},
+		"more orders than there are":                {old: naive{line("9", "return", "bulb", 103, -1), line("10", "return", "bulb", 103, -1)}},
+		"the last line, but not all of what it has": {old: naive{line("3", "return", "bulb", 103, -7)}},
 	} {
-		err := s.count(t, s.facts).Amend(s.count(t, lines), s.count(t, nil), none)
+		err := s.count(t, s.facts).Amend(s.count(t, c.old), s.count(t, c.new), none)
 		if !errors.Is(err, ErrRecount) || !strings.Contains(err.Error(), outOfStep) {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+	// Sums alone would not show it.
+	s = amendable(&Spec{Name: "gold.x", By: []Dimension{Column("product_id")}, Measures: []*metrics.Measure{metrics.Revenue}})
+	vase := naive{line("1", "sale", "vase", 101, 1)}
+	if err := s.count(t, s.facts).Amend(s.count(t, vase), s.count(t, vase), none); !errors.Is(err, ErrRecount) {
+		t.Errorf("a product that is not there: %v", err)
 	}
 }
 
