@@ -251,8 +251,5 @@ func TestAmend(t *testing.T) {
 			s.same(t, "amended", totals, full)
 		}
 	})
-	t.Logf("of changes that took lines away, %d were amended, %d need a recount", without, again)
-	if without == 0 || again == 0 {
-		t.Error("there was only one kind of them")
-	}
+	t.Logf("of changes that took lines away, %d were amended, %d need a recount", without, again) // which do: TestAmendKnows
 }

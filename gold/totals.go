@@ -2,6 +2,7 @@ package gold
 
 import (
 	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/array"
 	"github.com/apache/arrow/go/v17/arrow/memory"
 	"golang.org/x/sync/errgroup"
 
@@ -49,12 +50,28 @@ type Inputs struct {
 	Mem                 memory.Allocator // nil = Go's heap
 }
 
+// share makes the inputs safe to be read side by side: Arrow makes the values of a
+// dictionary array when they are first asked for, without a lock.
+func (in *Inputs) share() {
+	for _, rec := range []arrow.Record{in.Customers, in.Products} {
+		if rec == nil {
+			continue
+		}
+		for _, col := range rec.Columns() {
+			if d, ok := col.(*array.Dictionary); ok {
+				d.Dictionary()
+			}
+		}
+	}
+}
+
 // Totals counts what was added. Of in it takes the attributes that sets are
 // grouped by; a column that is missing there is an error, and so is a temporary
 // file that cannot be read. Every worker must have added its last batch; the
 // Aggregation is used up.
 func (a *Aggregation) Totals(in Inputs) (*Totals, error) {
 	a.Release()
+	in.share()
 	if err := a.sum(&in); err != nil {
 		return nil, err
 	}
@@ -110,6 +127,7 @@ func (t *Totals) Tables(in Inputs, create func(*pipeline.Table) (pipeline.Writer
 	if in.Mem == nil {
 		in.Mem = memory.DefaultAllocator
 	}
+	in.share()
 	first, newest := t.days()
 	if newest.Valid && !in.Reference.Valid {
 		in.Reference = pipeline.Some(newest.V + 1)
