@@ -25,10 +25,10 @@ import (
 const totalsVersion = 1
 
 // Fingerprint identifies what the totals of specs are: those saved under one
-// fingerprint are of no use to specs that have another. It changes with the
-// sets' dimensions and with what their measures need, not with names, documentation or what is made of
-// the groups. What a shop's own stage does to the fact is not in it. The specs
-// must be such as NewAggregation accepts.
+// fingerprint are of no use to specs that have another. It changes with the sets'
+// dimensions and with what their measures need, not with names, documentation or
+// what is made of the groups. What a shop's own stage does to the fact is not in
+// it. The specs must be such as NewAggregation accepts.
 func Fingerprint(specs []*Spec) string {
 	h := xxh3.New()
 	fmt.Fprintln(h, totalsVersion)
@@ -105,9 +105,9 @@ func (l *level) distinct() (out []metrics.Base) {
 	return out
 }
 
-// Save writes the totals, several tables side by side. They are
-// equal for equal totals, whatever workers and batches counted them. An error is
-// one of create or of a writer.
+// Save writes the totals, several tables side by side. They are equal for equal
+// totals, whatever workers and batches counted them. An error is one of create or
+// of a writer.
 func (t *Totals) Save(create func(*pipeline.Table) (pipeline.Writer, error)) error {
 	var g errgroup.Group
 	g.SetLimit(t.workers)
@@ -207,13 +207,16 @@ func (l *level) grow() {
 	}
 }
 
+// misplaced makes the error of a value, by its column and row in a batch.
+type misplaced func(column, row int, msg string) error
+
 func (l *level) loadBatch(t *pipeline.Table, rec arrow.Record) error {
 	if err := t.Check(rec); err != nil {
 		return err
 	}
-	row := len(l.sorted) // rows before
-	wrong := func(column int, i int, msg string) error {
-		return &pipeline.Error{Kind: pipeline.ErrData, Table: t.Name, Column: t.Columns[column].Name, Row: int64(row + i + 1), Value: rec.Column(column).ValueStr(i),
+	before := len(l.sorted) // rows
+	wrong := func(column, row int, msg string) error {
+		return &pipeline.Error{Kind: pipeline.ErrData, Table: t.Name, Column: t.Columns[column].Name, Row: int64(before + row + 1), Value: rec.Column(column).ValueStr(row),
 			Msg: msg, Hint: "the saved totals are damaged: count the whole fact again"}
 	}
 	for i, c := range t.Columns {
@@ -225,14 +228,22 @@ func (l *level) loadBatch(t *pipeline.Table, rec arrow.Record) error {
 			}
 		}
 	}
-	n := int(rec.NumRows())
-	groups := make([]int32, n)
+	groups, err := l.loadGroups(rec, wrong)
+	if err != nil {
+		return err
+	}
+	return l.loadValues(rec, groups, wrong)
+}
+
+// loadGroups returns the groups of a batch's rows.
+func (l *level) loadGroups(rec arrow.Record, wrong misplaced) ([]int32, error) {
+	groups := make([]int32, rec.NumRows())
 	for i, d := range l.dims {
 		id := d.reg.idsOf(rec.Column(i))
 		for j := range groups {
 			k := id(j)
 			if k < 0 {
-				return wrong(i, j, errTooMuchText.Error())
+				return nil, wrong(i, j, errTooMuchText.Error())
 			}
 			if i > 0 {
 				k = l.groups.link(i-1, pair(groups[j], k))
@@ -242,13 +253,18 @@ func (l *level) loadBatch(t *pipeline.Table, rec arrow.Record) error {
 	}
 	for j, g := range groups {
 		if at := len(l.sorted); at > 0 && l.order(l.sorted[at-1], g) >= 0 {
-			return wrong(0, j, "the groups are not in order, or one is there twice")
+			return nil, wrong(0, j, "the groups are not in order, or one is there twice")
 		}
 		l.sorted = append(l.sorted, g)
 	}
 	l.grow()
+	return groups, nil
+}
+
+// loadValues reads what a batch says of its groups.
+func (l *level) loadValues(rec arrow.Record, groups []int32, wrong misplaced) error {
+	n, next := len(groups), len(l.dims)
 	a := &l.sums.stripes[0].accumulator
-	next := len(l.dims)
 	column := func() arrow.Array { next++; return rec.Column(next - 1) }
 	flag := func(flag uint32) {
 		for j, col := 0, column().(*array.Boolean); j < n; j++ {
