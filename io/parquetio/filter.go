@@ -22,9 +22,9 @@ type filter struct {
 	any   bool // one of wants is true
 }
 
-// isText reports whether a column can be a filter's: then its values are bytes
+// inByteOrder reports whether a column can be a filter's: then its values are bytes
 // as they stand, and bounds are in byte order.
-func (l *leaf) isText() bool {
+func (l *leaf) inByteOrder() bool {
 	return !l.nested && l.typ != nil && l.physical == format.ByteArray && l.kind == leafPlain
 }
 

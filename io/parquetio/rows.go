@@ -70,7 +70,7 @@ func (s *source) rows(ctx context.Context, mem memory.Allocator, fields []arrow.
 			continue // NULL is not wanted
 		}
 		l := &s.leaves[at]
-		if !l.isText() {
+		if !l.inByteOrder() {
 			r.release()
 			return nil, &pipeline.Error{Kind: pipeline.ErrInput, File: s.name, Column: where[i].Column, Value: l.declared, Msg: "is not text, by which rows could be picked"}
 		}
