@@ -224,27 +224,25 @@ func (r *rowsReader) take(first int64, n int) error {
 
 // read appends the picked ones of the next n rows, or all, to the outputs.
 func (c *rowsColumn) read(n int, picks []int32) error {
+	all := picks == nil
 	for done := 0; done < n; {
 		if err := c.chunk.next(); err != nil {
 			return err
 		}
 		k := min(n-done, c.chunk.left())
 		part := picks
-		if picks != nil {
+		if !all {
 			end := 0
 			for end < len(picks) && int(picks[end]) < done+k {
 				end++
 			}
-			part, picks = picks[:end], picks[end:]
-			if done > 0 {
-				c.part = c.part[:0]
-				for _, p := range part {
-					c.part = append(c.part, p-int32(done))
-				}
-				part = c.part
+			part = c.part[:0]
+			for _, p := range picks[:end] {
+				part = append(part, p-int32(done))
 			}
+			c.part, picks = part, picks[end:]
 		}
-		if part == nil || len(part) > 0 {
+		if all || len(part) > 0 {
 			at, err := c.chunk.locate(k, part)
 			if err != nil {
 				return err

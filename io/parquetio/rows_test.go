@@ -81,6 +81,9 @@ func compareRows(t *testing.T, name string, r *rand.Rand, path string, rec arrow
 		}
 		for i, f := range fields {
 			a := b.Column(i)
+			if a.Len() != int(b.NumRows()) {
+				t.Fatalf("%s: %s has %d values in %d rows", name, f, a.Len(), b.NumRows())
+			}
 			if !arrow.TypeEqual(a.DataType(), f.Type) || b.Schema().Field(i).Name != f.Name || !b.Schema().Field(i).Nullable {
 				t.Fatalf("%s: %s is read as %s", name, f, b.Schema().Field(i))
 			}
@@ -276,6 +279,40 @@ func TestReadAsBatches(t *testing.T) {
 	}
 	if rows != 10_000 || len(batches) != 2 {
 		t.Errorf("%d rows in %d batches", rows, len(batches))
+	}
+}
+
+// TestReadAsOtherPages has a column whose pages end elsewhere than those of the
+// column that picks, some of them without a row that is picked.
+func TestReadAsOtherPages(t *testing.T) {
+	table := mustTable("test.pages", col("id", pipeline.StringType), col("note", pipeline.StringType), col("n", pipeline.Int64Type))
+	ids, notes, n := array.NewStringBuilder(memory.DefaultAllocator), array.NewStringBuilder(memory.DefaultAllocator), array.NewInt64Builder(memory.DefaultAllocator)
+	for i := range 20_000 {
+		ids.Append(fmt.Sprint("S", i))
+		notes.Append(strings.Repeat(fmt.Sprint(i, ","), 60)) // a page of some 3,000
+		n.Append(int64(i))
+	}
+	rec := array.NewRecord(table.Schema, []arrow.Array{ids.NewArray(), notes.NewArray(), n.NewArray()}, 20_000)
+	path := saved(t, written(t, table, Options{}, rec))
+	for _, rows := range [][]int{{10}, {8000}, {10, 8000}, {4000, 4001}, {2, 12_000, 19_999}} {
+		var values []string
+		for _, row := range rows {
+			values = append(values, fmt.Sprint("S", row))
+		}
+		got, err := pipeline.Collect(ReadAs(context.Background(), path, rec.Schema().Fields(), oneOf("id", false, values...)))
+		if err != nil || len(got) != 1 || got[0].NumRows() != int64(len(rows)) {
+			t.Fatalf("%v: %v, %v", rows, got, err)
+		}
+		for c, a := range got[0].Columns() {
+			if a.Len() != len(rows) {
+				t.Fatalf("%v: column %d has %d rows", rows, c, a.Len())
+			}
+			for i, row := range rows {
+				if text(a, i) != text(rec.Column(c), row) {
+					t.Errorf("%v: row %d of column %d is %.50s", rows, row, c, text(a, i))
+				}
+			}
+		}
 	}
 }
 
