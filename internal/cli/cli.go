@@ -56,7 +56,7 @@ func Main() int {
 
 // Run is Main with everything that it depends on but the environment.
 func Run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	a := &app{out: newStream(stdout), err: newStream(stderr)}
+	a := &app{out: newStream(stdout), err: newStream(stderr), interrupted: "interrupted: what was there before is untouched"}
 	root := a.root()
 	root.SetArgs(args)
 	root.SetOut(stdout)
@@ -68,7 +68,7 @@ func Run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	case errors.Is(err, pipeline.ErrNothingNew):
 		return exitNothingNew
 	case ctx.Err() != nil && errors.Is(err, ctx.Err()):
-		a.log("error", "interrupted: what was there before is untouched")
+		a.log("error", a.interrupted)
 		return exitInterrupted
 	case !a.started: // cobra found fault with the arguments
 		err = usage(err.Error(), fmt.Sprintf("%q tells how", commandOf(root, args).CommandPath()+" --help"))
@@ -85,6 +85,8 @@ type app struct {
 	out, err *stream
 	json     bool
 	started  bool // the arguments were right
+
+	interrupted string // what Ctrl-C leaves
 }
 
 func (a *app) root() *cobra.Command {
@@ -99,6 +101,7 @@ silver (cleansed, modelled) and gold (metrics), as Parquet, in one pass.`,
   smelt show                                  list the tables
   smelt show gold.sales_summary               look at one
   smelt show gold.product_performance --where "abc_class = 'A'" --format csv
+  smelt register --unity http://localhost:8080  make the tables known to a catalog
   smelt generate --rows 1000000               a sample shop of any size
   smelt schema config > smelt.schema.json     for editors that complete smelt.yml`,
 		Version:           versionText(),
@@ -110,7 +113,7 @@ silver (cleansed, modelled) and gold (metrics), as Parquet, in one pass.`,
 	}
 	cmd.SetVersionTemplate("{{.Version}}\n")
 	cmd.PersistentFlags().BoolVar(&a.json, "json", false, "write messages as JSON lines, and a summary as JSON")
-	cmd.AddCommand(a.demoCommand(), a.initCommand(), a.runCommand(), a.explainCommand(), a.showCommand(), a.generateCommand(), a.schemaCommand(), a.versionCommand())
+	cmd.AddCommand(a.demoCommand(), a.initCommand(), a.runCommand(), a.explainCommand(), a.showCommand(), a.registerCommand(), a.generateCommand(), a.schemaCommand(), a.versionCommand())
 	cmd.SetHelpCommand(helpCommand())
 	return cmd
 }

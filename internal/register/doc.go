@@ -1,0 +1,12 @@
+// Package register makes the tables of a lake known to catalogs: as SQL for
+// Databricks, in Databricks itself through its SQL Statement Execution API, and
+// in an open-source Unity Catalog server.
+//
+// Tables says what a lake holds. A catalog gets external tables: it learns
+// where the files lie and what they mean; the files are not touched by smelt.
+// Registering is repeatable: what stands already stays, and what is
+// someone else's is refused, never replaced.
+//
+// Tokens and secrets are sent to the host that they belong to and appear in no
+// error, note or file.
+package register

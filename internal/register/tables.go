@@ -1,0 +1,230 @@
+package register
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/apache/arrow/go/v17/arrow"
+
+	"github.com/smeltdata/smelt/bronze"
+	"github.com/smeltdata/smelt/gold"
+	"github.com/smeltdata/smelt/io/parquetio"
+	"github.com/smeltdata/smelt/io/store"
+	"github.com/smeltdata/smelt/pipeline"
+	"github.com/smeltdata/smelt/silver"
+)
+
+// The formats of a table.
+const (
+	Delta   = "delta"
+	Parquet = "parquet"
+)
+
+// Table is a table as a catalog gets it.
+type Table struct {
+	Layer    string // "silver": its schema in the catalog, after a prefix
+	Name     string // "dim_customers"
+	Location string // URI of its folder, without a slash at the end
+	Format   string // Delta or Parquet
+	Doc      string // "" where no declaration knows the table
+	Columns  []Column
+	// Key are the columns that a row is unique by; nil where unknown.
+	// Unique says that smelt itself made sure of it.
+	Key        []string
+	Unique     bool
+	References []Reference
+}
+
+// Column is a column of a Table.
+type Column struct {
+	Name     string
+	Type     arrow.DataType
+	Nullable bool
+	Doc      string
+	PII      string // what it tells of a person: "email", "name", …; "" = nothing
+}
+
+// Reference says that a column's values are the key of another table; NULL
+// refers to nothing. Every Reference is one that smelt keeps: silver adds a row
+// for a key that no file describes, gold copies the key.
+type Reference struct {
+	Column string
+	Table  string // "silver.dim_customers"
+	To     string
+}
+
+// FullName returns the table's name within the lake: "silver.dim_customers".
+func (t *Table) FullName() string { return t.Layer + "." + t.Name }
+
+// Tables returns the published tables of a lake in the order of their names.
+// Their columns, types and nullability are those of the files; the
+// declarations add what those mean. location is the URI of the lake's folder.
+// It returns an error where the lake cannot be read, has no tables, or has a
+// column that no catalog can name.
+func Tables(dir, location string) ([]Table, error) {
+	names, err := namesIn(dir)
+	if err != nil {
+		return nil, err
+	}
+	declared, err := declarations()
+	if err != nil {
+		return nil, err
+	}
+	var out []Table
+	for _, name := range names {
+		layer, base, _ := strings.Cut(name, ".")
+		t := Table{Layer: layer, Name: base, Location: strings.TrimRight(location, "/") + "/" + layer + "/" + base}
+		d := declared[name]
+		if t.Format, t.Columns, err = stored(dir, name, d); err != nil {
+			return nil, err
+		}
+		if d != nil {
+			t.describe(d, declared)
+		}
+		for i := range t.Columns {
+			if c := &t.Columns[i]; c.PII == "" {
+				c.PII = personal[c.Name]
+			}
+		}
+		if err := t.check(); err != nil {
+			return nil, err
+		}
+		out = append(out, t)
+	}
+	return out, nil
+}
+
+// namesIn lists the tables of a lake: folders of part files or with a Delta log.
+func namesIn(dir string) ([]string, error) {
+	names, err := store.Tables(dir)
+	if err != nil {
+		return nil, err
+	}
+	logs, err := filepath.Glob(filepath.Join(dir, "*", "*", deltaLog))
+	if err != nil {
+		return nil, &pipeline.Error{Kind: pipeline.ErrConfig, File: dir, Msg: "the lake's path has characters that patterns use", Err: err}
+	}
+	for _, log := range logs {
+		table := filepath.Dir(log)
+		if layer := filepath.Base(filepath.Dir(table)); !strings.HasPrefix(layer, "_") {
+			names = append(names, layer+"."+filepath.Base(table))
+		}
+	}
+	slices.Sort(names)
+	if names = slices.Compact(names); len(names) == 0 {
+		return nil, &pipeline.Error{Kind: pipeline.ErrInput, File: dir, Msg: "there are no tables here", Hint: "smelt run makes them; -o names another folder"}
+	}
+	return names, nil
+}
+
+// stored returns a table's format and its columns as its files say.
+func stored(dir, name string, declared *pipeline.Table) (format string, columns []Column, err error) {
+	folder := filepath.Join(dir, filepath.FromSlash(strings.Replace(name, ".", "/", 1)))
+	if _, err := os.Stat(filepath.Join(folder, deltaLog)); err == nil {
+		columns, err := logged(folder)
+		if errors.Is(err, errNoMetadata) && declared != nil {
+			for _, c := range declared.Columns {
+				columns = append(columns, Column{Name: c.Name, Type: c.Type, Nullable: c.Nullable})
+			}
+			return Delta, columns, nil
+		}
+		return Delta, columns, err
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		return "", nil, &pipeline.Error{Kind: pipeline.ErrInput, Table: name, Msg: "cannot look for the Delta log", Err: err}
+	}
+	parts, err := store.Parts(dir, name)
+	if err != nil {
+		return "", nil, err
+	}
+	schema, err := parquetio.Schema(parts[0])
+	if err != nil {
+		return "", nil, err
+	}
+	for _, f := range schema.Fields() {
+		columns = append(columns, Column{Name: f.Name, Type: f.Type, Nullable: f.Nullable})
+	}
+	return Parquet, columns, nil
+}
+
+// declarations returns the tables that smelt declares, by name.
+func declarations() (map[string]*pipeline.Table, error) {
+	out := map[string]*pipeline.Table{}
+	for _, t := range []*pipeline.Table{bronze.Customers.Table, bronze.Products.Table, bronze.Sales.Table, bronze.Rejects.Table,
+		silver.DimCustomers.Table, silver.DimProducts.Table, silver.FactSales.Table, silver.Quarantine.Table} {
+		out[t.Name] = t
+	}
+	for _, s := range gold.Seed() {
+		t, err := s.Declaration()
+		if err != nil {
+			return nil, err
+		}
+		out[t.Name] = t
+	}
+	return out, nil
+}
+
+// describe adds what a declaration says to what the files say.
+func (t *Table) describe(d *pipeline.Table, declared map[string]*pipeline.Table) {
+	t.Doc, t.Key = d.Doc, d.Key
+	t.Unique = d.Layer() == "gold" // one row is made per key
+	for i := range t.Columns {
+		c := &t.Columns[i]
+		j := d.Index(c.Name)
+		if j < 0 {
+			continue // someone else added it
+		}
+		of := d.Columns[j]
+		c.Doc, c.PII = of.Doc, verbatim[d.Name+"."+c.Name]
+		if slices.Contains(of.Checks, "unique") && slices.Equal(d.Key, []string{c.Name}) {
+			t.Unique = true
+		}
+		if to := referred(d, &of, declared); to != nil {
+			t.References = append(t.References, Reference{Column: c.Name, Table: to.Name, To: to.Key[0]})
+		}
+	}
+	for _, k := range d.Key {
+		if !slices.ContainsFunc(t.Columns, func(c Column) bool { return c.Name == k }) {
+			t.Key, t.Unique = nil, false // the files are of an older smelt
+		}
+	}
+}
+
+// referred returns the table whose key a column holds: the one that the check
+// relationships= names, or the one that a gold table copies its own key from.
+func referred(d *pipeline.Table, c *pipeline.Column, declared map[string]*pipeline.Table) *pipeline.Table {
+	name := ""
+	for _, check := range c.Checks {
+		if to, ok := strings.CutPrefix(check, "relationships="); ok {
+			name = to
+		}
+	}
+	if name == "" && d.Layer() == "gold" && len(c.From) == 1 && slices.Equal(d.Key, []string{c.Name}) {
+		name = c.From[0]
+	}
+	i := strings.LastIndex(name, ".")
+	if i < 0 {
+		return nil
+	}
+	if to := declared[name[:i]]; to != nil && slices.Equal(to.Key, []string{name[i+1:]}) {
+		return to
+	}
+	return nil
+}
+
+// personal are the columns that tell who someone is, and what they tell.
+var personal = map[string]string{
+	"first_name": "name", "last_name": "name", "full_name": "name",
+	"email": "email", "phone": "phone", "address": "address", "birth_date": "birth_date",
+}
+
+// verbatim are columns that hold source text as it came, personal or not.
+var verbatim = map[string]string{
+	"bronze.customers._rescued_data": "possible",
+	"bronze.sales._rescued_data":     "possible",
+	"bronze.rejects.raw":             "possible",
+	"silver.quarantine.values":       "possible",
+}
