@@ -180,16 +180,16 @@ func (d *Databricks) ready(ctx context.Context) error {
 	return nil
 }
 
-// explain adds to an error of the API which table it was about and which
-// privileges the statement takes.
+// explain adds to a request's refusal which table it was about and what it takes.
 func (d *Databricks) explain(s statement, err error) error {
 	var status *statusError
 	if !errors.As(err, &status) {
 		return err
 	}
-	hint := d.hint(s, "", status.code, status.message)
+	hint := ""
 	switch {
-	case hint != "":
+	case status.status == http.StatusForbidden && strings.Contains(strings.ToLower(status.message), "access token"):
+		hint = "the token is wrong, has expired or is of another workspace"
 	case status.status == http.StatusForbidden:
 		hint = "who the token belongs to needs CAN USE on the SQL warehouse, and a token with the scope sql or all-apis"
 	case status.status == http.StatusNotFound:

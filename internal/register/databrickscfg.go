@@ -73,7 +73,7 @@ func (w *Workspace) fill(values map[string]string, from string) error {
 		return &pipeline.Error{Kind: pipeline.ErrConfig, Value: w.Host, Msg: fmt.Sprintf("the credentials of %s are for another host, %s", from, trimHost(host)),
 			Hint: "name a --profile of this host, or set DATABRICKS_HOST and DATABRICKS_TOKEN together"}
 	}
-	if needed {
+	if needed && values["token"]+values["client_id"]+values["client_secret"] != "" {
 		w.token, w.clientID, w.clientSecret = values["token"], values["client_id"], values["client_secret"]
 	}
 	return nil

@@ -168,13 +168,16 @@ func (c *client) once(ctx context.Context, method, path string, body []byte, out
 func refused(res *http.Response, text []byte) error {
 	e := &statusError{status: res.StatusCode}
 	var body struct {
-		Code        string `json:"error_code"`
+		Code        any    `json:"error_code"` // a text, or a number where a gateway answers
 		Message     string `json:"message"`
 		Error       string `json:"error"`
 		Description string `json:"error_description"`
 	}
 	if json.Unmarshal(text, &body) == nil {
-		e.code, e.message = body.Code+body.Error, body.Message+body.Description
+		if code, ok := body.Code.(string); ok {
+			e.code = code
+		}
+		e.code, e.message = e.code+body.Error, body.Message+body.Description
 		return e
 	}
 	switch plain := strings.TrimSpace(string(text)); {

@@ -1,0 +1,4 @@
+// Package catalogtest has servers that behave as a Databricks workspace and an
+// open-source Unity Catalog do, as far as their documentation says, for tests
+// on this machine. They check what they are sent, and fail on demand.
+package catalogtest
