@@ -11,7 +11,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"testing"
 )
 
 // Databricks is a workspace with one SQL warehouse and one metastore. Its
@@ -50,7 +49,7 @@ type execution struct {
 
 // NewDatabricks starts a workspace that has a catalog main, for the time of a
 // test. logs says what Delta tables lie where.
-func NewDatabricks(t testing.TB, logs map[string][]Column) *Databricks {
+func NewDatabricks(t Test, logs map[string][]Column) *Databricks {
 	d := &Databricks{Warehouse: "abc123def456", Tokens: []string{"dapi-0123456789"}, ClientID: "client-1", Secret: "dose-9876543210", Expires: 3600,
 		State: "RUNNING", Chunk: 50, meta: metastore{catalogs: []string{"main"}, schemas: map[string]string{}, tables: map[string]*Table{}, logs: logs}}
 	server := httptest.NewServer(http.HandlerFunc(d.serve))

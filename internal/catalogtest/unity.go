@@ -12,7 +12,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"testing"
 )
 
 // Unity is an open-source Unity Catalog server, as its release 0.6 behaves. Its
@@ -59,7 +58,7 @@ type UnityColumn struct {
 }
 
 // NewUnity starts a server without catalogs, for the time of a test.
-func NewUnity(t testing.TB) *Unity {
+func NewUnity(t Test) *Unity {
 	u := &Unity{Page: 100, catalogs: map[string]map[string]any{}, schemas: map[string]map[string]any{}, tables: map[string]*UnityTable{}}
 	server := httptest.NewServer(http.HandlerFunc(u.serve))
 	t.Cleanup(server.Close)
@@ -111,7 +110,8 @@ func (u *Unity) serve(w http.ResponseWriter, r *http.Request) {
 			Refuse(w, http.StatusNotFound, "TABLE_NOT_FOUND", "Table not found: "+name)
 			return
 		}
-		delete(u.tables, name) // the answer has no body
+		delete(u.tables, name)
+		fmt.Fprint(w, "200 OK") // which is no JSON
 	default:
 		http.Error(w, "Status: 405\nDescription: Method Not Allowed", http.StatusMethodNotAllowed)
 	}

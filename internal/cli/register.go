@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/smeltdata/smelt/internal/register"
+	"github.com/smeltdata/smelt/io/store"
 	"github.com/smeltdata/smelt/pipeline"
 )
 
@@ -127,7 +128,7 @@ func (a *app) register(ctx context.Context, dir string, r registration) error {
 	if err != nil {
 		return err
 	}
-	if _, err := tablesOf(dir); err != nil {
+	if err := store.Recover(dir); err != nil {
 		return err
 	}
 	tables, err := register.Tables(dir, location)

@@ -34,7 +34,7 @@ func TestScript(t *testing.T) {
 			return false, errors.New("unknown condition " + cond)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits, "until": until, "latin1": latin1, "bytes": writeBytes, "cut": cut, "longline": longline, "peak": peak, "empty": empty, "same": same,
+			"exits": exits, "until": until, "latin1": latin1, "bytes": writeBytes, "cut": cut, "longline": longline, "peak": peak, "empty": empty, "same": same, "catalog": catalog,
 		},
 	})
 }

@@ -2,11 +2,15 @@ package register
 
 import (
 	"context"
+	"fmt"
 	"net/http"
+	"os"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/apache/arrow/go/v17/arrow"
 
 	"github.com/smeltdata/smelt/internal/catalogtest"
 )
@@ -220,5 +224,49 @@ func TestNewUnity(t *testing.T) {
 	}
 	if err := unityNames(Names{Catalog: "a$b"}); err == nil {
 		t.Error("a name with a $")
+	}
+}
+
+// TestUnityServer registers in a real server, at SMELT_UNITY_URL.
+func TestUnityServer(t *testing.T) {
+	server := os.Getenv("SMELT_UNITY_URL")
+	if server == "" {
+		t.Skip("SMELT_UNITY_URL names no Unity Catalog server")
+	}
+	u, err := NewUnity(server, os.Getenv("UNITY_TOKEN"), func(string) {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, in := context.Background(), Names{Catalog: fmt.Sprintf("smelt_test_%d", time.Now().UnixNano()), Prefix: "p_"}
+	for _, format := range []string{Parquet, Delta} {
+		dir := lakeOf(t, format)
+		tables := tablesIn(t, dir)
+		register := func(want string) {
+			t.Helper()
+			if changes, err := u.Register(ctx, tables, in); err != nil || what(changes) != want {
+				t.Errorf("%s: %v, want %s: %v", format, changes, want, err)
+			}
+			if drift, err := u.Check(ctx, tables, in); err != nil || len(drift) != 0 {
+				t.Errorf("%s: %v, %v", format, drift, err)
+			}
+		}
+		if format == Parquet {
+			register("map[created:13]")
+		} else {
+			register("map[replaced:13]") // the lake has become Delta
+		}
+		register("map[unchanged:13]")
+		// Every type that a table can have, in a schema that changes.
+		all := Table{Layer: "gold", Name: "all_types_" + format, Location: bucket + "/gold/all_types_" + format, Format: format}
+		for _, p := range plainTypes {
+			all.Columns = append(all.Columns, Column{Name: p.json, Type: p.arrow, Nullable: true, Doc: `"it's" \ Σ`})
+		}
+		tables = append(tables, all)
+		register("map[created:1 unchanged:13]")
+		tables[13].Columns = append(slices.Clone(all.Columns[1:]), Column{Name: "d", Type: &arrow.Decimal128Type{Precision: 38, Scale: 10}})
+		if drift, err := u.Check(ctx, tables, in); err != nil || !slices.ContainsFunc(drift, func(d Drift) bool { return d.Column == "d" && d.What == "missing" }) {
+			t.Errorf("%v, %v", drift, err)
+		}
+		register("map[replaced:1 unchanged:13]")
 	}
 }
