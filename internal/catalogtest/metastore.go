@@ -272,7 +272,7 @@ func (m *metastore) addKey(p *parser, name string, t *Table) {
 }
 
 // query answers SELECT t.a, … FROM catalog.information_schema.… AS t WHERE
-// lower(t.table_schema) IN (…) [ORDER BY …].
+// lower(t.table_schema) IN (…) [ORDER BY …], or schema_name for schemata.
 func (m *metastore) query(p *parser) [][]*string {
 	var columns []string
 	for {
@@ -290,7 +290,11 @@ func (m *metastore) query(p *parser) [][]*string {
 	if !slices.Contains(m.catalogs, parts[0]) {
 		fail("NO_SUCH_CATALOG_EXCEPTION", "Catalog '%s' was not found", parts[0])
 	}
-	p.want("AS", "T", "WHERE", "LOWER", "(", "T", ".", "TABLE_SCHEMA", ")", "IN")
+	by := "TABLE_SCHEMA"
+	if parts[2] == "schemata" {
+		by = "SCHEMA_NAME"
+	}
+	p.want("AS", "T", "WHERE", "LOWER", "(", "T", ".", by, ")", "IN")
 	var schemas []string
 	p.list(func() { schemas = append(schemas, p.take('s')) })
 	if p.try("ORDER", "BY") {
@@ -314,6 +318,14 @@ func (m *metastore) query(p *parser) [][]*string {
 			}
 		}
 		out = append(out, row)
+	}
+	if parts[2] == "schemata" {
+		for _, name := range slices.Sorted(maps.Keys(m.schemas)) {
+			if catalog, schema, _ := strings.Cut(name, "."); catalog == parts[0] && slices.Contains(schemas, schema) {
+				add(map[string]string{"CATALOG_NAME": catalog, "SCHEMA_NAME": schema})
+			}
+		}
+		return out
 	}
 	for _, name := range slices.Sorted(maps.Keys(m.tables)) {
 		of := strings.Split(name, ".")

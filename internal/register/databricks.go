@@ -73,13 +73,8 @@ func (d *Databricks) run(ctx context.Context, s statement) ([][]*string, error) 
 		"disposition": "INLINE", "format": "JSON_ARRAY"}
 	var a answer
 	// A first answer that is not waited for leaves a statement that nobody can cancel.
-	posted, done := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
-	err := d.c.call(posted, http.MethodPost, statements, in, &a, !s.once)
-	done()
+	err := d.c.finish(ctx, http.MethodPost, statements, in, &a, !s.once)
 	if err != nil {
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
-		}
 		return nil, d.explain(s, err)
 	}
 	path := statements + "/" + url.PathEscape(a.ID)

@@ -23,10 +23,8 @@ func (d *Databricks) Register(ctx context.Context, tables []Table, n Names) ([]C
 		return nil, err
 	}
 	p := planFor(tables, n)
-	for _, s := range p.schemas {
-		if _, err := d.run(ctx, s); err != nil {
-			return nil, err
-		}
+	if err := d.makeSchemas(ctx, p.schemas, n); err != nil {
+		return nil, err
 	}
 	changes := make([]Change, len(tables))
 	made := false
@@ -72,6 +70,35 @@ func (d *Databricks) Register(ctx context.Context, tables []Table, n Names) ([]C
 		return nil, err
 	}
 	return changes, nil
+}
+
+// makeSchemas creates the schemas that are missing. IF NOT EXISTS is not
+// enough: it takes CREATE SCHEMA even where there is nothing to create.
+func (d *Databricks) makeSchemas(ctx context.Context, all []statement, n Names) error {
+	var names []string
+	for _, s := range all {
+		names = append(names, text(s.schema))
+	}
+	rows, err := d.run(ctx, statement{need: "USE CATALOG on " + n.Catalog,
+		sql: "SELECT t.schema_name FROM " + ident(n.Catalog, "information_schema", "schemata") + " AS t WHERE lower(t.schema_name) IN (" + strings.Join(names, ", ") + ")"})
+	if err != nil {
+		return err
+	}
+	have := map[string]bool{}
+	for _, r := range rows {
+		if len(r) == 1 && r[0] != nil {
+			have[strings.ToLower(*r[0])] = true
+		}
+	}
+	for _, s := range all {
+		if have[s.schema] {
+			continue
+		}
+		if _, err := d.run(ctx, s); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // settle runs the statements whose outcome does not stand already; done says

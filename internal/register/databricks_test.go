@@ -75,7 +75,7 @@ func TestDatabricks(t *testing.T) {
 					t.Fatalf("again: %v, %v", changes, err)
 				}
 				for _, sql := range d.Executed {
-					if !strings.HasPrefix(sql, "SELECT") && !strings.HasPrefix(sql, "CREATE SCHEMA IF NOT EXISTS") && !strings.Contains(sql, " SET TAGS ") {
+					if !strings.HasPrefix(sql, "SELECT") && !strings.Contains(sql, " SET TAGS ") {
 						t.Errorf("a second registration runs %s", sql)
 					}
 				}
@@ -430,5 +430,30 @@ func TestDatabricksCancel(t *testing.T) {
 	}
 	if _, err := db.Register(ctx, tables, inMain); !errors.Is(err, context.Canceled) {
 		t.Error(err)
+	}
+
+	// Ctrl-C while the first answer is on its way: it is waited for, since
+	// only it says what to cancel.
+	d = catalogtest.NewDatabricks(t, logsOf(tables))
+	db, _, _ = connect(t, d, false)
+	ctx, cancel = context.WithCancel(context.Background())
+	d.Polls = 1000
+	d.Fault = func(_ http.ResponseWriter, r *http.Request, _ string) bool {
+		if r.Method == http.MethodPost && r.URL.Path == statements {
+			cancel()
+		}
+		return false
+	}
+	if _, err := db.Register(ctx, tables, inMain); !errors.Is(err, context.Canceled) || d.Cancelled != 1 {
+		t.Errorf("%d cancelled: %v", d.Cancelled, err)
+	}
+	// Ctrl-C while a busy server is waited for ends the waiting.
+	d = catalogtest.NewDatabricks(t, logsOf(tables))
+	db, _, _ = connect(t, d, false)
+	ctx, cancel = context.WithCancel(context.Background())
+	count := faults(d, "POST", statements, 1000, status(503, "60", "", ""))
+	db.c.pause = func(ctx context.Context, _ time.Duration) error { cancel(); return ctx.Err() }
+	if _, err := db.Register(ctx, tables, inMain); !errors.Is(err, context.Canceled) || *count != 1 {
+		t.Errorf("%d requests: %v", *count, err)
 	}
 }

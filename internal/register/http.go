@@ -61,7 +61,7 @@ const (
 
 func newClient(base, what string, t tokens, note func(string)) *client {
 	return &client{base: base, what: what, token: t, note: note,
-		http: &http.Client{Timeout: 2 * time.Minute, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
+		http: &http.Client{Timeout: time.Minute, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
 		pause: func(ctx context.Context, d time.Duration) error {
 			select {
 			case <-ctx.Done():
@@ -76,6 +76,17 @@ func newClient(base, what string, t tokens, note func(string)) *client {
 // the answer into out, unless that is nil. An answer that is no success is a
 // *statusError within the error.
 func (c *client) call(ctx context.Context, method, path string, in, out any, repeatable bool) error {
+	return c.do(ctx, ctx, method, path, in, out, repeatable)
+}
+
+// finish is call, but a request that has been sent is waited for though ctx
+// ends, a minute at most: its answer says what there is to cancel.
+func (c *client) finish(ctx context.Context, method, path string, in, out any, repeatable bool) error {
+	return c.do(ctx, context.WithoutCancel(ctx), method, path, in, out, repeatable)
+}
+
+// do repeats a request while ctx lasts; each is sent with sent.
+func (c *client) do(ctx, sent context.Context, method, path string, in, out any, repeatable bool) error {
 	var body []byte
 	if in != nil {
 		var err error
@@ -85,7 +96,7 @@ func (c *client) call(ctx context.Context, method, path string, in, out any, rep
 	}
 	renewed := false
 	for n := 1; ; n++ {
-		after, err := c.once(ctx, method, path, body, out)
+		after, err := c.once(sent, method, path, body, out)
 		var status *statusError
 		switch {
 		case err == nil:

@@ -10,10 +10,11 @@ import (
 // statement is one SQL statement of a registration. Each may be run again,
 // where repeatable says so, with the same outcome.
 type statement struct {
-	sql   string
-	table *Table // nil: of a schema or of all tables
-	note  string // what a reader of the script should know; "" = nothing
-	need  string // privileges that it takes
+	sql    string
+	table  *Table // nil: of a schema or of all tables
+	schema string // that it creates, in lower case
+	note   string // what a reader of the script should know; "" = nothing
+	need   string // privileges that it takes
 
 	once    bool             // it fails where it has been done already
 	settled func(state) bool // whether a catalog has it already; nil = it is always run
@@ -37,7 +38,7 @@ func planFor(tables []Table, n Names) plan {
 		if !layers[t.Layer] {
 			layers[t.Layer] = true
 			p.schemas = append(p.schemas, statement{sql: fmt.Sprintf("CREATE SCHEMA IF NOT EXISTS %s COMMENT %s", ident(n.parts(t.Layer)...), text(about(t.Layer))),
-				need: "USE CATALOG and CREATE SCHEMA on the catalog"})
+				schema: strings.ToLower(n.schema(t.Layer)), need: "USE CATALOG and CREATE SCHEMA on the catalog"})
 		}
 		p.tables = append(p.tables, createTable(t, n))
 	}
