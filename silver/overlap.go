@@ -40,14 +40,14 @@ type overlapBlock struct {
 }
 
 const (
-	overlapHead      = 16       // segment, length, record: 4, 4 and 8 bytes
+	overlapHead      = 20       // segment, length, record: 8, 4 and 8 bytes
 	overlapBlockSize = 32 << 10 // of which a part puts at least this much aside: all have 8 MiB
 )
 
 // add adds a line, as wholeLines renders it.
 func (o *overlap) add(hash uint64, line []byte, seg int, row int64) {
 	p := &o.parts[hash>>(64-spillBits)]
-	p.buf = binary.LittleEndian.AppendUint32(p.buf, uint32(seg))
+	p.buf = binary.LittleEndian.AppendUint64(p.buf, uint64(seg))
 	p.buf = binary.LittleEndian.AppendUint32(p.buf, uint32(len(line)))
 	p.buf = binary.LittleEndian.AppendUint64(p.buf, uint64(row))
 	p.buf = append(p.buf, line...)
@@ -139,7 +139,7 @@ func (w *overlapWorker) read(p *overlapPart) error {
 	p.buf = nil
 	w.lines = w.lines[:0]
 	for rest = w.buf; len(rest) > 0; {
-		seg, n, row := int(binary.LittleEndian.Uint32(rest)), int(binary.LittleEndian.Uint32(rest[4:])), int64(binary.LittleEndian.Uint64(rest[8:]))
+		seg, n, row := int(binary.LittleEndian.Uint64(rest)), int(binary.LittleEndian.Uint32(rest[8:])), int64(binary.LittleEndian.Uint64(rest[12:]))
 		line := rest[overlapHead : overlapHead+n]
 		rest = rest[overlapHead+n:]
 		w.lines = append(w.lines, overlapLine{xxh3.Hash(line), line, w.exports[seg].file, seg, row})

@@ -122,11 +122,11 @@ func TestOverlapSpills(t *testing.T) {
 	}
 	var lines []one
 	var w wholeLines
-	exports := map[int]export{0: {0, 0}, 1: {0, 0}, 2: {0, 1}, 3: {0, 2}}
+	exports := map[int]export{0: {0, 0}, 1: {0, 0}, 2: {0, 1}, 1 << 33: {0, 2}}
 	count := map[string]*[3]int{}
 	for row := range int64(120_000) {
 		line := fmt.Appendf(nil, "%0100d", rng.IntN(60_000))
-		seg := rng.IntN(4)
+		seg := []int{0, 1, 2, 1 << 33}[rng.IntN(4)]
 		lines = append(lines, one{line, seg, row})
 		if count[string(line)] == nil {
 			count[string(line)] = new([3]int)
