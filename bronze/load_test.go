@@ -46,6 +46,7 @@ var compareZones = cmp.Comparer(func(a, b *time.Location) bool {
 
 func TestParseMappingFillsEverything(t *testing.T) {
 	const text = `output: out
+format: parquet
 timezone: Europe/Berlin
 lookups:
   t: {files: [a.csv, b.csv], key: K, delimiter: tab, skip_footer: 1, header_rows: 2}
@@ -108,8 +109,8 @@ rfm: {recency: quantile, measure: sales, segments: {One: R1-5 F1-4, Two: [R1-4 F
 		grid[r] = [5]string{"One", "One", "One", "One", "Two"}
 	}
 	want := &Mapping{
-		File: "smelt.yml", Output: "out", Location: in("Europe/Berlin"),
-		Lookups: map[string]LookupSpec{"t": {Files: []string{"a.csv", "b.csv"}, Key: "K", Read: pipeline.File{Delimiter: "\t", SkipFooter: 1, HeaderRows: 2}, Line: 4, Col: 6}},
+		File: "smelt.yml", Output: "out", Format: "parquet", Location: in("Europe/Berlin"),
+		Lookups: map[string]LookupSpec{"t": {Files: []string{"a.csv", "b.csv"}, Key: "K", Read: pipeline.File{Delimiter: "\t", SkipFooter: 1, HeaderRows: 2}, Line: 5, Col: 6}},
 		Sources: []SourceSpec{{
 			Table: "sales", Files: []string{"s.csv"}, Location: in("UTC"),
 			Number: pipeline.Number{Decimal: ',', Thousands: ' ', Currency: true, Percent: true, Parentheses: true},
@@ -117,22 +118,22 @@ rfm: {recency: quantile, measure: sales, segments: {One: R1-5 F1-4, Two: [R1-4 F
 			Read: pipeline.File{Format: "csv", Compression: "zstd", Delimiter: ";", Quote: "'", Escape: `\`, Encoding: "utf-16le",
 				Comment: "//", SkipRows: 3, NoHeader: true, Names: []string{"Q", "P", "O", "D"}},
 			Columns: []ColumnSpec{ // in the table's order
-				{Column: "order_id", Template: "{O}/{P}", Line: 25, Col: 17},
-				{Column: "ordered_at", From: []string{"D", "t[O].Day"}, Dates: []string{"%Y%m%d"}, Location: in("Asia/Tokyo"), Nulls: []string{}, Line: 22, Col: 19},
-				{Column: "customer_id", Value: &id, Line: 26, Col: 20},
-				{Column: "product_id", From: []string{"P"}, Integer: true, Map: map[string]string{"A": "B", "C": ""}, Line: 24, Col: 19},
-				{Column: "quantity", From: []string{"Q"}, Number: &pipeline.Number{Decimal: '.'}, Line: 23, Col: 17},
+				{Column: "order_id", Template: "{O}/{P}", Line: 26, Col: 17},
+				{Column: "ordered_at", From: []string{"D", "t[O].Day"}, Dates: []string{"%Y%m%d"}, Location: in("Asia/Tokyo"), Nulls: []string{}, Line: 23, Col: 19},
+				{Column: "customer_id", Value: &id, Line: 27, Col: 20},
+				{Column: "product_id", From: []string{"P"}, Integer: true, Map: map[string]string{"A": "B", "C": ""}, Line: 25, Col: 19},
+				{Column: "quantity", From: []string{"Q"}, Number: &pipeline.Number{Decimal: '.'}, Line: 24, Col: 17},
 			},
-			Customers: []ColumnSpec{{Column: "country", From: []string{"Land"}, Line: 27, Col: 26}},
-			Products:  []ColumnSpec{{Column: "brand", From: []string{"Marke"}, Line: 28, Col: 23}},
-			Line:      6, Col: 5,
+			Customers: []ColumnSpec{{Column: "country", From: []string{"Land"}, Line: 28, Col: 26}},
+			Products:  []ColumnSpec{{Column: "brand", From: []string{"Marke"}, Line: 29, Col: 23}},
+			Line:      7, Col: 5,
 		}},
 		Rules: Rules{
 			ReturnValues: []string{}, ReturnPrefix: "R", ReturnedStatuses: []string{"back"},
 			ReturnedOrders: []ReturnedOrdersSpec{{Files: []string{"r.csv"}, Location: in("UTC"), Columns: []ColumnSpec{
-				{Column: "order_id", From: []string{"Order"}, Line: 34, Col: 103},
-				{Column: "returned_at", From: []string{"When"}, Dates: []string{"%d.%m.%Y"}, Line: 34, Col: 60},
-			}, Line: 34, Col: 7}},
+				{Column: "order_id", From: []string{"Order"}, Line: 35, Col: 103},
+				{Column: "returned_at", From: []string{"When"}, Dates: []string{"%d.%m.%Y"}, Line: 35, Col: 60},
+			}, Line: 35, Col: 7}},
 			Currency: "EUR", DateFrom: date("2020-01-01"), DateTo: date("2020-12-31"), ReferenceDate: pipeline.Some(date("2021-01-01")),
 			RFM: RFM{Recency: "quantile", Frequency: "ntile", Monetary: "ntile", MonetaryMeasure: "sales", Grid: grid},
 		},
