@@ -30,7 +30,7 @@ type DeltaOptions struct {
 // of silver that they were computed from. Tables of the layer state are Parquet.
 // Otherwise it is as Sink says.
 func (l *Lake) Delta(o DeltaOptions) pipeline.Lake {
-	d := &delta{options: o, snapshots: map[string]*deltaio.Snapshot{}, amended: map[string]*amended{}, files: map[string][]*deltaio.FileWriter{}}
+	d := &delta{options: o, snapshots: map[string]*deltaio.Snapshot{}, amended: map[string]*amended{}, files: map[string]map[int]*deltaio.FileWriter{}}
 	d.sink = l.begin(&sink{part: d.create})
 	d.sink.delta = d
 	return d
@@ -40,9 +40,9 @@ func (l *Lake) Delta(o DeltaOptions) pipeline.Lake {
 type delta struct {
 	*sink
 	options   DeltaOptions
-	snapshots map[string]*deltaio.Snapshot     // of the tables that the last run left
-	amended   map[string]*amended              // by table
-	files     map[string][]*deltaio.FileWriter // by table
+	snapshots map[string]*deltaio.Snapshot           // of the tables that the last run left
+	amended   map[string]*amended                    // by table
+	files     map[string]map[int]*deltaio.FileWriter // by table and part
 }
 
 // amended is what becomes of a table's files.
@@ -63,7 +63,10 @@ func (d *delta) create(dir string, part int, t *pipeline.Table) (pipeline.Writer
 		return nil, dir, err
 	}
 	d.mu.Lock()
-	d.files[t.Name] = append(d.files[t.Name], w)
+	if d.files[t.Name] == nil {
+		d.files[t.Name] = map[int]*deltaio.FileWriter{}
+	}
+	d.files[t.Name][part] = w
 	d.mu.Unlock()
 	return w, dir, nil
 }
@@ -139,7 +142,7 @@ func (d *delta) Read(ctx context.Context, t *pipeline.Table, columns []string, w
 func (d *delta) Restart() error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.tables, d.files, d.amended = map[string]*staged{}, map[string][]*deltaio.FileWriter{}, map[string]*amended{}
+	d.tables, d.files, d.amended = map[string]*staged{}, map[string]map[int]*deltaio.FileWriter{}, map[string]*amended{}
 	if err := d.discard(); err != nil {
 		return err
 	}
@@ -322,8 +325,8 @@ func (d *delta) change(ctx context.Context, name string, r *pipeline.Report) (*d
 		c = deltaio.NewChange(s, deltaio.Append, "WRITE")
 		c.Parameters = map[string]string{"mode": "Append"}
 	}
-	for _, w := range d.files[name] {
-		if f := w.File(); f.Rows > 0 {
+	for _, part := range slices.Sorted(maps.Keys(d.files[name])) { // readers see the rows in this order
+		if f := d.files[name][part].File(); f.Rows > 0 {
 			c.Add = append(c.Add, f)
 		}
 	}
