@@ -1,7 +1,6 @@
 package deltaio
 
 import (
-	"crypto/sha256"
 	"fmt"
 	"slices"
 	"strconv"
@@ -157,8 +156,8 @@ func parseDecimal(s string, t *arrow.Decimal128Type) (decimal128.Num, error) {
 }
 
 // partitionFolder returns the folder of a partition's files below the table's,
-// with a / at its end; "" without partition columns. Readers go by the log, not
-// by the folder's name, which only helps people.
+// with a / at its end; "" without partition columns. Most readers go by the log,
+// but Polars by the folder's name, so no value may be cut.
 func partitionFolder(t *pipeline.Table, values map[string]*string) (string, error) {
 	var b strings.Builder
 	n := 0
@@ -171,13 +170,16 @@ func partitionFolder(t *pipeline.Table, values map[string]*string) (string, erro
 		if v == nil && !c.Nullable {
 			return "", &pipeline.Error{Kind: pipeline.ErrData, Table: t.Name, Column: c.Name, Msg: "NULL or an empty text in a partition column that is not nullable", Hint: "Delta cannot tell the two apart: declare the column nullable"}
 		}
-		b.WriteString(hiveName(c.Name) + "=")
+		folder := hiveName(c.Name) + "="
 		if v == nil {
-			b.WriteString("__HIVE_DEFAULT_PARTITION__")
+			folder += "__HIVE_DEFAULT_PARTITION__"
 		} else {
-			b.WriteString(hiveName(*v))
+			folder += hiveName(*v)
 		}
-		b.WriteByte('/')
+		if len(folder) > maxFolder {
+			return "", &pipeline.Error{Kind: pipeline.ErrData, Table: t.Name, Column: c.Name, Value: *v, Msg: "the partition value is too long for the name of a folder", Hint: "partition the table by another column"}
+		}
+		b.WriteString(folder + "/")
 	}
 	if n != len(values) {
 		return "", &pipeline.Error{Kind: pipeline.ErrConfig, Table: t.Name, Msg: "a partition column is no column of the table"}
@@ -185,8 +187,10 @@ func partitionFolder(t *pipeline.Table, values map[string]*string) (string, erro
 	return b.String(), nil
 }
 
-// hiveName writes a partition value as Hive writes folder names. One that is
-// too long for a file system is cut, and ends with a hash of the whole.
+// maxFolder is how many bytes the name of a folder may have.
+const maxFolder = 255
+
+// hiveName writes a partition value as Hive writes folder names.
 func hiveName(s string) string {
 	var b strings.Builder
 	for i := range len(s) {
@@ -196,15 +200,7 @@ func hiveName(s string) string {
 			b.WriteByte(c)
 		}
 	}
-	out := b.String()
-	if len(out) > 100 {
-		cut := 80
-		for cut > 0 && out[cut]&0xC0 == 0x80 || strings.Contains(out[max(cut-2, 0):cut], "%") {
-			cut-- // not within a character, nor within what stands for one
-		}
-		out = fmt.Sprintf("%s_%x", out[:cut], sha256.Sum256([]byte(s)))[:cut+17]
-	}
-	return out
+	return b.String()
 }
 
 // checkPartition makes sure that a file has a value for each partition column.
