@@ -34,7 +34,7 @@ func oddItems(prefix string, seed uint64) []item {
 	var out []item
 	for i, text := range oddTexts {
 		v := item{ID: fmt.Sprintf("%s%03d", prefix, i), Region: pipeline.Some(text), Code: pipeline.Some(pipeline.Code(oddTexts[len(oddTexts)-1-i])), Day: pipeline.Some(pipeline.Date(i*400 - 4000)),
-			At: pipeline.Some(pipeline.Timestamp(r.Int64N(4e15) - 2e15)), Price: pipeline.Some(pipeline.Price(i*10050)), N: pipeline.Some(r.Int64() - r.Int64()),
+			At: pipeline.Some(pipeline.Timestamp(r.Int64N(4e15) - 2e15)), Price: pipeline.Some(pipeline.Price(i * 10050)), N: pipeline.Some(r.Int64() - r.Int64()),
 			Small: pipeline.Some(int32(i - 5)), OK: pipeline.Some(i%2 == 0), Raw: pipeline.Some(pipeline.Bytes(text))}
 		total, _ := pipeline.TotalOf(r.Int64()).Sum()
 		v.Total = pipeline.Some(total)
