@@ -121,6 +121,9 @@ func (c *Change) lines(s *Snapshot, now time.Time) ([]action, error) {
 	seen := make(map[string]bool, len(c.Add))
 	for i := range c.Add {
 		f := &c.Add[i]
+		if p, err := decodePath(f.logPath()); err != nil || p != f.Path {
+			return nil, &pipeline.Error{Kind: pipeline.ErrConfig, File: s.Dir, Value: f.Path, Msg: "the path of the file leads out of the table's folder, or is not a plain one"}
+		}
 		if seen[f.Path] || s.file(f.Path) != nil || gone[f.Path] {
 			return nil, &pipeline.Error{Kind: pipeline.ErrOutput, File: s.Dir, Value: f.Path, Msg: "the file is in the table already: files are never written twice"}
 		}
@@ -148,11 +151,13 @@ func (c *Change) removed(s *Snapshot) ([]*File, error) {
 			}
 		}
 	case Update:
-		for i, path := range c.Remove {
+		seen := make(map[string]bool, len(c.Remove))
+		for _, path := range c.Remove {
 			f := s.file(path)
-			if f == nil || slices.Contains(c.Remove[:i], path) {
+			if f == nil || seen[path] {
 				return nil, conflictf(s.Dir, "the file to replace, %s, is not in version %d of the table", path, s.Version)
 			}
+			seen[path] = true
 			out = append(out, f)
 		}
 	}

@@ -11,6 +11,9 @@ import (
 	"strings"
 
 	"github.com/parquet-go/parquet-go"
+
+	"github.com/smeltdata/smelt/io/parquetio"
+	"github.com/smeltdata/smelt/pipeline"
 )
 
 // readCheckpoint replays a checkpoint: one file, several parts, or one that
@@ -62,6 +65,15 @@ func readActions(path string) (actions []action, err error) {
 		}
 		return parseActions(text)
 	}
+	// What is not Parquet, or has a damaged footer, is found here: parquet-go
+	// may allocate without bounds on it.
+	whole, err := parquetio.Open(context.Background(), pipeline.File{Path: path})
+	if err != nil {
+		return nil, err
+	}
+	if err := whole.Close(); err != nil {
+		return nil, err
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
@@ -89,7 +101,7 @@ func parquetActions(r io.ReaderAt, size int64) (actions []action, err error) {
 	columns := leaves(file.Root(), nil)
 	for _, group := range file.RowGroups() {
 		n := group.NumRows()
-		if n < 0 || n > size*1000 {
+		if n < 0 || n > size { // no row has a path of less than a byte
 			return nil, fmt.Errorf("a row group says that it has %d rows", n)
 		}
 		rows := make([]row, n)

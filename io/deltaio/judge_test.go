@@ -77,13 +77,26 @@ func saveScan(t *testing.T, dir, path string) {
 	}
 }
 
-// TestJudge has delta-rs, Polars and DuckDB read tables of every kind, delta-rs
-// append to them, and smelt read and append after it.
-func TestJudge(t *testing.T) {
-	judgetest.Python(t, "deltalake", "duckdb", "pyarrow", "polars")
+// judged is a folder of tables of every kind, and what they must hold.
+type judged struct {
+	folder string
+	want   map[string][]string // rows by table
+	write  func(name string, mode Mode, rows []item, partitions ...string)
+}
+
+// check compares Scan with the rows that were written, and saves them for the judges.
+func (j *judged) check(t *testing.T) {
+	for _, name := range sortedKeys(j.want) {
+		dir := filepath.Join(j.folder, name)
+		slices.Sort(j.want[name])
+		equal(t, name, scanned(t, mustLoad(t, dir), nil), j.want[name])
+		saveScan(t, dir, dir+".arrow")
+	}
+}
+
+func makeJudged(t *testing.T) *judged {
 	ctx := context.Background()
-	folder := t.TempDir()
-	want := map[string][]string{} // rows by table, apart from Scan, which reads them
+	folder, want := t.TempDir(), map[string][]string{}
 	write := func(name string, mode Mode, rows []item, partitions ...string) {
 		for i := range rows {
 			// delta-rs 1.6.6 hands negative decimals in partitions to pyarrow as "-3.-150".
@@ -146,25 +159,65 @@ func TestJudge(t *testing.T) {
 	}
 	want["evolved"] = append(slices.DeleteFunc(want["evolved"], func(s string) bool { return strings.HasPrefix(s, `id="a001"`) }), render(update, nil)...)
 
-	check := func() {
-		for _, name := range sortedKeys(want) {
-			dir := filepath.Join(folder, name)
-			slices.Sort(want[name])
-			equal(t, name, scanned(t, mustLoad(t, dir), nil), want[name])
-			saveScan(t, dir, dir+".arrow")
-		}
-	}
-	check()
+	j := &judged{folder, want, write}
+	j.check(t)
+	return j
+}
+
+// TestJudge has delta-rs, Polars and DuckDB read tables of every kind, delta-rs
+// append to them, and smelt read and append after it.
+func TestJudge(t *testing.T) {
+	judgetest.Python(t, "deltalake", "duckdb", "pyarrow", "polars")
+	j := makeJudged(t)
+	folder, want := j.folder, j.want
 	judge(t, "read.py", folder, "again-")
 	for name, rows := range want {
 		for _, r := range slices.Clone(rows) {
 			want[name] = append(want[name], strings.Replace(r, `id="`, `id="again-`, 1))
 		}
 	}
-	check()
+	j.check(t)
 	for _, name := range sortedKeys(want) {
-		write(name, Append, []item{{ID: "last"}}, mustLoad(t, filepath.Join(folder, name)).PartitionColumns...)
+		j.write(name, Append, []item{{ID: "last"}}, mustLoad(t, filepath.Join(folder, name)).PartitionColumns...)
 	}
-	check()
+	j.check(t)
 	judge(t, "read.py", folder)
+}
+
+// TestJudgeSpark has Spark with Delta read the tables and change them, and smelt
+// go on after it. It needs SMELT_SPARK_DIR, a Python environment with pyspark
+// and pyarrow, and SMELT_DELTA_JARS, the jars of delta-spark, with commas.
+func TestJudgeSpark(t *testing.T) {
+	dir, jars := os.Getenv("SMELT_SPARK_DIR"), os.Getenv("SMELT_DELTA_JARS")
+	if dir == "" || jars == "" || testing.Short() {
+		t.Skip("no SMELT_SPARK_DIR or no SMELT_DELTA_JARS")
+	}
+	j := makeJudged(t)
+	out, err := exec.Command(filepath.Join(dir, "bin", "python"), "-B", "testdata/spark.py", j.folder, jars).CombinedOutput()
+	t.Logf("%s", out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name := range j.want {
+		j.want[name] = append(j.want[name], `id="spark-2" `, `id="spark-3" `)
+	}
+	j.check(t)
+	ctx := context.Background()
+	for _, name := range sortedKeys(j.want) {
+		table := filepath.Join(j.folder, name)
+		j.write(name, Append, []item{{ID: "last"}}, mustLoad(t, table).PartitionColumns...)
+		if _, err := Compact(ctx, table, CompactOptions{}); err != nil {
+			t.Fatal(err)
+		}
+		rec := items.Record(nil, []item{{ID: "spark-3"}, {ID: "after"}})
+		if _, err := Upsert(ctx, table, items.Table, []string{"id"}, pipeline.Of(rec), WriteOptions{}); err != nil {
+			t.Fatal(err)
+		}
+		rec.Release()
+		j.want[name] = append(j.want[name], `id="after" `)
+		if _, err := Checkpoint(ctx, table); err != nil {
+			t.Fatal(err)
+		}
+	}
+	j.check(t)
 }

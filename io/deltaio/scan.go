@@ -169,31 +169,5 @@ func constant(t arrow.DataType, value *string, n int) (arrow.Array, error) {
 	return b.NewArray(), nil
 }
 
-// Open opens the newest version of a Delta table's folder as a source of
-// records. It is a pipeline.Opener. Records are numbered in the order of the
-// table's files.
-func Open(ctx context.Context, f pipeline.File) (pipeline.Source, error) {
-	s, err := Load(ctx, f.Path)
-	if err != nil {
-		return nil, err
-	}
-	var names []string
-	var fields []arrow.Field
-	for _, c := range s.Schema.Columns {
-		if c.Type != nil { // one that smelt does not read is not offered
-			names = append(names, c.Name)
-			fields = append(fields, arrow.Field{Name: c.Name, Type: c.Type, Nullable: true})
-		}
-	}
-	if len(names) == 0 {
-		return nil, inputError(f.Path, "the table has no column that smelt reads", ErrUnsupported)
-	}
-	name := f.Name
-	if name == "" {
-		name = f.Path
-	}
-	return pipeline.NewArraySource(name, arrow.NewSchema(fields, nil), func(ctx context.Context) pipeline.Stream { return Scan(ctx, s, names) }), nil
-}
-
 // String names the version for messages.
 func (s *Snapshot) String() string { return fmt.Sprintf("%s@v%d", s.name(), s.Version) }

@@ -165,11 +165,6 @@ func (s *Schema) hasType(name string) bool {
 	return false
 }
 
-// same reports whether two columns hold the same values: name, type, nullable.
-func (c *Column) same(o *Column) bool {
-	return c.Name == o.Name && c.Nullable == o.Nullable && compactJSON(c.Delta) == compactJSON(o.Delta)
-}
-
 // typeText is the column's type for messages.
 func (c *Column) typeText() string { return strings.Trim(compactJSON(c.Delta), `"`) }
 
