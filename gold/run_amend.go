@@ -289,14 +289,13 @@ func (a *amendment) reads(table string) bool {
 func (a *amendment) before(ctx context.Context) error {
 	where := a.atHand()
 	again := silver.NewKeys() // orders that are there already
-	for rec, err := range a.lake.Read(ctx, silver.FactSales.Table, columnNames(silver.FactSales.Table), where...) {
-		if err != nil {
-			return err
-		}
+	err := a.lake.Each(ctx, a.workers, silver.FactSales.Table, columnNames(silver.FactSales.Table), func(_ int, rec arrow.Record) error {
 		rows, err := silver.FactSales.Rows(rec)
 		if err != nil {
 			return err
 		}
+		a.mu.Lock()
+		defer a.mu.Unlock()
 		for i := range rows {
 			a.old[keyOfSale(&rows[i])] = rows[i]
 			if err := again.Add([]byte(rows[i].OrderID)); err != nil {
@@ -306,6 +305,10 @@ func (a *amendment) before(ctx context.Context) error {
 		if len(a.old) > reach {
 			return everything("the new lines belong to too many earlier orders")
 		}
+		return nil
+	}, where...)
+	if err != nil {
+		return err
 	}
 	if changed := a.customers.Len()+a.products.Len() > 0; changed || again.Len() > 0 {
 		if changed {

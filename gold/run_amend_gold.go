@@ -24,7 +24,7 @@ func (a *amendment) count(ctx context.Context) error {
 	if slices.ContainsFunc(specs, (*Spec).attributes) {
 		return a.recount(ctx) // attributes of customers may have changed without their rows
 	}
-	before, err := NewAggregation(specs, 1, a.scratch)
+	before, err := NewAggregation(specs, a.workers, a.scratch)
 	if err != nil {
 		return err
 	}
@@ -51,13 +51,11 @@ func (a *amendment) count(ctx context.Context) error {
 	}
 	// The other rows of the orders and customers at hand: they stay.
 	where := []pipeline.Where{a.touched.customers.InClean("customer_id"), a.touched.orders.InClean("order_id")}
-	for rec, err := range a.lake.Read(ctx, silver.FactSales.Table, a.agg.factColumns(), where...) {
-		if err == nil {
-			err = a.eachOther(rec, func(part arrow.Record) error { return errors.Join(before.Add(0, part), a.agg.Add(0, part)) })
-		}
-		if err != nil {
-			return err
-		}
+	err = a.lake.Each(ctx, a.workers, silver.FactSales.Table, a.agg.factColumns(), func(worker int, rec arrow.Record) error {
+		return a.eachOther(rec, func(part arrow.Record) error { return errors.Join(before.Add(worker, part), a.agg.Add(worker, part)) })
+	}, where...)
+	if err != nil {
+		return err
 	}
 	was, err := before.Totals(Inputs{Mem: a.mem})
 	if err != nil {
@@ -124,20 +122,16 @@ func (a *amendment) recount(ctx context.Context) error {
 			columns = append(columns, c)
 		}
 	}
-	for rec, err := range a.lake.Read(ctx, silver.FactSales.Table, columns) {
-		if err != nil {
-			return err
-		}
-		add := func(part arrow.Record) error { return a.all.Add(0, part) }
+	err := a.lake.Each(ctx, a.workers, silver.FactSales.Table, columns, func(worker int, rec arrow.Record) error {
+		add := func(part arrow.Record) error { return a.all.Add(worker, part) }
 		if len(gone) == 0 {
-			err = add(rec)
-		} else {
-			key := lineKeys(rec)
-			err = eachStretch(rec, func(i int) bool { return !gone[key(i)] }, add)
+			return add(rec)
 		}
-		if err != nil {
-			return err
-		}
+		key := lineKeys(rec)
+		return eachStretch(rec, func(i int) bool { return !gone[key(i)] }, add)
+	})
+	if err != nil {
+		return err
 	}
 	customers, err := a.model.Customers(a.mem, a.all.counted.columnsOf(silver.DimCustomers.Name)...)
 	if err != nil {
@@ -349,11 +343,12 @@ func (a *amendment) aside(t *pipeline.Table, column string, sales map[recordKey]
 
 // amend takes out of the tables of earlier runs what goes.
 func (a *amendment) amend(ctx context.Context) error {
-	gone := map[lineKey]bool{}
-	files := map[string]bool{}
+	gone, orders := map[lineKey]bool{}, silver.NewKeys()
 	for i := range a.minus {
-		k := keyOfSale(&a.minus[i])
-		gone[k], files[k.file] = true, true
+		gone[keyOfSale(&a.minus[i])] = true
+		if err := orders.Add([]byte(a.minus[i].OrderID)); err != nil {
+			return err
+		}
 	}
 	var changes []change
 	for _, t := range []*pipeline.Table{bronze.Customers.Table, bronze.Products.Table, bronze.Sales.Table} {
@@ -372,7 +367,7 @@ func (a *amendment) amend(ctx context.Context) error {
 	}
 	fact := change{table: silver.FactSales.Table}
 	if len(gone) > 0 {
-		fact.columns, fact.where = []string{"_source_file", "_source_row", "line_type"}, []pipeline.Where{oneOf("_source_file", slices.Sorted(maps.Keys(files)))}
+		fact.columns, fact.where = []string{"_source_file", "_source_row", "line_type"}, []pipeline.Where{orders.InClean("order_id")}
 		fact.lose = func(rec arrow.Record, lose []bool) error {
 			key := lineKeys(rec)
 			for i := range lose {

@@ -23,6 +23,9 @@ type Lake interface {
 	// Read streams columns of a table as the last run left it, in the types of
 	// its declaration. The order of the rows is the parts', then the rows'.
 	Read(ctx context.Context, t *Table, columns []string, where ...Where) Stream
+	// Each is Read by so many workers at once: f gets the batches of one part after
+	// the other from one worker, those of several parts side by side.
+	Each(ctx context.Context, workers int, t *Table, columns []string, f func(worker int, rec arrow.Record) error, where ...Where) error
 	// Restart discards what was created and amended so far.
 	Restart() error
 	// Amend keeps the rows that a table has, but those that lose names: it gets

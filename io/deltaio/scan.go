@@ -41,10 +41,12 @@ func Scan(ctx context.Context, s *Snapshot, columns []string, where ...pipeline.
 	}
 }
 
-// ScanFile is Scan of one of the snapshot's files.
-func (s *Snapshot) ScanFile(ctx context.Context, f File, columns []string, where ...pipeline.Where) pipeline.Stream {
+// ScanFile streams columns of one of the snapshot's files, as Scan does, in the
+// types of a declared table: text as a dictionary where it is declared so. nil
+// columns are all of the declaration's.
+func (s *Snapshot) ScanFile(ctx context.Context, f File, t *pipeline.Table, columns []string, where ...pipeline.Where) pipeline.Stream {
 	return func(yield func(arrow.Record, error) bool) {
-		t, err := s.table(columns)
+		t, err := selected(t, columns)
 		if err == nil {
 			err = s.checkWhere(where)
 		}
@@ -54,6 +56,22 @@ func (s *Snapshot) ScanFile(ctx context.Context, f File, columns []string, where
 		}
 		s.scanFile(ctx, &f, t, where)(yield)
 	}
+}
+
+// selected returns a declaration of some of a table's columns.
+func selected(t *pipeline.Table, columns []string) (*pipeline.Table, error) {
+	if columns == nil {
+		return t, nil
+	}
+	var some []pipeline.Column
+	for _, name := range columns {
+		i := t.Index(name)
+		if i < 0 {
+			return nil, &pipeline.Error{Kind: pipeline.ErrConfig, Table: t.Name, Column: name, Msg: "the table has no such column"}
+		}
+		some = append(some, t.Columns[i])
+	}
+	return pipeline.NewTable(t.Name, t.Doc, nil, some)
 }
 
 // checkWhere refuses a condition that no row can meet by mistake.

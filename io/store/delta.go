@@ -9,9 +9,11 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/smeltdata/smelt/io/deltaio"
 	"github.com/smeltdata/smelt/io/parquetio"
@@ -123,12 +125,20 @@ func (d *delta) Read(ctx context.Context, t *pipeline.Table, columns []string, w
 			}
 			rows = parquetio.Read(ctx, parts, columns)
 		} else {
-			s := d.snapshots[t.Name]
-			if s == nil {
-				yield(nil, &pipeline.Error{Kind: pipeline.ErrInput, Table: t.Name, Msg: "the run before has not written the table", Hint: "run with --full-refresh"})
+			s, err := d.snapshot(t)
+			if err != nil {
+				yield(nil, err)
 				return
 			}
-			rows = deltaio.Scan(ctx, s, columns, where...)
+			rows = func(yield func(arrow.Record, error) bool) {
+				for _, f := range s.Files() {
+					for rec, err := range s.ScanFile(ctx, f, t, columns, where...) {
+						if !yield(rec, err) || err != nil {
+							return
+						}
+					}
+				}
+			}
 		}
 		for rec, err := range rows {
 			if !yield(rec, tableError(t.Name, err)) || err != nil {
@@ -136,6 +146,44 @@ func (d *delta) Read(ctx context.Context, t *pipeline.Table, columns []string, w
 			}
 		}
 	}
+}
+
+// Each implements pipeline.Lake.
+func (d *delta) Each(ctx context.Context, workers int, t *pipeline.Table, columns []string, f func(worker int, rec arrow.Record) error, where ...pipeline.Where) error {
+	s, err := d.snapshot(t)
+	if err != nil {
+		return err
+	}
+	files := s.Files()
+	var next atomic.Int64
+	g, ctx := errgroup.WithContext(ctx)
+	for worker := range max(1, min(workers, len(files))) {
+		g.Go(func() error {
+			for {
+				i := int(next.Add(1)) - 1
+				if i >= len(files) {
+					return nil
+				}
+				for rec, err := range s.ScanFile(ctx, files[i], t, columns, where...) {
+					if err == nil {
+						err = f(worker, rec)
+					}
+					if err != nil {
+						return tableError(t.Name, err)
+					}
+				}
+			}
+		})
+	}
+	return g.Wait()
+}
+
+// snapshot returns a table as the last run left it.
+func (d *delta) snapshot(t *pipeline.Table) (*deltaio.Snapshot, error) {
+	if s := d.snapshots[t.Name]; s != nil {
+		return s, nil
+	}
+	return nil, &pipeline.Error{Kind: pipeline.ErrInput, Table: t.Name, Msg: "the run before has not written the table", Hint: "run with --full-refresh"}
 }
 
 // Restart implements pipeline.Lake.
@@ -151,25 +199,24 @@ func (d *delta) Restart() error {
 
 // Amend implements pipeline.Lake.
 func (d *delta) Amend(ctx context.Context, t *pipeline.Table, columns []string, lose func(rec arrow.Record, lose []bool) error, where ...pipeline.Where) (kept pipeline.TableReport, err error) {
-	s := d.snapshots[t.Name]
-	if s == nil || d.amended[t.Name] != nil {
-		return kept, &pipeline.Error{Kind: pipeline.ErrOutput, Table: t.Name, Msg: "cannot be amended: the run before has not written it, or it is amended already"}
-	}
-	a := &amended{}
-	d.amended[t.Name] = a
-	declared, err := s.Table()
+	s, err := d.snapshot(t)
 	if err != nil {
 		return kept, err
 	}
+	if d.amended[t.Name] != nil {
+		return kept, &pipeline.Error{Kind: pipeline.ErrOutput, Table: t.Name, Msg: "is amended already"}
+	}
+	a := &amended{}
+	d.amended[t.Name] = a
 	for _, f := range s.Files() {
 		rows, lost, size := f.Rows, int64(0), f.Size
 		if rows < 0 {
-			if rows, err = d.count(s.ScanFile(ctx, f, nil), nil); err != nil {
+			if rows, err = d.count(s.ScanFile(ctx, f, t, []string{t.Columns[0].Name}), nil); err != nil {
 				return kept, err
 			}
 		}
 		if lose != nil {
-			if lost, err = d.count(s.ScanFile(ctx, f, columns, where...), lose); err != nil {
+			if lost, err = d.count(s.ScanFile(ctx, f, t, columns, where...), lose); err != nil {
 				return kept, err
 			}
 		}
@@ -177,12 +224,12 @@ func (d *delta) Amend(ctx context.Context, t *pipeline.Table, columns []string, 
 			a.remove, size = append(a.remove, f.Path), 0
 		}
 		if lost > 0 && lost < rows {
-			w, err := deltaio.Create(filepath.Join(d.lake.staging(), relative(t.Name)), declared, deltaio.Options{Parquet: d.options.Parquet, Properties: s.Configuration})
+			w, err := deltaio.Create(filepath.Join(d.lake.staging(), relative(t.Name)), t, deltaio.Options{Parquet: d.options.Parquet, Properties: s.Configuration})
 			if err != nil {
 				return kept, tableError(t.Name, err)
 			}
 			a.copies = append(a.copies, w)
-			stats, err := copyRows(s.ScanFile(ctx, f, nil), w, columns, lose)
+			stats, err := copyRows(s.ScanFile(ctx, f, t, nil), w, columns, lose)
 			if err != nil {
 				return kept, tableError(t.Name, err)
 			}
