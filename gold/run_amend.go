@@ -8,6 +8,7 @@ import (
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/smeltdata/smelt/bronze"
 	"github.com/smeltdata/smelt/pipeline"
@@ -24,8 +25,8 @@ import (
 // corrected by the difference between the fact rows of these orders and
 // customers before and after. Nothing else of the history is read.
 //
-// It takes these steps, each in its own method: dimensions, scanKeys, changed,
-// before, redo, count, finish.
+// It takes these steps, each in its own method: readDimensions, scanNew, changed,
+// before, pass; then count and write, and beside them amend.
 type amendment struct {
 	*run
 	lake pipeline.Lake
@@ -48,6 +49,8 @@ type amendment struct {
 	touched             touched
 	all                 *Aggregation // of the rows that come, for a recount
 	totals              *Totals
+	loading             sync.WaitGroup // of the totals
+	loadFailed          error
 	kept                map[string]pipeline.TableReport // of the tables that were amended: what stays
 }
 
@@ -90,10 +93,25 @@ const reach = 200_000
 func (a *amendment) do(ctx context.Context) (*pipeline.Report, error) {
 	defer a.releaseLines()
 	a.begin()
-	for _, step := range []func(context.Context) error{a.readDimensions, a.scanNew, a.changed, a.before, a.pass, a.count, a.write} {
+	defer a.loading.Wait()
+	a.loading.Go(func() {
+		a.totals, a.loadFailed = LoadTotals(a.agg.counted.specs, a.workers, func(t *pipeline.Table) pipeline.Stream { return a.lake.Read(ctx, t, columnNames(t)) })
+	})
+	for _, step := range []func(context.Context) error{a.readDimensions, a.scanNew, a.changed, a.before, a.pass} {
 		if err := step(ctx); err != nil {
 			return nil, err
 		}
+	}
+	g, both := errgroup.WithContext(ctx)
+	g.Go(func() error { return a.amend(both) })
+	g.Go(func() error {
+		if err := a.count(both); err != nil {
+			return err
+		}
+		return a.write(both)
+	})
+	if err := g.Wait(); err != nil {
+		return nil, err
 	}
 	return a.sumUp()
 }

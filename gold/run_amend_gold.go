@@ -12,6 +12,7 @@ import (
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/smeltdata/smelt/bronze"
 	"github.com/smeltdata/smelt/pipeline"
@@ -49,8 +50,12 @@ func (a *amendment) count(ctx context.Context) error {
 			return err
 		}
 	}
-	// The other rows of the orders and customers at hand: they stay.
-	where := []pipeline.Where{a.touched.customers.InClean("customer_id"), a.touched.orders.InClean("order_id")}
+	// The other rows of these customers: they stay. Those of these orders are in
+	// a.old, but for orders that only the fact names.
+	where := []pipeline.Where{a.touched.customers.InClean("customer_id")}
+	if others := a.touched.orders.Without(a.orders); others.Len() > 0 {
+		where = append(where, others.InClean("order_id"))
+	}
 	err = a.lake.Each(ctx, a.workers, silver.FactSales.Table, a.agg.factColumns(), func(worker int, rec arrow.Record) error {
 		return a.eachOther(rec, func(part arrow.Record) error { return errors.Join(before.Add(worker, part), a.agg.Add(worker, part)) })
 	}, where...)
@@ -65,8 +70,9 @@ func (a *amendment) count(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if a.totals, err = LoadTotals(specs, a.workers, func(t *pipeline.Table) pipeline.Stream { return a.lake.Read(ctx, t, columnNames(t)) }); err != nil {
-		return err
+	a.loading.Wait()
+	if a.loadFailed != nil {
+		return a.loadFailed
 	}
 	err = a.totals.Amend(was, now, a.touched.customers.Has)
 	if errors.Is(err, ErrRecount) {
@@ -192,44 +198,42 @@ func (t *Totals) keys(column string) iter.Seq[[]byte] {
 	}
 }
 
-// write writes the dimensions that have changed and all of gold, and amends
-// what earlier runs wrote.
+// write writes the dimensions that have changed, and all of gold.
 func (a *amendment) write(ctx context.Context) error {
 	_, newest := a.totals.days()
 	a.model.Amended(a.totals.keys("customer_id"), a.totals.keys("product_id"), newest)
-	for _, d := range []struct {
-		table *pipeline.Table
-		each  func(write func(arrow.Record) error) error
-	}{
-		{silver.DimCustomers.Table, func(write func(arrow.Record) error) error { return a.model.DimCustomers(a.mem, write) }},
-		{silver.DimProducts.Table, func(write func(arrow.Record) error) error { return a.model.DimProducts(a.mem, write) }},
-	} {
-		same, err := sameRows(d.each, a.lake.Read(ctx, d.table, columnNames(d.table)))
-		if err != nil {
-			return err
-		}
-		if same {
-			continue
-		}
-		w := a.writers(0)
-		if err := errors.Join(d.each(func(rec arrow.Record) error { return w.write(d.table, rec) }), w.close()); err != nil {
-			return err
-		}
-	}
 	in, release, err := a.goldInputs(a.totals)
 	if err != nil {
 		return err
 	}
 	defer release()
-	warnings, err := a.totals.Tables(in, a.only)
-	if err != nil {
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error {
+		return a.writeDimension(ctx, silver.DimCustomers.Table, func(write func(arrow.Record) error) error { return a.model.DimCustomers(a.mem, write) })
+	})
+	g.Go(func() error {
+		return a.writeDimension(ctx, silver.DimProducts.Table, func(write func(arrow.Record) error) error { return a.model.DimProducts(a.mem, write) })
+	})
+	g.Go(func() error {
+		warnings, err := a.totals.Tables(in, a.only)
+		if err != nil {
+			return err
+		}
+		a.warnings = append(a.warnings, warnings...)
+		return a.totals.Save(a.only)
+	})
+	return g.Wait()
+}
+
+// writeDimension writes a dimension that each hands on, if it is not the one
+// that is there.
+func (a *amendment) writeDimension(ctx context.Context, t *pipeline.Table, each func(write func(arrow.Record) error) error) error {
+	same, err := sameRows(each, a.lake.Read(ctx, t, columnNames(t)))
+	if same || err != nil {
 		return err
 	}
-	a.warnings = append(a.warnings, warnings...)
-	if err := a.totals.Save(a.only); err != nil {
-		return err
-	}
-	return a.amend(ctx)
+	w := a.writers(0)
+	return errors.Join(each(func(rec arrow.Record) error { return w.write(t, rec) }), w.close())
 }
 
 // sameRows reports whether what each hands on are the rows of a table, in order.
@@ -341,6 +345,13 @@ func (a *amendment) aside(t *pipeline.Table, column string, sales map[recordKey]
 	return c
 }
 
+// wrote reports whether the run has written rows of a table.
+func (a *amendment) wrote(t *pipeline.Table) bool {
+	a.run.mu.Lock()
+	defer a.run.mu.Unlock()
+	return a.tables[t.Name] != nil
+}
+
 // amend takes out of the tables of earlier runs what goes.
 func (a *amendment) amend(ctx context.Context) error {
 	gone, orders := map[lineKey]bool{}, silver.NewKeys()
@@ -378,7 +389,7 @@ func (a *amendment) amend(ctx context.Context) error {
 	}
 	changes = append(changes, fact, a.aside(bronze.Rejects.Table, "source_table", nil), a.aside(silver.Quarantine.Table, "table", a.unquarantined))
 	for _, c := range changes {
-		if a.tables[c.table.Name] == nil && c.lose == nil {
+		if !a.wrote(c.table) && c.lose == nil {
 			continue
 		}
 		kept, err := a.lake.Amend(ctx, c.table, c.columns, c.lose, c.where...)
