@@ -29,10 +29,15 @@ var ErrRecount = errors.New("the whole fact has to be counted again")
 // change. So are distinct counts: of an order in A and of a customer in C all
 // lines are in N, those of others are the same before and after, and cancel.
 //
+// For the same reason a line that is the same in old and in new may be counted
+// without its amounts in both, as nothing at a known cost, where no attributes
+// have changed.
+//
 // What lines have in common cannot be taken away: which is the first day of sale
 // once its lines are gone? Of a group of a customer in C it is known, because all
 // its lines are in N. Of others it is known unless a line went away that may have
-// been the first, the last, or the only one of unknown cost; then Amend returns
+// been the first or the last one; then, and where a line went away that may have
+// been the group's only one of unknown cost, Amend returns
 // an error that is ErrRecount and says why. It never does so where lines were only
 // added. It also returns it where t cannot have been the totals before. Totals of
 // other sets are an error of the configuration.
@@ -143,6 +148,13 @@ func (l *level) change(group int32, old *level, o int32, new *level, n int32, cl
 	}
 	m := &a.marks[at]
 	if closed {
+		const unknown = hasUnknownCost | hasUnknownMargin
+		if l.unknowns(was.flags&^is.flags)&unknown != 0 && is.flags&hasLine != 0 {
+			return "a line is gone that may have been its last one of unknown cost"
+		}
+		if is.flags&hasLine != 0 {
+			is.flags |= m.flags & unknown
+		}
 		*m = is
 	} else if why = l.changeMark(m, was, is, group); why != "" {
 		return why
@@ -153,15 +165,21 @@ func (l *level) change(group int32, old *level, o int32, new *level, n int32, cl
 	return ""
 }
 
+// unknowns takes those flags away that say that something is unknown which the
+// level does not need.
+func (l *level) unknowns(flags uint32) uint32 {
+	for _, b := range []metrics.Base{metrics.SumCost, metrics.SumMargin} {
+		if !l.needs.Has(b) {
+			flags &^= unknown(b)
+		}
+	}
+	return flags
+}
+
 // changeMark changes the mark of a group from what some of its lines were to
 // what they are now. The others' is not known.
 func (l *level) changeMark(m *mark, was, is mark, group int32) (why string) {
-	lost, flags := was.flags&^is.flags, m.flags|is.flags
-	for _, b := range []metrics.Base{metrics.SumCost, metrics.SumMargin} {
-		if !l.needs.Has(b) {
-			lost &^= unknown(b)
-		}
-	}
+	lost, flags := l.unknowns(was.flags&^is.flags), m.flags|is.flags
 	if l.needs.Has(metrics.CountOrders) { // a line is one of an order, so these say whether there is any
 		lost &^= hasSale
 		switch {

@@ -159,7 +159,8 @@ func (s *amended) same(t rapid.TB, what string, got, want *Totals) {
 }
 
 // change takes away the lines at gone, adds some, and gives customers other
-// segments. It returns what Amend needs.
+// segments. It returns what Amend needs, now and then with lines that stay
+// counted without their amounts.
 func (s *amended) change(t rapid.TB, gone []int, added naive, segments map[string]pipeline.Null[pipeline.Code]) (old, new *Totals, closed func([]byte) bool) {
 	orders, customers := map[string]bool{}, map[string]bool{}
 	touch := func(f silver.FactSale) {
@@ -187,15 +188,20 @@ func (s *amended) change(t rapid.TB, gone []int, added naive, segments map[strin
 			}
 		}
 	}
-	concerned := func(facts naive) (out naive) {
-		for _, f := range facts {
+	bare := len(segments) == 0 && s.rng.IntN(2) == 0
+	concerned := func(facts naive, stays func(i int) bool) (out naive) {
+		for i, f := range facts {
 			if orders[f.OrderID] || f.CustomerID.Valid && customers[string(f.CustomerID.V)] {
+				if bare && stays(i) {
+					f.Quantity, f.Sales, f.Returns, f.Revenue, f.DiscountAmount = 0, 0, 0, 0, 0
+					f.Cost, f.Margin = pipeline.Some[pipeline.Price](0), pipeline.Some[pipeline.Price](0)
+				}
 				out = append(out, f)
 			}
 		}
 		return out
 	}
-	old = s.count(t, concerned(s.facts))
+	old = s.count(t, concerned(s.facts, func(i int) bool { return !slices.Contains(gone, i) }))
 	s.facts = append(kept, added...)
 	s.customers = slices.Clone(s.customers)
 	for i, c := range s.customers {
@@ -203,7 +209,7 @@ func (s *amended) change(t rapid.TB, gone []int, added naive, segments map[strin
 			s.customers[i].Segment = segment
 		}
 	}
-	return old, s.count(t, concerned(s.facts)), func(id []byte) bool { return customers[string(id)] }
+	return old, s.count(t, concerned(s.facts, func(i int) bool { return i < len(kept) })), func(id []byte) bool { return customers[string(id)] }
 }
 
 // Amended totals are those of the changed fact, or Amend says that it cannot

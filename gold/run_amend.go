@@ -51,6 +51,7 @@ type amendment struct {
 	totals              *Totals
 	loading             sync.WaitGroup // of the totals
 	loadFailed          error
+	zeros               []byte                          // see nothing
 	kept                map[string]pipeline.TableReport // of the tables that were amended: what stays
 }
 

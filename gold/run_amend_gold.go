@@ -12,6 +12,7 @@ import (
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
+	"github.com/apache/arrow/go/v17/arrow/memory"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/smeltdata/smelt/bronze"
@@ -56,7 +57,10 @@ func (a *amendment) count(ctx context.Context) error {
 	if others := a.touched.orders.Without(a.orders); others.Len() > 0 {
 		where = append(where, others.InClean("order_id"))
 	}
-	err = a.lake.Each(ctx, a.workers, silver.FactSales.Table, a.agg.factColumns(), func(worker int, rec arrow.Record) error {
+	columns := slices.DeleteFunc(a.agg.factColumns(), isAmount)
+	err = a.lake.Each(ctx, a.workers, silver.FactSales.Table, columns, func(worker int, rec arrow.Record) error {
+		rec = a.withoutAmounts(rec)
+		defer rec.Release()
 		return a.eachOther(rec, func(part arrow.Record) error { return errors.Join(before.Add(worker, part), a.agg.Add(worker, part)) })
 	}, where...)
 	if err != nil {
@@ -79,6 +83,40 @@ func (a *amendment) count(ctx context.Context) error {
 		return a.recount(ctx)
 	}
 	return err
+}
+
+// amountColumns are those of the fact that a line which stays need not be read of.
+var amountColumns = factColumns[colQuantity:]
+
+func isAmount(column string) bool { return slices.Contains(amountColumns, column) }
+
+// withoutAmounts returns a batch with amounts of nothing. The caller releases it.
+func (a *amendment) withoutAmounts(rec arrow.Record) arrow.Record {
+	n := int(rec.NumRows())
+	fields, columns := rec.Schema().Fields(), rec.Columns()
+	for _, name := range amountColumns {
+		c := silver.FactSales.Columns[silver.FactSales.MustIndex(name)]
+		zeros := memory.NewBufferBytes(a.nothing(n * c.Type.(arrow.FixedWidthDataType).Bytes()))
+		data := array.NewData(c.Type, n, []*memory.Buffer{nil, zeros}, nil, 0, 0)
+		fields = append(fields, arrow.Field{Name: name, Type: c.Type})
+		columns = append(slices.Clip(columns), array.MakeFromData(data))
+		data.Release()
+	}
+	out := array.NewRecord(arrow.NewSchema(fields, nil), columns, int64(n))
+	for _, c := range columns[len(columns)-len(amountColumns):] {
+		c.Release()
+	}
+	return out
+}
+
+// nothing returns n zero bytes, which nobody changes.
+func (a *amendment) nothing(n int) []byte {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if len(a.zeros) < n {
+		a.zeros = make([]byte, n)
+	}
+	return a.zeros[:n]
 }
 
 // eachOther hands the stretches of a batch that before has not read to f.

@@ -56,7 +56,7 @@ func TestAmendKnows(t *testing.T) {
 	}{
 		"a customer's first sale":                 {CustomerMetrics, []int{0}, true},
 		"all that a customer has":                 {CustomerMetrics, []int{0, 2, 5}, true},
-		"a customer's unknown cost":               {CustomerMetrics, []int{5}, true},
+		"a customer's unknown cost":               {CustomerMetrics, []int{5}, false},
 		"a guest's only line":                     {byCustomer, []int{6}, false},
 		"the newest days":                         {SalesSummary, []int{4, 5, 6}, true},
 		"everything":                              {SalesSummary, []int{0, 1, 2, 3, 4, 5, 6}, true},
