@@ -99,17 +99,20 @@ func (f *InputFile) identify(ctx context.Context, known Identity) error {
 	fail := func(err error) error {
 		return &pipeline.Error{Kind: pipeline.ErrInput, File: f.File.Name, Msg: "cannot be read", Err: withoutPath(err)}
 	}
+	info, err := os.Stat(f.File.Path)
+	if err != nil {
+		return fail(err)
+	}
+	if !info.Mode().IsRegular() {
+		return nil // a folder, or a pipe, whose writer would take this for its reader
+	}
 	in, err := os.Open(f.File.Path)
 	if err != nil {
 		return fail(err)
 	}
 	defer in.Close()
-	info, err := in.Stat()
-	if err != nil {
+	if info, err = in.Stat(); err != nil {
 		return fail(err)
-	}
-	if !info.Mode().IsRegular() {
-		return nil // a pipe, or a folder: their openers know them
 	}
 	now := Identity{Size: info.Size(), Stamp: stamp(info, time.Now())}
 	if now.Stamp != "" && known.Hash != "" && now.Size == known.Size && now.Stamp == known.Stamp {
