@@ -99,17 +99,17 @@ func (r *run) scanKeys(ctx context.Context) ([]*silver.KeyScan, error) {
 			add := func(t bronze.Target, f func(arrow.Record) error) {
 				targets, each = append(targets, t), append(each, f)
 			}
+			file := s.index / segmentsPerFile
 			if in.Spec.Overlap != "" {
-				file := s.index / segmentsPerFile
 				add(in.Main(), func(rec arrow.Record) error { return scan.WholeLines(s.index, in.InputFile.Source, file, rec) })
 			} else if keys := in.Keys(silver.KeyColumns...); len(keys.Specs) == len(silver.KeyColumns) {
 				add(keys, func(rec arrow.Record) error { return scan.Sales(s.index, in.Returns(), rec) })
 			}
 			if r.m.Derives("customers", in.Spec) {
-				add(in.Derived(bronze.Customers.Table), func(rec arrow.Record) error { return scan.DeriveCustomers(s.index, rec) })
+				add(in.Derived(bronze.Customers.Table), func(rec arrow.Record) error { return scan.DeriveCustomers(file, rec) })
 			}
 			if r.m.Derives("products", in.Spec) {
-				add(in.Derived(bronze.Products.Table), func(rec arrow.Record) error { return scan.DeriveProducts(s.index, rec) })
+				add(in.Derived(bronze.Products.Table), func(rec arrow.Record) error { return scan.DeriveProducts(file, rec) })
 			}
 			if order := in.Keys("order_id"); r.newOrders != nil && len(order.Specs) > 0 {
 				add(order, func(rec arrow.Record) error { return r.newOrders(in, rec) })

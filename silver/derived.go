@@ -19,15 +19,15 @@ type derived struct {
 // place of the line in record order.
 type age struct {
 	updated int64
-	at      int64 // segment, then record number
+	at      int64 // file, then record number
 }
 
 func (a age) less(b age) bool {
 	return a.updated < b.updated || a.updated == b.updated && a.at < b.at
 }
 
-// place is a record's place in record order.
-func place(seg int, row int64) int64 { return int64(seg)<<40 | row }
+// place is a record's place in record order; files are numbered below 2^22.
+func place(file int, row int64) int64 { return int64(file)<<40 | row }
 
 // newDerived returns an empty derived dimension that leaves out the keys that
 // skip reports.
@@ -39,8 +39,8 @@ func newDerived(spec *dimensionSpec, skip func(key []byte) bool) *derived {
 	return d
 }
 
-// add adds a batch of lines of one segment.
-func (d *derived) add(seg int, rec arrow.Record) error {
+// add adds a batch of lines of one file.
+func (d *derived) add(file int, rec arrow.Record) error {
 	r := d.read
 	if err := r.bind(rec); err != nil {
 		return err
@@ -65,7 +65,7 @@ func (d *derived) add(seg int, rec arrow.Record) error {
 				continue
 			}
 			if v := r.texts[c].code(i); v >= 0 {
-				if now := (age{updated[i], place(seg, source[i])}); cells[row] < 0 || ages[row].less(now) {
+				if now := (age{updated[i], place(file, source[i])}); cells[row] < 0 || ages[row].less(now) {
 					cells[row], ages[row] = v, now
 				}
 			}
@@ -87,7 +87,7 @@ func (d *derived) add(seg int, rec arrow.Record) error {
 				d.negative[c]++
 				continue
 			}
-			if now := (age{updated[i], place(seg, source[i])}); cells.at(int(row)) == null || ages[row].less(now) {
+			if now := (age{updated[i], place(file, source[i])}); cells.at(int(row)) == null || ages[row].less(now) {
 				cells.set(int(row), v)
 				ages[row] = now
 			}

@@ -166,21 +166,21 @@ func keyHash(order []byte, line int32) uint64 {
 
 // DeriveCustomers adds a batch of bronze.customers that was made from sales
 // lines: customer_id and updated_at are the line's, the other columns as far as
-// attributes are mapped, else NULL.
-func (k *KeyScan) DeriveCustomers(seg int, rec arrow.Record) error {
+// attributes are mapped, else NULL. Files are numbered in record order.
+func (k *KeyScan) DeriveCustomers(file int, rec arrow.Record) error {
 	if k.customers == nil {
 		k.customers = newDerived(&customerSpec, k.m.customers.skip())
 	}
-	return k.customers.add(seg, rec)
+	return k.customers.add(file, rec)
 }
 
 // DeriveProducts adds a batch of bronze.products that was made from sales
 // lines, as DeriveCustomers does.
-func (k *KeyScan) DeriveProducts(seg int, rec arrow.Record) error {
+func (k *KeyScan) DeriveProducts(file int, rec arrow.Record) error {
 	if k.products == nil {
 		k.products = newDerived(&productSpec, k.m.products.skip())
 	}
-	return k.products.add(seg, rec)
+	return k.products.add(file, rec)
 }
 
 // skip returns a function that reports the keys that a file has: lines do not
