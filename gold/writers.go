@@ -122,7 +122,9 @@ func (w *writers) close() error {
 		}
 		rep.Rows += stats.Rows
 		rep.Bytes += stats.Bytes
-		rep.Parts++
+		if stats != (pipeline.Stats{}) {
+			rep.Parts++
+		}
 		rep.Seconds += (out.spent + time.Since(start)).Seconds()
 		w.run.mu.Unlock()
 	}

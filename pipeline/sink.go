@@ -31,7 +31,8 @@ type Writer interface {
 	Close() (Stats, error)
 }
 
-// Stats says how large a written part is.
+// Stats says how large a written part is; zero where none came of it, for it had
+// no rows.
 type Stats struct {
 	Rows  int64 `json:"rows"`
 	Bytes int64 `json:"bytes"`

@@ -145,7 +145,9 @@ func (s *sink) close(w *writer) {
 	st.open--
 	st.Rows += w.stats.Rows
 	st.Bytes += w.stats.Bytes
-	st.Parts++
+	if *w.stats != (pipeline.Stats{}) {
+		st.Parts++
+	}
 	st.Seconds += w.spent.Seconds()
 }
 
@@ -277,6 +279,9 @@ func (w *writer) Close() (pipeline.Stats, error) {
 	if err != nil {
 		// The part stays open, so that Commit cannot publish it.
 		return stats, tableError(w.table, outputError(w.path, "cannot finish the file", err))
+	}
+	if stats.Rows == 0 && !w.sink.isFolder(w.table) {
+		stats = pipeline.Stats{} // a file without rows is not published
 	}
 	w.stats = &stats
 	w.sink.close(w)
