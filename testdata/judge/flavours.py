@@ -260,8 +260,10 @@ def write():
 
 
 def lake(path):
+    """The tables and counts of a lake that one run has written: every file in a table's folder is of its only version."""
     tables = {}
     for d in sorted((path / "lake").glob("[a-z]*/*/")):
+        tables[f"{d.parent.name}.{d.name}"] = []
         if files := sorted(d.glob("*.parquet")):
             t = pa.concat_tables([pq.read_table(f) for f in files])
             t = t.drop_columns([c for c in ["_batch_id"] if c in t.column_names])
@@ -269,7 +271,8 @@ def lake(path):
     report = json.loads((path / "lake" / "_smelt" / "run.json").read_text())
     assert all(c["holds"] for c in report["conservation"]), path
     for source in report["sources"]:
-        source.pop("unmapped", None)
+        for key in ("unmapped", "hash", "size", "stamp"):  # which differ by format
+            source.pop(key, None)
     return tables, {k: report[k] for k in ("sources", "conservation")}
 
 

@@ -12,9 +12,13 @@ import glob
 import json
 import os
 import sys
+import tempfile
 import time
 
 import duckdb
+import pyarrow
+import pyarrow.parquet as pq
+from deltalake import DeltaTable
 
 import contract
 import recompute
@@ -25,7 +29,7 @@ SHOWN = 5  # differing rows shown of a table
 
 class Judge:
     def __init__(self, lake, rules):
-        self.lake, self.rules, self.faults = lake, rules, 0
+        self.lake, self.rules, self.faults, self.temporary = lake, rules, 0, tempfile.TemporaryDirectory()
         self.con = duckdb.connect(config={"threads": os.environ.get("SMELT_JUDGE_THREADS", "2")})
         recompute.connect(self.con)
 
@@ -36,8 +40,23 @@ class Judge:
         self.faults += 1
         print("  DIFFERS " + text)
 
+    def folder(self, table):
+        return os.path.join(self.lake, *table.split("."))
+
+    def delta(self, table):
+        """The Delta table that delta-rs finds, or None where it is a folder of part files."""
+        return DeltaTable(self.folder(table)) if DeltaTable.is_deltatable(self.folder(table)) else None
+
     def parts(self, table):
-        return sorted(glob.glob(os.path.join(glob.escape(self.lake), *table.split("."), "part-*.parquet")))
+        """The files that the table consists of; those of a Delta table's newest version only."""
+        delta = self.delta(table)
+        return sorted(delta.file_uris() if delta else glob.glob(os.path.join(glob.escape(self.folder(table)), "part-*.parquet")))
+
+    def empty(self, table):
+        """A file without rows, of the columns that the log of a Delta table without files says."""
+        path = os.path.join(self.temporary.name, table + ".parquet")
+        pq.write_table(pyarrow.schema(self.delta(table).schema().to_arrow()).empty_table(), path)
+        return path
 
     def read(self):
         """Check the files' schemas, and lay views over them: bronze.*, lake_bronze.*, lake_silver.*, lake_gold.*."""
@@ -48,6 +67,8 @@ class Judge:
     def lay(self, table):
         """Check one table's schema and lay its views; say whether they could be."""
         parts = self.parts(table)
+        if not parts and self.delta(table):
+            parts = [self.empty(table)]
         if not parts:
             self.fault(f"{table}: no part-*.parquet in {self.lake}")
             return False
