@@ -3,6 +3,7 @@ package cli
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"errors"
 	"os"
 	"os/exec"
@@ -14,6 +15,9 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 	"golang.org/x/text/encoding/charmap"
+
+	"github.com/smeltdata/smelt/io/deltaio"
+	"github.com/smeltdata/smelt/io/store"
 )
 
 func TestMain(m *testing.M) {
@@ -84,10 +88,20 @@ func writeBytes(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), out.Bytes(), 0o666))
 }
 
-// cut FROM TO writes the first half of a file.
+// cut FROM [TO] writes the first half of a file, in its place where there is no
+// TO. FROM may be a pattern that matches one file.
 func cut(ts *testscript.TestScript, _ bool, args []string) {
-	text := ts.ReadFile(args[0])
-	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(text[:len(text)/2]), 0o666))
+	found, err := filepath.Glob(ts.MkAbs(args[0]))
+	ts.Check(err)
+	if len(found) != 1 {
+		ts.Fatalf("%d files match %s", len(found), args[0])
+	}
+	to := found[0]
+	if len(args) > 1 {
+		to = ts.MkAbs(args[1])
+	}
+	text := ts.ReadFile(found[0])
+	ts.Check(os.WriteFile(to, []byte(text[:len(text)/2]), 0o666))
 }
 
 // longline FILE MB appends a line of so many megabytes.
@@ -114,19 +128,28 @@ func empty(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-// same LAKE LAKE compares the tables of two lakes, byte by byte.
+// same LAKE LAKE compares the tables of two lakes, byte by byte: the files of
+// their newest versions, whose names are chance.
 func same(ts *testscript.TestScript, _ bool, args []string) {
-	var parts [2][]string
+	var files [2][]string
 	for i, lake := range args {
-		found, err := filepath.Glob(ts.MkAbs(filepath.Join(lake, "*", "*", "part-*.parquet")))
+		lake = ts.MkAbs(lake)
+		names, err := store.Tables(lake)
 		ts.Check(err)
-		parts[i] = found
+		for _, name := range names {
+			dir := filepath.Join(lake, filepath.FromSlash(strings.Replace(name, ".", "/", 1)))
+			s, err := deltaio.Load(context.Background(), dir)
+			ts.Check(err)
+			for _, f := range s.Files() {
+				files[i] = append(files[i], filepath.Join(dir, f.Path))
+			}
+		}
 	}
-	if len(parts[0]) == 0 || len(parts[0]) != len(parts[1]) {
-		ts.Fatalf("%d parts and %d", len(parts[0]), len(parts[1]))
+	if len(files[0]) == 0 || len(files[0]) != len(files[1]) {
+		ts.Fatalf("%d files and %d", len(files[0]), len(files[1]))
 	}
-	for i, a := range parts[0] {
-		if b := parts[1][i]; ts.ReadFile(a) != ts.ReadFile(b) {
+	for i, a := range files[0] {
+		if b := files[1][i]; filepath.Dir(a[len(ts.MkAbs(args[0])):]) != filepath.Dir(b[len(ts.MkAbs(args[1])):]) || ts.ReadFile(a) != ts.ReadFile(b) {
 			ts.Fatalf("%s and %s differ", a, b)
 		}
 	}
