@@ -31,14 +31,14 @@ func Checkpoint(ctx context.Context, dir string) (int64, error) {
 // the log. Its errors are of no consequence: the commit stands, readers replay
 // what is there, and the next checkpoint makes up for this one.
 func (t table) afterCommit(s *Snapshot, version int64, at time.Time, actions []action) {
+	if version == 0 || version%s.checkpointInterval() != 0 {
+		return
+	}
 	s = s.clone()
 	if err := s.apply(actions); err != nil {
 		return
 	}
 	s.Version, s.Time = version, at
-	if version == 0 || version%s.checkpointInterval() != 0 {
-		return
-	}
 	if err := t.checkpoint(s, at); err == nil {
 		_ = t.cleanLog(&s.Metadata, at)
 	}

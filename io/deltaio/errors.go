@@ -33,7 +33,10 @@ func outputError(path, msg string, err error) error {
 		return err
 	}
 	hint := ""
+	var link *os.LinkError
 	switch {
+	case errors.As(err, &link) && link.Op == "link" && (errors.Is(err, syscall.EPERM) || errors.Is(err, syscall.ENOTSUP) || errors.Is(err, syscall.ENOSYS)):
+		hint = "the file system has no hard links, which make a commit atomic: choose another output"
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
 		hint = "free some space: the table is as it was"
 	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):

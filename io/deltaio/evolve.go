@@ -64,9 +64,7 @@ func (s *Snapshot) Evolve(t *pipeline.Table) (*Metadata, error) {
 	return &m, nil
 }
 
-func sameDelta(a, b *Column) bool {
-	return a.Type != nil && b.Type != nil && arrow.TypeEqual(a.Type, b.Type)
-}
+func sameDelta(a, b *Column) bool { return a.normal() == b.normal() }
 
 // AddColumns makes a table take over what is new in a declaration, as Evolve
 // says, and returns its version: the old one where nothing is new.

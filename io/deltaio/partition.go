@@ -31,10 +31,6 @@ func PartitionValue(a arrow.Array, row int) (*string, error) {
 		s = strconv.FormatInt(a.Value(row), 10)
 	case *array.Int32:
 		s = strconv.FormatInt(int64(a.Value(row)), 10)
-	case *array.Int16:
-		s = strconv.FormatInt(int64(a.Value(row)), 10)
-	case *array.Int8:
-		s = strconv.FormatInt(int64(a.Value(row)), 10)
 	case *array.Boolean:
 		s = strconv.FormatBool(a.Value(row))
 	case *array.Date32:
@@ -76,10 +72,6 @@ func appendPartition(b array.Builder, value *string) error {
 		b.Append(integer(64))
 	case *array.Int32Builder:
 		b.Append(int32(integer(32)))
-	case *array.Int16Builder:
-		b.Append(int16(integer(16)))
-	case *array.Int8Builder:
-		b.Append(int8(integer(8)))
 	case *array.BooleanBuilder:
 		v, err := strconv.ParseBool(s)
 		if err != nil {

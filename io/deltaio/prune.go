@@ -109,7 +109,7 @@ func less(t arrow.DataType, a, b json.RawMessage) bool {
 	case *arrow.StringType:
 		x, y := textBound(a), textBound(b)
 		c, ok = slices.Compare(x, y), x != nil && y != nil
-	case *arrow.Int64Type, *arrow.Int32Type, *arrow.Int16Type, *arrow.Int8Type:
+	case *arrow.Int64Type, *arrow.Int32Type:
 		x, errA := strconv.ParseInt(string(a), 10, 64)
 		y, errB := strconv.ParseInt(string(b), 10, 64)
 		c, ok = cmp.Compare(x, y), errA == nil && errB == nil

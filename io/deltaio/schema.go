@@ -76,10 +76,6 @@ func deltaTypeName(t arrow.DataType) string {
 		return "long"
 	case *arrow.Int32Type:
 		return "integer"
-	case *arrow.Int16Type:
-		return "short"
-	case *arrow.Int8Type:
-		return "byte"
 	case *arrow.Float32Type:
 		return "float"
 	case *arrow.Float64Type:
@@ -102,7 +98,8 @@ func deltaTypeName(t arrow.DataType) string {
 	return ""
 }
 
-// arrowType is the reverse of deltaTypeName; nil for a type that has none.
+// arrowType returns the type that values of a Delta type are read as; nil for
+// those that are not read.
 func arrowType(delta json.RawMessage) arrow.DataType {
 	var name string
 	if json.Unmarshal(delta, &name) != nil {
@@ -115,12 +112,8 @@ func arrowType(delta json.RawMessage) arrow.DataType {
 		return pipeline.BinaryType
 	case "long":
 		return pipeline.Int64Type
-	case "integer":
-		return pipeline.Int32Type
-	case "short":
-		return arrow.PrimitiveTypes.Int16
-	case "byte":
-		return arrow.PrimitiveTypes.Int8
+	case "integer", "short", "byte":
+		return pipeline.Int32Type // Parquet has no smaller ones
 	case "float":
 		return arrow.PrimitiveTypes.Float32
 	case "double":
@@ -167,6 +160,9 @@ func (s *Schema) hasType(name string) bool {
 
 // typeText is the column's type for messages.
 func (c *Column) typeText() string { return strings.Trim(compactJSON(c.Delta), `"`) }
+
+// normal is the column's type as deltaTypeName writes it.
+func (c *Column) normal() string { return strings.ReplaceAll(c.typeText(), " ", "") }
 
 func compactJSON(b json.RawMessage) string {
 	var v any

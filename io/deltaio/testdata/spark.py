@@ -18,6 +18,8 @@ spark = (
     .config("spark.sql.session.timeZone", "UTC")
     .config("spark.sql.shuffle.partitions", "2")
     .config("spark.ui.enabled", "false")
+    .config("spark.ui.showConsoleProgress", "false")
+    .config("spark.sql.sources.parallelPartitionDiscovery.parallelism", "2")
     .config("spark.driver.memory", "1g")
     .config("spark.databricks.delta.snapshotPartitions", "2")
     .getOrCreate()
