@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 
@@ -176,5 +177,80 @@ func TestConcurrentAppends(t *testing.T) {
 	}
 	if s := mustLoad(t, dir); s.Rows() != want {
 		t.Errorf("%d rows, want %d", s.Rows(), want)
+	}
+}
+
+// TestConcurrentOperations has appends, upserts, compactions, checkpoints and
+// vacuums beside one another: the rows are those of the appends, as the upserts
+// changed them.
+func TestConcurrentOperations(t *testing.T) {
+	ctx := context.Background()
+	dir := t.TempDir() + "/silver/sales"
+	commitSales(t, dir, nil, Append, sale{ID: "0", Amount: pipeline.Some(pipeline.Price(1))})
+	one := func(id string, amount int) pipeline.Stream {
+		return pipeline.Of(sales.Record(nil, []sale{{ID: id, Amount: pipeline.Some(pipeline.Price(amount))}}))
+	}
+	const times = 8
+	var wg sync.WaitGroup
+	for _, work := range []func(i int) error{
+		func(i int) error {
+			_, err := Write(ctx, dir, sales.Table, Append, one(fmt.Sprint("a", i), 1), WriteOptions{})
+			return err
+		},
+		func(i int) error {
+			_, err := Write(ctx, dir, sales.Table, Append, one(fmt.Sprint("b", i), 1), WriteOptions{})
+			return err
+		},
+		func(i int) error {
+			_, err := Upsert(ctx, dir, sales.Table, []string{"id"}, one("0", i+2), WriteOptions{})
+			return err
+		},
+		func(int) error { _, err := Compact(ctx, dir, CompactOptions{}); return err },
+		func(int) error { _, err := Checkpoint(ctx, dir); return err },
+		func(int) error { _, err := Vacuum(ctx, dir, VacuumOptions{}); return err },
+		func(int) error {
+			s, err := Load(ctx, dir)
+			if err != nil {
+				return err
+			}
+			zero := 0
+			for rec, err := range Scan(ctx, s, nil) {
+				if err != nil {
+					return err
+				}
+				for _, text := range render(rec, nil) {
+					if strings.HasPrefix(text, `id="0"`) {
+						zero++
+					}
+				}
+			}
+			if zero != 1 {
+				return fmt.Errorf("%v has the row %d times", s, zero)
+			}
+			return nil
+		},
+	} {
+		wg.Go(func() {
+			for i := range times {
+				// After ten conflicts in a row an operation gives up, clearly.
+				if err := work(i); errors.Is(err, ErrConflict) {
+					t.Log(err)
+				} else if err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	s := mustLoad(t, dir)
+	ids := map[string]bool{}
+	for _, text := range scanned(t, s, []string{"id"}) {
+		if ids[text] {
+			t.Errorf("%s is there twice", text)
+		}
+		ids[text] = true
+	}
+	if len(ids) != 1+2*times {
+		t.Errorf("%d rows, want %d", len(ids), 1+2*times)
 	}
 }

@@ -384,3 +384,44 @@ func FuzzLog(f *testing.F) {
 		}
 	})
 }
+
+// TestTimesWithoutZone raises the protocol where, and only where, a column needs it.
+func TestTimesWithoutZone(t *testing.T) {
+	ctx := context.Background()
+	local, err := pipeline.NewTable("silver.times", "One row per time.", nil, []pipeline.Column{{Name: "id", Type: pipeline.StringType, Nullable: true}, {Name: "local", Type: NTZType, Nullable: true}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := func(dir, reader, writer string, minReader, minWriter int) {
+		t.Helper()
+		p := mustLoad(t, dir).protocol
+		if p.MinReader != minReader || p.MinWriter != minWriter || strings.Join(p.ReaderFeatures, " ") != reader || strings.Join(p.WriterFeatures, " ") != writer {
+			t.Errorf("protocol %+v", p)
+		}
+	}
+	created := t.TempDir()
+	c := NewChange(nil, Append, "CREATE TABLE")
+	if c.Metadata, err = MetadataOf(local); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Commit(ctx, created, c); err != nil {
+		t.Fatal(err)
+	}
+	want(created, "timestampNtz", "appendOnly invariants timestampNtz", 3, 7)
+	evolved := writeLog(t, []string{protocol12, metaPlain})
+	want(evolved, "", "", 1, 2)
+	if _, err := AddColumns(ctx, evolved, local); err != nil {
+		t.Fatal(err)
+	}
+	want(evolved, "timestampNtz", "appendOnly invariants timestampNtz", 3, 7)
+	if _, err := Checkpoint(ctx, evolved); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(table{dir: evolved}.commitPath(0)); err != nil {
+		t.Fatal(err)
+	}
+	want(evolved, "timestampNtz", "appendOnly invariants timestampNtz", 3, 7)
+	if v, err := AddColumns(ctx, evolved, local); err != nil || v != 1 {
+		t.Errorf("nothing new: version %d, %v", v, err)
+	}
+}
