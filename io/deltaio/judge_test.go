@@ -208,6 +208,24 @@ func TestJudgeSpark(t *testing.T) {
 		j.want[name] = append(j.want[name], `id="spark-2" `, `id="spark-3" `)
 	}
 	j.check(t)
+	// Spark's checkpoints say all that the commits before them did.
+	second := filepath.Join(filepath.Dir(j.folder), "second")
+	for _, dir := range []string{filepath.Join(j.folder, "plain"), second} {
+		s := mustLoad(t, dir)
+		for v := range s.Version {
+			if err := (disk{}).remove(table{dir: dir}.commitPath(v)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		s = mustLoad(t, dir)
+		equal(t, dir, scanned(t, s, nil), j.want["plain"])
+		if s.Description == "" || s.Rows() != int64(len(j.want["plain"])) || len(s.tombstones) == 0 {
+			t.Errorf("%s: a part of Spark's checkpoint is missing: %d rows, %d tombstones", dir, s.Rows(), len(s.tombstones))
+		}
+	}
+	if l, err := (table{dir: second}).list(); err != nil || !slices.ContainsFunc(l.checkpoints, func(c checkpoint) bool { return len(c.files[0]) > 60 }) {
+		t.Errorf("Spark made no checkpoint of the form V2: %+v, %v", l, err)
+	}
 	ctx := context.Background()
 	for _, name := range sortedKeys(j.want) {
 		table := filepath.Join(j.folder, name)

@@ -4,6 +4,7 @@
 import datetime
 import os
 import pathlib
+import shutil
 import sys
 
 import pyarrow as pa
@@ -61,6 +62,13 @@ for path in sorted(p for p in folder.iterdir() if p.is_dir()):
     spark.sql(f"MERGE INTO {name} t USING (SELECT 'spark-1' AS id UNION SELECT 'spark-3') s ON t.id = s.id WHEN MATCHED THEN DELETE WHEN NOT MATCHED THEN INSERT (id) VALUES (s.id)")
     spark.sql(f"OPTIMIZE {name}")
     spark.sql(f"VACUUM {name} DRY RUN").collect()
+    if path.name == "plain":
+        # A checkpoint of Spark's own, and one in the form V2 with side files.
+        second = folder.parent / "second"
+        shutil.copytree(path, second)
+        for table, policy in (path, "classic"), (second, "v2"):
+            spark.sql(f"ALTER TABLE delta.`{table}` SET TBLPROPERTIES ('delta.checkpointInterval' = '1', 'delta.checkpointPolicy' = '{policy}')")
+            spark.sql(f"UPDATE delta.`{table}` SET small = NULL WHERE id = 'spark-2'")
     print(path.name, "version", versions[0], len(rows), "rows", detail.numFiles, "files", flush=True)
 
 spark.stop()
