@@ -117,8 +117,16 @@ func checkpointRows(s *Snapshot, now time.Time) ([]checkpointRow, error) {
 	if err != nil {
 		return nil, err
 	}
+	p := &checkpointProtocol{int32(s.protocol.MinReader), int32(s.protocol.MinWriter), s.protocol.ReaderFeatures, s.protocol.WriterFeatures}
+	// These versions want a list, if an empty one; others must have none.
+	if p.MinReader >= 3 && p.ReaderFeatures == nil {
+		p.ReaderFeatures = []string{}
+	}
+	if p.MinWriter >= 7 && p.WriterFeatures == nil {
+		p.WriterFeatures = []string{}
+	}
 	out := []checkpointRow{
-		{Protocol: &checkpointProtocol{int32(s.protocol.MinReader), int32(s.protocol.MinWriter), s.protocol.ReaderFeatures, s.protocol.WriterFeatures}},
+		{Protocol: p},
 		{MetaData: &checkpointMetaData{ID: m.ID, Name: optional(m.Name), Description: optional(m.Description), Format: checkpointFormat{"parquet", map[string]string{}},
 			SchemaString: m.SchemaString, PartitionColumns: m.PartitionColumns, Configuration: m.Configuration, CreatedTime: optional(m.CreatedTime)}},
 	}

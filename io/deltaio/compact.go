@@ -47,7 +47,7 @@ func Compact(ctx context.Context, dir string, o CompactOptions) (Compacted, erro
 		}
 		made = nil
 	}
-	version, err := rebuild(ctx, s, func(s *Snapshot) (*Change, error) {
+	version, err := rebuild(ctx, dir, s, func(s *Snapshot) (*Change, error) {
 		abort()
 		out = Compacted{Version: -1}
 		c := NewChange(s, Update, "OPTIMIZE")

@@ -254,3 +254,24 @@ func TestConcurrentOperations(t *testing.T) {
 		t.Errorf("%d rows, want %d", len(ids), 1+2*times)
 	}
 }
+
+// TestConcurrentCreation has writers race for creating a table: one does, and
+// the others append to it.
+func TestConcurrentCreation(t *testing.T) {
+	ctx := context.Background()
+	dir := t.TempDir() + "/silver/sales"
+	var wg sync.WaitGroup
+	for i := range 5 {
+		wg.Go(func() {
+			rec := sales.Record(nil, []sale{{ID: fmt.Sprint(i)}})
+			defer rec.Release()
+			if _, err := Write(ctx, dir, sales.Table, Append, pipeline.Of(rec), WriteOptions{}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	if s := mustLoad(t, dir); s.Version != 4 || s.Rows() != 5 {
+		t.Errorf("version %d, %d rows", s.Version, s.Rows())
+	}
+}

@@ -71,6 +71,15 @@ func (t table) historyOnce(ctx context.Context, after int64) ([]CommitInfo, erro
 		return nil, err
 	}
 	rows := map[string]int64{} // of files, by the path that the log has
+	if len(l.commits) > 0 && l.commits[0] > 0 && after < 0 {
+		// What the oldest version holds was added before. Where it cannot be
+		// read the rows that are removed from it are not known.
+		if s, err := LoadVersion(ctx, t.dir, l.commits[0]); err == nil {
+			for _, f := range s.Files() {
+				rows[f.logPath()] = f.Rows
+			}
+		}
+	}
 	var out []CommitInfo
 	for _, v := range l.commits {
 		if err := ctx.Err(); err != nil {

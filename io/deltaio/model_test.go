@@ -298,6 +298,18 @@ func TestOldFiles(t *testing.T) {
 	if h, err := History(ctx, dir); err != nil || len(h) != 15 || h[14].Version != 20 || h[0].RowsAdded != 1 {
 		t.Fatalf("history %+v, %v", h, err)
 	}
+	rec := items.Record(nil, []item{{ID: "last"}})
+	if _, err := Write(ctx, dir, items.Table, Overwrite, pipeline.Of(rec), WriteOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	rec.Release()
+	want = []string{`id="last" `}
+	if h, err := History(ctx, dir); err != nil || h[0].RowsRemoved != 15 || h[0].FilesRemoved != 15 {
+		t.Fatalf("the last of %+v, %v", h, err)
+	}
+	if c, err := Changes(ctx, dir, 33); err != nil || len(c) != 2 || c[0].Version != 34 || !c[1].DataChanged || c[1].Operation != "WRITE" {
+		t.Fatalf("changes %+v, %v", c, err)
+	}
 	if _, err := Changes(ctx, dir, 3); err == nil {
 		t.Fatal("changes since a version that was cleaned up")
 	}
@@ -323,7 +335,7 @@ func TestOldFiles(t *testing.T) {
 	}
 	time.Sleep(2 * time.Millisecond)
 	gone, err = Vacuum(ctx, dir, VacuumOptions{Retention: time.Millisecond})
-	if err != nil || len(gone) != 21 {
+	if err != nil || len(gone) != 36 {
 		t.Fatalf("%d, %v", len(gone), err)
 	}
 	equal(t, "after the vacuum", scanned(t, mustLoad(t, dir), nil), want)

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/array"
 
 	"github.com/smeltdata/smelt/io/parquetio"
 	"github.com/smeltdata/smelt/pipeline"
@@ -50,24 +51,55 @@ func (w *rowWriter) write(rec arrow.Record) error {
 	if len(w.partitions) == 0 {
 		return w.append("", nil, rec, 0, n)
 	}
-	from, key, values, err := 0, "", map[string]*string(nil), error(nil)
-	for row := 0; row <= n; row++ {
-		next, nextValues := "", map[string]*string(nil)
-		if row < n {
-			if next, nextValues, err = w.partition(rec, row); err != nil {
-				return err
-			}
+	for from := 0; from < n; {
+		key, values, err := w.partition(rec, from)
+		if err != nil {
+			return err
 		}
-		if row == 0 {
-			key, values = next, nextValues
-		} else if row == n || next != key {
-			if err := w.append(key, values, rec, from, row); err != nil {
-				return err
-			}
-			from, key, values = row, next, nextValues
+		to := from + 1
+		for to < n && w.samePartition(rec, to) {
+			to++
 		}
+		if err := w.append(key, values, rec, from, to); err != nil {
+			return err
+		}
+		from = to
 	}
 	return nil
+}
+
+// samePartition reports whether a row is known to lie in the partition of the
+// row before it.
+func (w *rowWriter) samePartition(rec arrow.Record, row int) bool {
+	for _, i := range w.partitions {
+		c := rec.Column(i)
+		if c.IsNull(row) != c.IsNull(row-1) {
+			return false
+		}
+		same := c.IsNull(row)
+		switch c := c.(type) {
+		case *array.Dictionary:
+			same = same || c.GetValueIndex(row) == c.GetValueIndex(row-1)
+		case *array.String:
+			same = same || c.Value(row) == c.Value(row-1)
+		case *array.Int64:
+			same = same || c.Value(row) == c.Value(row-1)
+		case *array.Int32:
+			same = same || c.Value(row) == c.Value(row-1)
+		case *array.Boolean:
+			same = same || c.Value(row) == c.Value(row-1)
+		case *array.Date32:
+			same = same || c.Value(row) == c.Value(row-1)
+		case *array.Timestamp:
+			same = same || c.Value(row) == c.Value(row-1)
+		case *array.Decimal128:
+			same = same || c.Value(row) == c.Value(row-1)
+		}
+		if !same {
+			return false
+		}
+	}
+	return true
 }
 
 // partition returns a row's partition values, and a text that stands for them.

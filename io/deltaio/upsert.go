@@ -41,7 +41,7 @@ func Upsert(ctx context.Context, dir string, t *pipeline.Table, key []string, ro
 	if u.fresh, err = w.writeAll(u.collect(rows)); err != nil {
 		return -1, err
 	}
-	version, err := rebuild(ctx, s, func(s *Snapshot) (*Change, error) {
+	version, err := rebuild(ctx, dir, s, func(s *Snapshot) (*Change, error) {
 		u.abort()
 		return u.plan(ctx, s)
 	})

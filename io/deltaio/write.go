@@ -30,7 +30,6 @@ func Write(ctx context.Context, dir string, t *pipeline.Table, mode Mode, rows p
 	if mode != Append && mode != Overwrite {
 		return -1, &pipeline.Error{Kind: pipeline.ErrConfig, Table: t.Name, Value: string(mode), Msg: "rows are written with Append or Overwrite"}
 	}
-	d := table{dir: dir}
 	s, err := Load(ctx, dir)
 	if err != nil && !errors.Is(err, ErrNoTable) {
 		return -1, err
@@ -38,36 +37,52 @@ func Write(ctx context.Context, dir string, t *pipeline.Table, mode Mode, rows p
 	if done(s, o.Txn) {
 		return s.Version, nil
 	}
-	c := o.change(s, mode, "WRITE")
-	c.Parameters = map[string]string{"mode": map[Mode]string{Append: "Append", Overwrite: "Overwrite"}[mode]}
-	var m *Metadata
-	if s == nil || o.OverwriteSchema && mode == Overwrite {
-		if m, err = MetadataOf(t, o.PartitionBy...); err != nil {
-			return -1, err
-		}
-		if s != nil {
-			m = s.replaced(m)
-		}
-		c.Metadata = m
-	} else {
-		if len(o.PartitionBy) > 0 && !slices.Equal(o.PartitionBy, s.PartitionColumns) {
-			return -1, &pipeline.Error{Kind: pipeline.ErrConfig, Table: t.Name, File: dir, Value: strings.Join(o.PartitionBy, ", "), Msg: "the table is partitioned otherwise: by " + list(s.PartitionColumns), Hint: overwriteHint}
-		}
-		if t, err = s.fits(t); err != nil {
-			return -1, err
-		}
-		m = &s.Metadata
-	}
-	c.Parameters["partitionBy"] = jsonList(m.PartitionColumns)
-	w := newRowWriter(d, t, m, o.Parquet)
-	if c.Add, err = w.writeAll(rows); err != nil {
+	m, stored, err := o.target(dir, s, t, mode)
+	if err != nil {
 		return -1, err
 	}
-	version, err := Commit(ctx, dir, c)
+	w := newRowWriter(table{dir: dir}, stored, m, o.Parquet)
+	files, err := w.writeAll(rows)
+	if err != nil {
+		return -1, err
+	}
+	version, err := rebuild(ctx, dir, s, func(s *Snapshot) (*Change, error) {
+		now, _, err := o.target(dir, s, t, mode)
+		if err != nil {
+			return nil, err
+		}
+		if !slices.Equal(now.PartitionColumns, m.PartitionColumns) {
+			return nil, conflictf(dir, "the table is partitioned by %s since a moment ago", list(now.PartitionColumns))
+		}
+		c := o.change(s, mode, "WRITE")
+		c.Parameters = map[string]string{"mode": map[Mode]string{Append: "Append", Overwrite: "Overwrite"}[mode], "partitionBy": jsonList(now.PartitionColumns)}
+		if s == nil || now != &s.Metadata {
+			c.Metadata = now
+		}
+		c.Add = files
+		return c, nil
+	})
 	if err != nil && version < 0 {
 		w.abort()
 	}
 	return version, err
+}
+
+// target returns the metadata that a table is to have, a new one or its own, and
+// the declaration that rows of t have in its files. s is nil without a table.
+func (o *WriteOptions) target(dir string, s *Snapshot, t *pipeline.Table, mode Mode) (*Metadata, *pipeline.Table, error) {
+	if s == nil || o.OverwriteSchema && mode == Overwrite {
+		m, err := MetadataOf(t, o.PartitionBy...)
+		if err == nil && s != nil {
+			m = s.replaced(m)
+		}
+		return m, t, err
+	}
+	if len(o.PartitionBy) > 0 && !slices.Equal(o.PartitionBy, s.PartitionColumns) {
+		return nil, nil, &pipeline.Error{Kind: pipeline.ErrConfig, Table: t.Name, File: dir, Value: strings.Join(o.PartitionBy, ", "), Msg: "the table is partitioned otherwise: by " + list(s.PartitionColumns), Hint: overwriteHint}
+	}
+	t, err := s.fits(t)
+	return &s.Metadata, t, err
 }
 
 // change begins a change with what the options say.
@@ -127,7 +142,7 @@ func OverwritePartitions(ctx context.Context, dir string, t *pipeline.Table, row
 	for i := range files {
 		written[s.partitionKey(&files[i])] = true
 	}
-	version, err := rebuild(ctx, s, func(s *Snapshot) (*Change, error) {
+	version, err := rebuild(ctx, dir, s, func(s *Snapshot) (*Change, error) {
 		if _, err := s.fits(t); err != nil {
 			return nil, err
 		}
@@ -170,17 +185,17 @@ func (s *Snapshot) partitionKey(f *File) string {
 
 // rebuild commits what plan makes of a snapshot; after a conflict, of the
 // newest one. The version is -1 where nothing was committed.
-func rebuild(ctx context.Context, s *Snapshot, plan func(*Snapshot) (*Change, error)) (int64, error) {
+func rebuild(ctx context.Context, dir string, s *Snapshot, plan func(*Snapshot) (*Change, error)) (int64, error) {
 	for attempt := 0; ; attempt++ {
 		c, err := plan(s)
 		if err != nil || c == nil {
 			return -1, err
 		}
-		version, err := Commit(ctx, s.Dir, c)
+		version, err := Commit(ctx, dir, c)
 		if !errors.Is(err, ErrConflict) || attempt == maxRebuilds {
 			return version, err
 		}
-		if s, err = Load(ctx, s.Dir); err != nil {
+		if s, err = Load(ctx, dir); err != nil {
 			return -1, err
 		}
 	}
