@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/apache/arrow/go/v17/arrow"
@@ -237,6 +238,16 @@ func (a *amendment) scanNew(ctx context.Context) error {
 			return everything(overlapping)
 		}
 	}
+	earlier := a.model.NewKeyScan()
+	for _, t := range []*pipeline.TableOf[silver.DerivedCell]{silver.DerivedCustomers, silver.DerivedProducts} {
+		if !a.derives(strings.TrimPrefix(t.Base(), "derived_")) {
+			continue
+		}
+		place := func(file string) int { return a.places["sales"][file] }
+		if err := earlier.LoadDerived(t, place, a.lake.Read(ctx, t.Table, columnNames(t.Table))); err != nil {
+			return err
+		}
+	}
 	var err error
 	if a.scans, err = a.scanKeys(ctx); err != nil {
 		return err
@@ -251,7 +262,12 @@ func (a *amendment) scanNew(ctx context.Context) error {
 			}
 		}
 	}
-	return a.model.FreezeDimensions()
+	return a.model.FreezeDimensions(append(slices.Clip(a.scans), earlier)...)
+}
+
+// derives reports whether lines describe customers or products.
+func (r *run) derives(table string) bool {
+	return slices.ContainsFunc(r.m.Sources, func(s bronze.SourceSpec) bool { return r.m.Derives(table, &s) })
 }
 
 // overlapping is why lines that have no order cannot be found again by it.
@@ -269,13 +285,13 @@ func oneOf(column string, values []string) pipeline.Where {
 // changed finds out which customers and products stand otherwise on fact rows
 // than they did, and the orders of their lines.
 func (a *amendment) changed(ctx context.Context) (err error) {
-	if a.reads("customers") {
+	if a.reads("customers") || a.derives("customers") {
 		a.customers, err = a.model.ChangedCustomers(a.lake.Read(ctx, silver.DimCustomers.Table, []string{"customer_id", "city", "state", "country"}))
 		if err != nil {
 			return err
 		}
 	}
-	if a.reads("products") {
+	if a.reads("products") || a.derives("products") {
 		a.products, err = a.model.ChangedProducts(a.lake.Read(ctx, silver.DimProducts.Table, []string{"product_id", "category", "unit_cost", "unit_price"}))
 		if err != nil {
 			return err

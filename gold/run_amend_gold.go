@@ -258,7 +258,7 @@ func (a *amendment) write(ctx context.Context) error {
 			return err
 		}
 		a.warnings = append(a.warnings, warnings...)
-		return a.totals.Save(a.only)
+		return a.saveState(a.totals)
 	})
 	return g.Wait()
 }

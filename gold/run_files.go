@@ -154,10 +154,14 @@ func (r *run) cannotAmend() string {
 	if len(r.stages) > 0 {
 		return "stages of the library's user stand between silver and gold"
 	}
-	for i := range r.m.Sources {
-		if s := &r.m.Sources[i]; r.m.Derives("customers", s) || r.m.Derives("products", s) {
-			return "sales lines describe customers or products"
+	for _, table := range []string{"customers", "products"} {
+		for _, f := range r.work.dropped {
+			if r.derives(table) && (f.Spec.Table == "sales" || f.Spec.Table == table) {
+				return f.File.Name + ", which is not as it was, described " + table
+			}
 		}
+	}
+	for i := range r.m.Sources {
 		if s := &r.m.Sources[i]; s.Kind == "returns" && s.Overlap != "" && !slices.ContainsFunc(s.Columns, func(c bronze.ColumnSpec) bool { return c.Column == "order_id" }) {
 			return overlapping
 		}

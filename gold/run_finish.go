@@ -69,9 +69,29 @@ func (r *run) gold(in Inputs) (warnings []string, err error) {
 		return nil, err
 	}
 	if _, ok := r.sink.(pipeline.Lake); ok {
-		err = totals.Save(r.only)
+		err = r.saveState(totals)
 	}
 	return warnings, err
+}
+
+// saveState writes what the next run builds upon besides the tables.
+func (r *run) saveState(totals *Totals) error {
+	for _, t := range []*pipeline.TableOf[silver.DerivedCell]{silver.DerivedCustomers, silver.DerivedProducts} {
+		w, err := r.only(t.Table)
+		if err != nil {
+			return err
+		}
+		name := func(file int) string { return r.work.files[file].File.Name }
+		if err := errors.Join(r.model.SaveDerived(t, name, w.Write), closed(w)); err != nil {
+			return err
+		}
+	}
+	return totals.Save(r.only)
+}
+
+func closed(w pipeline.Writer) error {
+	_, err := w.Close()
+	return err
 }
 
 // fillEmpty gives every table of bronze and silver that got no part an empty one.

@@ -14,8 +14,9 @@ import (
 // names them) and those that turn up during the main scan (late keys).
 type known struct {
 	*dimension
-	hasFile  bool   // a source fills the bronze table
-	inferred bitset // rows
+	hasFile  bool     // a source fills the bronze table
+	gathered *derived // what the lines say; nil where they say nothing
+	inferred bitset   // rows
 
 	mu    sync.Mutex // of late
 	late  *pipeline.Dictionary
@@ -49,8 +50,16 @@ func (k *known) freeze(parts []*derived) error {
 	if all == nil {
 		return nil
 	}
+	k.gathered = all
 	if !k.hasFile {
 		k.dimension = all.dimension
+		// What lines say is kept as they say it: unify is still to come.
+		as := *all.dimension
+		as.texts = slices.Clone(as.texts)
+		for c := range as.texts {
+			as.texts[c].cells = slices.Clone(as.texts[c].cells)
+		}
+		k.gathered = &derived{dimension: &as, textAges: all.textAges, numberAges: all.numberAges}
 		return nil
 	}
 	var kept []byte

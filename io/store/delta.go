@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -103,7 +104,8 @@ func (d *delta) Last(ctx context.Context) (*pipeline.Report, string, error) {
 				return nil, "", tableError(name, err)
 			}
 			for _, c := range commits {
-				if c.DataChanged || c.MetadataChanged {
+				// Comments and properties may be set by others: smelt register does.
+				if c.DataChanged || c.MetadataChanged && !sameColumns(ctx, s, was.Version) {
 					return last, fmt.Sprintf("%s has been changed by %s (%s, version %d)", name, c.Engine, c.Operation, c.Version), nil
 				}
 			}
@@ -111,6 +113,14 @@ func (d *delta) Last(ctx context.Context) (*pipeline.Report, string, error) {
 		d.snapshots[name] = s
 	}
 	return last, "", nil
+}
+
+// sameColumns reports whether a table has the columns that it had in an earlier version.
+func sameColumns(ctx context.Context, s *deltaio.Snapshot, version int64) bool {
+	was, err := deltaio.LoadVersion(ctx, s.Dir, version)
+	return err == nil && slices.EqualFunc(was.Schema.Columns, s.Schema.Columns, func(a, b deltaio.Column) bool {
+		return a.Name == b.Name && bytes.Equal(a.Delta, b.Delta)
+	})
 }
 
 // Read implements pipeline.Lake.
