@@ -63,14 +63,23 @@ type Table struct {
 	delta  *deltaio.Snapshot // nil = it is such a folder
 }
 
+// DeltaFolder returns the folder of a Delta table. Another table's error is of
+// kind pipeline.ErrConfig.
+func DeltaFolder(dir, name string) (string, error) {
+	folder := filepath.Join(dir, relative(name))
+	if !isDelta(folder) {
+		return "", &pipeline.Error{Kind: pipeline.ErrConfig, Table: name, Msg: "has no versions: it is a folder of Parquet files", Hint: "format: delta in smelt.yml keeps them"}
+	}
+	return folder, nil
+}
+
 // OpenTable opens a published table. Only Delta tables have versions.
 func OpenTable(ctx context.Context, dir, name string, at At) (*Table, error) {
 	t := &Table{Name: name}
-	folder := filepath.Join(dir, relative(name))
-	var err error
-	if !isDelta(folder) {
+	folder, err := DeltaFolder(dir, name)
+	if err != nil {
 		if at != (At{}) {
-			return nil, &pipeline.Error{Kind: pipeline.ErrConfig, Table: name, Msg: "has no versions: it is a folder of Parquet files", Hint: "format: delta in smelt.yml keeps them"}
+			return nil, err
 		}
 		if t.parts, err = Parts(dir, name); err == nil {
 			t.Schema, err = parquetio.Schema(t.parts[0])
