@@ -32,7 +32,12 @@ func checkRead(path string, files []string, f pipeline.File) *problem {
 			}
 		}
 	}
-	parquet := !slices.ContainsFunc(files, func(name string) bool { return !(pipeline.File{Path: name, Format: f.Format}).IsParquet() })
+	other := "" // a format that is not csv
+	if f.Format == "delta" {
+		other = "Delta table"
+	} else if !slices.ContainsFunc(files, func(name string) bool { return !(pipeline.File{Path: name, Format: f.Format}).IsParquet() }) {
+		other = "Parquet file"
+	}
 	for _, k := range []struct {
 		key   string
 		given bool
@@ -41,8 +46,8 @@ func checkRead(path string, files []string, f pipeline.File) *problem {
 		{"comment", f.Comment != ""}, {"skip_rows", f.SkipRows != 0}, {"skip_footer", f.SkipFooter != 0}, {"header", f.NoHeader}, {"header_rows", f.HeaderRows != 0}, {"names", f.Names != nil},
 		{"compression", f.Compression != ""},
 	} {
-		if k.given && parquet {
-			return bad(path+"."+k.key, k.key+" is for csv: a Parquet file says itself", "leave it out")
+		if k.given && other != "" {
+			return bad(path+"."+k.key, k.key+" is for csv: a "+other+" says itself", "leave it out")
 		}
 	}
 	used := map[string]string{}

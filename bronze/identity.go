@@ -103,6 +103,12 @@ func (f *InputFile) identify(ctx context.Context, known Identity) error {
 	if err != nil {
 		return fail(err)
 	}
+	if f.File.Format == "delta" && info.IsDir() {
+		if f.Identity, err = identifyDelta(f.File.Path); err != nil {
+			return fail(err)
+		}
+		return nil
+	}
 	if !info.Mode().IsRegular() {
 		return nil // a folder, or a pipe, whose writer would take this for its reader
 	}

@@ -59,7 +59,8 @@ func CloseInputs(inputs []*Input) error {
 }
 
 // expand turns paths and globs into files to open. A path is relative to dir; a
-// virtual one is left as it is, and "-" is the standard input. A file that two patterns match is read once.
+// virtual one is left as it is, and "-" is the standard input. A folder is a file
+// where it is a Delta table. A file that two patterns match is read once.
 // A pattern that nothing matches is an error, unless missing allows it.
 func expand(dir string, patterns []string, read pipeline.File, missing bool) ([]pipeline.File, error) {
 	var files []pipeline.File
@@ -97,24 +98,40 @@ func expand(dir string, patterns []string, read pipeline.File, missing bool) ([]
 			}
 			return nil, &pipeline.Error{Kind: pipeline.ErrInput, File: pattern, Msg: msg, Hint: listing(dir, filepath.Dir(full))}
 		}
-		if info, err := os.Stat(full); err == nil && info.IsDir() {
-			return nil, &pipeline.Error{Kind: pipeline.ErrInput, File: pattern, Msg: "is a folder, not a file",
-				Hint: fmt.Sprintf("name the files in it: %s/*.parquet, for instance", strings.TrimSuffix(pattern, "/"))}
-		}
 		for _, p := range paths {
 			name := p
 			if rel, err := filepath.Rel(dir, p); err == nil {
 				name = rel
 			}
+			table := isDelta(p)
+			if info, err := os.Stat(p); err == nil && info.IsDir() && (!table || read.Format != "" && read.Format != "delta") {
+				return nil, folderError(filepath.ToSlash(name), read.Format, table)
+			}
 			add(p, filepath.ToSlash(name))
+			if table {
+				files[len(files)-1].Format = "delta"
+			}
 		}
 	}
 	return files, nil
 }
 
+// folderError says why a folder cannot be read as a file.
+func folderError(name, format string, table bool) error {
+	hint := fmt.Sprintf("name the files in it: %s/*.parquet, for instance", strings.TrimSuffix(name, "/"))
+	switch {
+	case table:
+		hint = fmt.Sprintf("it is a Delta table: leave out format: %s, or write format: delta", format)
+	case format == "delta":
+		return &pipeline.Error{Kind: pipeline.ErrInput, File: name, Msg: "is no Delta table: there is no _delta_log in it", Hint: "name the table's own folder"}
+	}
+	return &pipeline.Error{Kind: pipeline.ErrInput, File: name, Msg: "is a folder, not a file", Hint: hint}
+}
+
 func isGlob(pattern string) bool { return strings.ContainsAny(pattern, "*?[") }
 
-// matching returns the file of a path, or else the files that a glob matches.
+// matching returns the file of a path, or else the files and Delta tables that a
+// glob matches.
 func matching(path string) ([]string, error) {
 	// Whatever else is wrong with a file, its format's opener says it better.
 	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
@@ -126,7 +143,7 @@ func matching(path string) ([]string, error) {
 	paths, err := filepath.Glob(path)
 	paths = slices.DeleteFunc(paths, func(p string) bool {
 		info, err := os.Stat(p)
-		return err == nil && info.IsDir()
+		return err == nil && info.IsDir() && !isDelta(p)
 	})
 	slices.SortFunc(paths, NaturalCompare)
 	return paths, err
@@ -206,7 +223,7 @@ const (
 // BatchID identifies a set of inputs: a hash of their names, their sizes and
 // 16 blocks of 64 KiB, evenly spaced, of each file. The same input gives the
 // same id, wherever the data folder lies and whenever its files were copied.
-// Of a virtual path the name is all that counts.
+// Of a virtual path the name is all that counts, of a Delta table its version.
 func BatchID(inputs []*Input) (string, error) {
 	h := sha256.New()
 	for _, in := range inputs {
@@ -238,6 +255,11 @@ func hashFile(h io.Writer, path string) error {
 	info, err := f.Stat()
 	if err != nil {
 		return withoutPath(err)
+	}
+	if info.IsDir() {
+		id, err := identifyDelta(path)
+		fmt.Fprintf(h, "%s\x00", id.Hash)
+		return err
 	}
 	return withoutPath(hashBlocks(h, f, info.Size()))
 }

@@ -12,7 +12,7 @@ var (
 	tableNames    = []string{"customers", "products", "sales"}
 	kinds         = []string{"returns"}
 	outputFormats = []string{"delta", "parquet"}
-	formats       = []string{"csv", "parquet"}
+	formats       = []string{"csv", "parquet", "delta"}
 	compressions  = []string{"none", "gzip", "zstd", "zip"}
 	badRecords    = []string{"quarantine", "strict"}
 	encodings     = []string{"utf-8", "utf-16", "utf-16le", "utf-16be", "windows-1252", "latin-1"}
@@ -210,7 +210,7 @@ var rfmBlock = &block[RFM]{
 func reading[T any](at func(*T) *pipeline.File) []key[T] {
 	return []key[T]{
 		field("format", choice(formats), func(t *T) *string { return &at(t).Format }, "by the file's ending", "csv",
-			"The files' format."),
+			"The files' format; a folder that is a Delta table is one anyway."),
 		field("compression", choice(compressions), func(t *T) *string { return &at(t).Compression }, "by the file's ending", "gzip",
 			"How the files are compressed."),
 		field("delimiter", characters, func(t *T) *string { return &at(t).Delimiter }, "comma", "semicolon",

@@ -157,8 +157,8 @@ func TestDefaults(t *testing.T) {
 	if diff := cmp.Diff(want, m.Rules); diff != "" {
 		t.Error(diff)
 	}
-	if m.Output != "lake" || m.Location != time.UTC {
-		t.Errorf("Output %q, Location %v", m.Output, m.Location)
+	if m.Output != "lake" || m.Format != "delta" || m.Location != time.UTC {
+		t.Errorf("Output %q, Format %q, Location %v", m.Output, m.Format, m.Location)
 	}
 }
 

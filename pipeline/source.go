@@ -17,7 +17,7 @@ type File struct {
 	Path string // to open
 	Name string // what _source_file shows: relative to the data folder, with /
 
-	Format      string   // "csv", "parquet"; "" = by the file's ending
+	Format      string   // "csv", "parquet", "delta" (a table's folder); "" = by the file's ending
 	Compression string   // "none", "gzip", "zstd", "zip"; "" = by the file's ending
 	Delimiter   string   // one or more ASCII characters
 	Quote       string   // one byte; "none" = no quoting

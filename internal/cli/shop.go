@@ -11,6 +11,7 @@ import (
 
 	"github.com/smeltdata/smelt/bronze"
 	"github.com/smeltdata/smelt/io/csvio"
+	"github.com/smeltdata/smelt/io/deltaio"
 	"github.com/smeltdata/smelt/io/parquetio"
 	"github.com/smeltdata/smelt/pipeline"
 )
@@ -67,7 +68,10 @@ func (s *shop) lake(m *bronze.Mapping) string {
 
 // open opens an input file in the format that it is in.
 func open(ctx context.Context, f pipeline.File) (pipeline.Source, error) {
-	if f.IsParquet() {
+	switch {
+	case f.Format == "delta":
+		return deltaio.Open(ctx, f)
+	case f.IsParquet():
 		return parquetio.Open(ctx, f)
 	}
 	return csvio.Open(ctx, f)
