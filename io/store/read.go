@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -107,10 +108,21 @@ func OpenTable(ctx context.Context, dir, name string, at At) (*Table, error) {
 
 // Scan streams columns of the table.
 func (t *Table) Scan(ctx context.Context, columns []string) pipeline.Stream {
-	if t.delta != nil {
-		return deltaio.Scan(ctx, t.delta, columns)
+	if t.delta == nil {
+		return parquetio.Read(ctx, t.parts, columns)
 	}
-	return parquetio.Read(ctx, t.parts, columns)
+	return func(yield func(arrow.Record, error) bool) {
+		for rec, err := range deltaio.Scan(ctx, t.delta, columns) {
+			if e, ok := err.(*pipeline.Error); ok && errors.Is(err, fs.ErrNotExist) && e.Hint == "" {
+				plain := *e
+				plain.Hint = fmt.Sprintf("version %d needs the file: a vacuum deletes what only old versions need", t.delta.Version)
+				err = &plain
+			}
+			if !yield(rec, err) || err != nil {
+				return
+			}
+		}
+	}
 }
 
 // Parts returns the paths of the part files of a table that is a folder of
