@@ -37,7 +37,20 @@ const (
 // written and the log is cleaned up. If that fails the commit stands, and the
 // next checkpoint makes up for it.
 func Commit(ctx context.Context, dir string, c *Change) (int64, error) {
-	return table{dir: dir}.commit(ctx, c)
+	return table{dir: dir, disk: watched(ctx)}.commit(ctx, c)
+}
+
+// Check returns the ErrConflict with which Commit would refuse a change now;
+// nil where nothing that others have committed stands against it.
+func Check(ctx context.Context, dir string, c *Change) error {
+	s, err := Load(ctx, dir)
+	if errors.Is(err, ErrNoTable) && c.Base < 0 {
+		return nil
+	}
+	if err == nil {
+		_, err = table{dir: dir}.settled(ctx, c, c.Base, s)
+	}
+	return err
 }
 
 func (t table) commit(ctx context.Context, c *Change) (int64, error) {
@@ -53,9 +66,6 @@ func (t table) commit(ctx context.Context, c *Change) (int64, error) {
 	}
 	if err != nil {
 		return -1, err
-	}
-	if s.Version < c.Base {
-		return -1, conflictf(t.dir, "the change was prepared for version %d of the table, which has only version %d now: it is another table", c.Base, s.Version)
 	}
 	seen := c.Base // the versions up to it are no reason against the change
 	for attempt := 0; ; attempt++ {
@@ -115,6 +125,9 @@ func sleep(ctx context.Context, d time.Duration) error {
 // settled looks at the commits after version seen up to s. It returns the
 // version that holds the change already; else -1, or who stands against it.
 func (t table) settled(ctx context.Context, c *Change, seen int64, s *Snapshot) (int64, error) {
+	if s.Version < c.Base {
+		return -1, conflictf(t.dir, "the change was prepared for version %d of the table, which has only version %d now: it is another table", c.Base, s.Version)
+	}
 	var conflict error
 	for v := seen + 1; v <= s.Version; v++ {
 		if err := ctx.Err(); err != nil {

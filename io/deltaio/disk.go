@@ -1,6 +1,7 @@
 package deltaio
 
 import (
+	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -16,6 +17,20 @@ import (
 // ahead of each change and may refuse it: tests stop after any step with it.
 type disk struct {
 	before func(op, path string) error
+}
+
+type watchKey struct{}
+
+// Watch returns a context under which Commit calls before ahead of each change
+// to the disk, and fails where it returns an error: tests of what is built upon
+// tables stop within a commit with it. nil does nothing.
+func Watch(ctx context.Context, before func(op, path string) error) context.Context {
+	return context.WithValue(ctx, watchKey{}, before)
+}
+
+func watched(ctx context.Context) disk {
+	before, _ := ctx.Value(watchKey{}).(func(op, path string) error)
+	return disk{before}
 }
 
 func (d disk) step(op, path string) error {
@@ -66,7 +81,7 @@ func (d disk) writeAside(path string, content []byte) (aside string, err error) 
 		err = e
 	}
 	if err != nil {
-		_ = os.Remove(aside)
+		_ = d.remove(aside)
 		return "", err
 	}
 	return aside, nil
@@ -85,7 +100,7 @@ func (d disk) putNew(path string, content []byte) (placed bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	defer os.Remove(aside)
+	defer func() { _ = d.remove(aside) }()
 	if err := d.step("link", path); err != nil {
 		return false, err
 	}
@@ -106,7 +121,7 @@ func (d disk) replace(path string, content []byte) error {
 		err = os.Rename(aside, path)
 	}
 	if err != nil {
-		_ = os.Remove(aside)
+		_ = d.remove(aside)
 		return err
 	}
 	return d.syncDir(filepath.Dir(path))
