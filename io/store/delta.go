@@ -61,6 +61,9 @@ func (d *delta) create(dir string, part int, t *pipeline.Table) (pipeline.Writer
 		w, err := parquetio.Create(path, t, d.options.Parquet)
 		return w, path, err
 	}
+	if err := d.lake.disk.step("create", dir); err != nil {
+		return nil, dir, err
+	}
 	w, err := deltaio.Create(dir, t, deltaio.Options{Part: part, Parquet: d.options.Parquet})
 	if err != nil {
 		return nil, dir, err
@@ -379,7 +382,9 @@ func (d *delta) change(ctx context.Context, name string, r *pipeline.Report) (*d
 			c.Add = append(c.Add, w.File())
 		}
 	default:
-		c = deltaio.NewChange(s, deltaio.Append, "WRITE")
+		// No blind append: the run has counted what was there, and rows that
+		// somebody else has added since would never be accounted for.
+		c = deltaio.NewChange(s, deltaio.Update, "WRITE")
 		c.Parameters = map[string]string{"mode": "Append"}
 	}
 	for _, part := range slices.Sorted(maps.Keys(d.files[name])) { // readers see the rows in this order
@@ -400,5 +405,6 @@ func (d *delta) change(ctx context.Context, name string, r *pipeline.Report) (*d
 			return nil, err
 		}
 	}
-	return c, nil
+	// Better now than when other tables are published.
+	return c, deltaio.Check(ctx, filepath.Join(d.lake.dir, relative(name)), c)
 }

@@ -26,9 +26,10 @@ import (
 // The state says what is left to do, so finishing can be interrupted and
 // repeated, and so can undoing.
 //
-// A Delta table is published by a commit to its log instead, which can be
-// repeated too: one that is in the log already is not committed again. Commits
-// cannot be taken back. They come first, in the journal's order.
+// A Delta table is published by moving the new files to its folder and a commit
+// to its log instead. That can be repeated too: a commit that is in the log is
+// not made again. It cannot be taken back, but the files of one that was not made
+// can. Commits come first, in the journal's order.
 type journal struct {
 	Version int           `json:"version"`
 	Changes []tableChange `json:"changes,omitempty"`
@@ -44,11 +45,20 @@ type tableChange struct {
 
 const journalVersion = 2
 
+// names returns all of the journal's tables.
+func (j *journal) names() []string {
+	names := slices.Clone(j.Tables)
+	for _, c := range j.Changes {
+		names = append(names, c.Table)
+	}
+	return names
+}
+
 // publish makes the staged tables visible: see the package documentation.
 // journalled reports whether the journal may be on the disk when it returns:
 // then a later recover finishes the switch, and staging must be left alone.
 func (l *Lake) publish(ctx context.Context, j journal, parts []string, r *pipeline.Report) (journalled bool, err error) {
-	if err := l.prepare(ctx, j.Tables, parts, r); err != nil {
+	if err := l.prepare(ctx, j, parts, r); err != nil {
 		return false, err
 	}
 	text, err := json.Marshal(j)
@@ -72,15 +82,20 @@ func (l *Lake) publish(ctx context.Context, j journal, parts []string, r *pipeli
 	case len(committed) == 0:
 		return l.undo(j, err)
 	case errors.Is(err, deltaio.ErrConflict):
-		return true, l.abandon(committed, err)
+		if l.abandon(j, committed) != nil {
+			return true, l.half(err)
+		}
+		return true, &pipeline.Error{Kind: pipeline.ErrOutput, Err: err,
+			Msg:  "of the run's tables only " + strings.Join(committed, ", ") + " are published",
+			Hint: "run again: that makes all tables anew"}
 	}
 	return true, l.half(err)
 }
 
 // prepare does all that can fail for a foreseeable reason: it checks what will
 // be replaced, writes the report beside the tables and syncs both.
-func (l *Lake) prepare(ctx context.Context, tables, parts []string, r *pipeline.Report) error {
-	for _, name := range tables {
+func (l *Lake) prepare(ctx context.Context, j journal, parts []string, r *pipeline.Report) error {
+	for _, name := range j.Tables {
 		if err := onlyParts(filepath.Join(l.dir, relative(name))); err != nil {
 			return err
 		}
@@ -100,15 +115,17 @@ func (l *Lake) prepare(ctx context.Context, tables, parts []string, r *pipeline.
 		return outputError(draft, "cannot write the report", err)
 	}
 	paths := parts
-	for _, name := range tables {
+	for _, name := range j.Tables { // the writers of a Delta table sync its files and their folder
 		paths = append(paths, filepath.Join(l.staging(), relative(name)))
 	}
-	for _, layer := range layers(tables) {
+	for _, layer := range layers(j.names()) {
 		dir := filepath.Join(l.dir, layer)
 		if err := l.disk.mkdir(dir); err != nil {
 			return outputError(dir, "cannot make the folder", err)
 		}
-		paths = append(paths, filepath.Join(l.staging(), layer))
+		if staged := filepath.Join(l.staging(), layer); exists(staged) { // not where rows only go
+			paths = append(paths, staged)
+		}
 	}
 	for _, p := range append(paths, l.staging(), l.state(), l.dir) {
 		if err := ctx.Err(); err != nil {
@@ -136,140 +153,31 @@ func layers(tables []string) []string {
 	return out
 }
 
-// forward brings every table of the journal, and the report, to its new state.
-// committed are the Delta tables that were published, also after an error.
-func (l *Lake) forward(j journal) (committed []string, err error) {
-	draft := filepath.Join(l.staging(), "run.json")
-	if !exists(draft) { // it is moved last
-		return nil, nil
-	}
-	r, err := readReport(draft)
-	if err != nil {
-		return nil, err
-	}
-	if r.Versions == nil {
-		r.Versions = map[string]pipeline.TableVersion{}
-	}
-	for _, c := range j.Changes {
-		if err := l.commit(c, r); err != nil {
-			return committed, err
-		}
-		committed = append(committed, c.Table)
-	}
-	for _, name := range j.Tables {
-		rel := relative(name)
-		target := filepath.Join(l.dir, rel)
-		if !exists(filepath.Join(l.staging(), rel)) {
-			continue
-		}
-		if exists(target) {
-			// Looked at again: recovery may come days later.
-			if err := onlyParts(target); err != nil {
-				return committed, err
-			}
-			if err := l.move(target, filepath.Join(l.old(), rel)); err != nil {
-				return committed, err
-			}
-		}
-		if err := l.move(filepath.Join(l.staging(), rel), target); err != nil {
-			return committed, err
-		}
-	}
-	if len(j.Changes) > 0 {
-		// It names the versions now.
-		text, err := json.MarshalIndent(r, "", "  ")
-		if err == nil {
-			err = l.disk.write(draft+".new", append(text, '\n'))
-		}
-		if err == nil {
-			err = l.disk.rename(draft+".new", draft)
-		}
-		if err != nil {
-			return committed, outputError(draft, "cannot write the report", err)
-		}
-	}
-	return committed, l.move(draft, l.report())
-}
-
-// commit publishes a Delta table, and notes its version in the report.
-func (l *Lake) commit(c tableChange, r *pipeline.Report) error {
-	rel := relative(c.Table)
-	target, staged := filepath.Join(l.dir, rel), filepath.Join(l.staging(), rel)
-	if exists(target) && !isDelta(target) && hasParts(target) {
-		// A run before has written it as a folder of part files.
-		if err := onlyParts(target); err != nil {
-			return err
-		}
-		if err := l.move(target, filepath.Join(l.old(), rel)); err != nil {
-			return err
-		}
-	}
-	if err := l.disk.mkdir(target); err != nil {
-		return outputError(target, "cannot make the folder", err)
-	}
-	for _, f := range c.Change.Add {
-		path := filepath.FromSlash(f.Path)
-		if !exists(filepath.Join(staged, path)) {
-			continue
-		}
-		if err := l.move(filepath.Join(staged, path), filepath.Join(target, path)); err != nil {
-			return err
-		}
-	}
-	for _, dir := range []string{target, filepath.Dir(target), l.dir} {
-		if err := l.disk.sync(dir); err != nil {
-			return outputError(dir, "cannot sync the folder", err)
-		}
-	}
-	if strings.HasPrefix(c.Table, "gold.") {
-		inputs := map[string]int64{}
-		for name, v := range r.Versions {
-			if strings.HasPrefix(name, "silver.") {
-				inputs[name] = v.Version
-			}
-		}
-		c.Change.Info["smeltInputs"] = inputs
-	}
-	if err := l.disk.step("commit", target); err != nil {
-		return outputError(target, "cannot commit", err)
-	}
-	ctx := context.Background() // it is not to be left half done
-	version, err := deltaio.Commit(ctx, target, c.Change)
-	if err != nil {
-		return tableError(c.Table, err)
-	}
-	s, err := deltaio.Load(ctx, target)
-	if err != nil {
-		return tableError(c.Table, err)
-	}
-	r.Versions[c.Table] = pipeline.TableVersion{ID: s.ID, Version: version}
-	return nil
-}
-
-// isDelta reports whether a folder holds a Delta table.
-func isDelta(dir string) bool { return exists(filepath.Join(dir, "_delta_log")) }
-
-// hasParts reports whether a folder holds part files of a table that is switched as a folder.
-func hasParts(dir string) bool {
-	entries, err := os.ReadDir(dir)
-	return err == nil && slices.ContainsFunc(entries, func(e os.DirEntry) bool { return partName.MatchString(e.Name()) })
-}
-
 // abandon gives up what is left of a journal after another writer's commit
-// stood against it. The next run finds the tables changed, and makes them anew.
-func (l *Lake) abandon(committed []string, cause error) error {
-	err := l.disk.remove(l.journal())
-	if err == nil {
-		err = l.disk.sync(l.state())
-	}
-	if err != nil {
-		return l.half(cause)
+// stood against it. The next run finds the committed tables changed, and makes
+// all of them anew.
+func (l *Lake) abandon(j journal, committed []string) error {
+	if err := l.takenBack(j, committed); err != nil {
+		return err
 	}
 	_ = l.disk.removeAll(l.old())
 	_ = l.disk.removeAll(l.staging())
-	return &pipeline.Error{Kind: pipeline.ErrOutput, Err: cause,
-		Msg:  "of the run's tables only " + strings.Join(committed, ", ") + " are published",
-		Hint: "run again: as long as no run has ended well, the next one makes all tables anew"}
+	return nil
+}
+
+// takenBack takes back what is not committed, and ends the journal.
+func (l *Lake) takenBack(j journal, committed []string) error {
+	err := l.back(j, committed)
+	if err == nil {
+		err = l.syncTables(j.names())
+	}
+	if err == nil {
+		err = l.disk.remove(l.journal())
+	}
+	if err == nil {
+		err = l.disk.sync(l.state())
+	}
+	return err
 }
 
 // half is the error of a switch that can neither be finished nor be taken back now.
@@ -284,57 +192,10 @@ func (l *Lake) half(cause error) error {
 		Hint: "the next smelt command on that folder finishes it; first remove the cause"}
 }
 
-// back brings every table to its old state. The report, which is switched
-// last, is still the old one.
-func (l *Lake) back(j journal) error {
-	for _, c := range j.Changes { // none is committed: what was moved is no part of a table
-		rel := relative(c.Table)
-		target, old := filepath.Join(l.dir, rel), filepath.Join(l.old(), rel)
-		for _, f := range c.Change.Add {
-			if err := l.disk.remove(filepath.Join(target, filepath.FromSlash(f.Path))); err != nil {
-				return err
-			}
-		}
-		if exists(old) {
-			if err := l.disk.remove(target); err != nil {
-				return err
-			}
-			if err := l.move(old, target); err != nil {
-				return err
-			}
-		}
-	}
-	for _, name := range j.Tables {
-		rel := relative(name)
-		target, old, staged := filepath.Join(l.dir, rel), filepath.Join(l.old(), rel), filepath.Join(l.staging(), rel)
-		if !exists(staged) {
-			if err := l.move(target, staged); err != nil {
-				return err
-			}
-		}
-		if exists(old) {
-			if err := l.move(old, target); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-// undo takes the switch back after cause, and removes the journal and what the
-// run has written. If that fails too, the journal stays for a later recover.
+// undo takes the switch back after cause; what the run has written is for the
+// caller to remove. If that fails too, the journal stays for a later recover.
 func (l *Lake) undo(j journal, cause error) (journalled bool, err error) {
-	err = l.back(j)
-	if err == nil {
-		err = l.syncTables(j)
-	}
-	if err == nil {
-		err = l.disk.remove(l.journal())
-	}
-	if err == nil {
-		err = l.disk.sync(l.state())
-	}
-	if err != nil {
+	if err := l.takenBack(j, nil); err != nil {
 		return true, l.half(cause)
 	}
 	return false, cause
@@ -344,7 +205,7 @@ func (l *Lake) undo(j journal, cause error) (journalled bool, err error) {
 // what it replaced. After the journal nothing can go wrong: what cannot be
 // removed now is removed by the next Open.
 func (l *Lake) settle(j journal) error {
-	err := l.syncTables(j)
+	err := l.syncTables(j.Tables)
 	if err == nil {
 		err = l.disk.remove(l.journal())
 	}
@@ -360,9 +221,14 @@ func (l *Lake) settle(j journal) error {
 	return nil
 }
 
-func (l *Lake) syncTables(j journal) error {
-	for _, layer := range layers(j.Tables) {
-		for _, dir := range []string{filepath.Join(l.old(), layer), filepath.Join(l.staging(), layer), filepath.Join(l.dir, layer)} {
+// syncTables syncs the folders in and among which tables were moved.
+func (l *Lake) syncTables(names []string) error {
+	dirs := layers(names)
+	for _, name := range names {
+		dirs = append(dirs, relative(name))
+	}
+	for _, rel := range dirs {
+		for _, dir := range []string{filepath.Join(l.old(), rel), filepath.Join(l.staging(), rel), filepath.Join(l.dir, rel)} {
 			if exists(dir) {
 				if err := l.disk.sync(dir); err != nil {
 					return err
@@ -371,15 +237,6 @@ func (l *Lake) syncTables(j journal) error {
 		}
 	}
 	return l.disk.sync(l.state())
-}
-
-// move renames a file or folder; the folder that it moves to is made.
-func (l *Lake) move(from, to string) error {
-	err := l.disk.mkdir(filepath.Dir(to))
-	if err == nil {
-		err = l.disk.rename(from, to)
-	}
-	return outputError(to, "cannot publish", err)
 }
 
 // recover finishes a switch that was broken off and removes what a killed run
@@ -412,8 +269,7 @@ func (l *Lake) recover() error {
 	committed, err := l.forward(j)
 	if errors.Is(err, deltaio.ErrConflict) {
 		// Nobody was told that the run has ended well, and the next one sees what happened.
-		_ = l.abandon(committed, err)
-		return nil
+		return l.abandon(j, committed)
 	}
 	if err != nil {
 		return err
