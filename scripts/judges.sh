@@ -2,15 +2,19 @@
 # Installs what judges smelt's tables (DuckDB and a few more, pinned in
 # testdata/judge/requirements.txt) into a Python environment of its own:
 # $SMELT_JUDGES_DIR, by default ~/.cache/smelt/judges. With --spark it installs
-# Spark for the benchmark instead (testdata/bench/spark.txt) into
-# $SMELT_SPARK_DIR, by default ~/.cache/smelt/spark; Spark needs Java 17 or
-# newer. Does nothing when the environment holds these pins already.
+# Spark with Delta instead (testdata/bench/spark.txt), which judges Delta tables
+# and is measured by the benchmark, into $SMELT_SPARK_DIR, by default
+# ~/.cache/smelt/spark. Spark needs Java 17 or newer; Delta's jars come by Maven,
+# and are put among Spark's own, so that no program has to name them. Does
+# nothing when the environment holds these pins already.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 what=judges pins=testdata/judge/requirements.txt dir=${SMELT_JUDGES_DIR:-$HOME/.cache/smelt/judges}
 if [ "${1:-}" = --spark ]; then
 	what=Spark pins=testdata/bench/spark.txt dir=${SMELT_SPARK_DIR:-$HOME/.cache/smelt/spark}
-	command -v java >/dev/null || { echo "Spark needs Java 17 or newer" >&2; exit 1; }
+	for program in java mvn; do
+		command -v $program >/dev/null || { echo "Spark with Delta needs Java 17 or newer, and Maven: there is no $program" >&2; exit 1; }
+	done
 fi
 stamp=$dir/pins.sha256
 want=$(sha256sum <"$pins")
@@ -20,5 +24,12 @@ if [ -x "$dir/bin/python" ] && [ "$(cat "$stamp" 2>/dev/null)" = "$want" ]; then
 fi
 [ -x "$dir/bin/python" ] || python3 -m venv "$dir"
 "$dir/bin/python" -m pip install --quiet --disable-pip-version-check --requirement "$pins"
+if [ "$what" = Spark ]; then
+	jars=$("$dir/bin/python" -c 'import os, pyspark; print(os.path.join(os.path.dirname(pyspark.__file__), "jars"))')
+	rm -f "$jars"/delta-*.jar # of other pins
+	sed -n 's/^# jar: //p' "$pins" | while read -r jar; do
+		mvn --quiet --batch-mode dependency:copy -Dartifact="$jar" -DoutputDirectory="$jars" </dev/null
+	done
+fi
 echo "$want" >"$stamp"
 echo "$what: installed in $dir now"

@@ -5,12 +5,14 @@ import (
 	"os/exec"
 	"path/filepath"
 	"testing"
+
+	"github.com/smeltdata/smelt/internal/judgetest"
 )
 
 // TestRegisterSQL has Spark parse what smelt register --sql prints, for Delta
 // and for Parquet tables, run its check of locations and create the Parquet tables.
 func TestRegisterSQL(t *testing.T) {
-	python := sparkPython(t)
+	python := judgetest.Spark(t)
 	dir := t.TempDir()
 	smelt(t, dir, "generate", "--rows", "2000", "-o", ".")
 	smelt(t, dir, "run")
@@ -33,25 +35,4 @@ func TestRegisterSQL(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-}
-
-// sparkPython returns the Python that has Spark, and skips the test without it.
-func sparkPython(t *testing.T) string {
-	t.Helper()
-	if testing.Short() {
-		t.Skip("judging takes a while")
-	}
-	dir := os.Getenv("SMELT_SPARK_DIR")
-	if dir == "" {
-		home, err := os.UserHomeDir()
-		if err != nil {
-			t.Fatal(err)
-		}
-		dir = filepath.Join(home, ".cache", "smelt", "spark")
-	}
-	python := filepath.Join(dir, "bin", "python")
-	if err := exec.Command(python, "-c", "import pyspark").Run(); err != nil {
-		t.Skipf("no Spark in %s: run make judges-spark", dir)
-	}
-	return python
 }

@@ -38,6 +38,34 @@ func Python(t testing.TB, modules ...string) string {
 	return ""
 }
 
+// Spark returns the Python that has Spark with Delta, which `make judges-spark`
+// installs into $SMELT_SPARK_DIR, and skips the test without it, or fails it
+// where SMELT_JUDGES=require and SMELT_SPARK_DIR is set.
+func Spark(t testing.TB) string {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("judging takes a while")
+	}
+	dir := os.Getenv("SMELT_SPARK_DIR")
+	required := dir != "" && os.Getenv("SMELT_JUDGES") == "require"
+	if dir == "" {
+		home, err := os.UserHomeDir()
+		if err != nil {
+			t.Fatal(err)
+		}
+		dir = filepath.Join(home, ".cache", "smelt", "spark")
+	}
+	python := filepath.Join(dir, "bin", "python")
+	found := exec.Command(python, "-c", "import glob, os, pyarrow, pyspark; glob.glob(os.path.join(os.path.dirname(pyspark.__file__), 'jars', 'delta-spark*'))[0]")
+	if err := found.Run(); err != nil {
+		if required {
+			t.Fatalf("no Spark with Delta in %s (%v): run make judges-spark", dir, err)
+		}
+		t.Skipf("no Spark with Delta in %s: run make judges-spark", dir)
+	}
+	return python
+}
+
 // Data returns a folder of the public data sets, and skips the test without it.
 // They are in $SMELT_SHARED, which must have them all where it is set; by
 // default in shared/data beside the repository.

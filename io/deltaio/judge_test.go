@@ -185,13 +185,9 @@ func TestJudge(t *testing.T) {
 }
 
 // TestJudgeSpark has Spark with Delta read the tables and change them, and smelt
-// go on after it. It needs SMELT_SPARK_DIR, a Python environment with pyspark
-// and pyarrow, and SMELT_DELTA_JARS, the jars of delta-spark, with commas.
+// go on after it.
 func TestJudgeSpark(t *testing.T) {
-	dir, jars := os.Getenv("SMELT_SPARK_DIR"), os.Getenv("SMELT_DELTA_JARS")
-	if dir == "" || jars == "" || testing.Short() {
-		t.Skip("no SMELT_SPARK_DIR or no SMELT_DELTA_JARS")
-	}
+	python := judgetest.Spark(t)
 	j := makeJudged(t)
 	for _, name := range []string{"by_code_n", "by_price_day", "ranges"} { // Spark takes its time
 		if err := os.RemoveAll(filepath.Join(j.folder, name)); err != nil {
@@ -199,9 +195,9 @@ func TestJudgeSpark(t *testing.T) {
 		}
 		delete(j.want, name)
 	}
-	cmd := exec.Command(filepath.Join(dir, "bin", "python"), "-B", "testdata/spark.py", j.folder, jars)
-	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
-	if err := cmd.Run(); err != nil {
+	out, err := exec.Command(python, "-B", "testdata/spark.py", j.folder).CombinedOutput()
+	t.Logf("%s", out)
+	if err != nil {
 		t.Fatal(err)
 	}
 	for name := range j.want {

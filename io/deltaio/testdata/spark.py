@@ -1,6 +1,6 @@
 # Has Spark with Delta read each table of a folder, row for row as the Arrow file
 # beside it says, its history and an older version, and then change it: INSERT,
-# MERGE, OPTIMIZE, VACUUM DRY RUN. Jars, separated by commas, are the second argument.
+# MERGE, OPTIMIZE, VACUUM DRY RUN.
 import datetime
 import os
 import pathlib
@@ -10,10 +10,9 @@ import sys
 import pyarrow as pa
 from pyspark.sql import SparkSession
 
-folder, jars = pathlib.Path(sys.argv[1]), sys.argv[2]
+folder = pathlib.Path(sys.argv[1])
 spark = (
     SparkSession.builder.master("local[2]")
-    .config("spark.jars", jars)
     .config("spark.sql.extensions", "io.delta.sql.DeltaSparkSessionExtension")
     .config("spark.sql.catalog.spark_catalog", "org.apache.spark.sql.delta.catalog.DeltaCatalog")
     .config("spark.sql.session.timeZone", "UTC")
