@@ -392,7 +392,7 @@ func (d *delta) change(ctx context.Context, name string, r *pipeline.Report) (*d
 			c.Add = append(c.Add, f)
 		}
 	}
-	c.Info = map[string]any{"smeltRun": r.RunID}
+	c.Info, c.UserMetadata = map[string]any{"smeltRun": r.RunID}, "smelt run "+r.RunID
 	if t := d.declared[name]; t != nil {
 		var err error
 		switch {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -104,13 +106,16 @@ func (l *Lake) commit(c tableChange, r *pipeline.Report) (done bool, err error) 
 		}
 	}
 	if strings.HasPrefix(c.Table, "gold.") {
-		inputs := map[string]int64{}
-		for name, v := range r.Versions {
-			if strings.HasPrefix(name, "silver.") {
-				inputs[name] = v.Version
+		inputs, from := map[string]int64{}, ""
+		for _, name := range slices.Sorted(maps.Keys(r.Versions)) {
+			if v := r.Versions[name].Version; strings.HasPrefix(name, "silver.") {
+				inputs[name] = v
+				from += fmt.Sprintf(" %s@v%d", name, v)
 			}
 		}
+		// Once for programs, and once for people: DESCRIBE HISTORY shows userMetadata.
 		c.Change.Info["smeltInputs"] = inputs
+		c.Change.UserMetadata += ", from" + from
 	}
 	ctx := deltaio.Watch(context.Background(), l.disk.before) // it is not to be left half done
 	version, err := deltaio.Commit(ctx, target, c.Change)
