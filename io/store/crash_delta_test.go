@@ -17,6 +17,7 @@ import (
 	"github.com/apache/arrow/go/v17/arrow/array"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/smeltdata/smelt/internal/crashtest"
 	"github.com/smeltdata/smelt/io/deltaio"
 	"github.com/smeltdata/smelt/pipeline"
 )
@@ -107,25 +108,12 @@ func values(t *testing.T, dir string) map[string][]int64 {
 	return got
 }
 
-// sound fails the test if a lake holds what no run has left: a file in a Delta
-// table's folder that no version names, leftovers in _smelt, a report whose
-// versions are not the tables', gold that names other versions of silver. It
-// returns the report's version.
+// sound fails the test if a lake has orphans, a report whose versions are not the
+// tables', or gold that names other versions of silver. It returns the report's
+// version.
 func sound(t *testing.T, dir string) string {
 	t.Helper()
-	tables, err := Tables(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, name := range tables {
-		noOrphans(t, filepath.Join(dir, relative(name)))
-	}
-	entries, _ := os.ReadDir(filepath.Join(dir, "_smelt"))
-	for _, e := range entries {
-		if !slices.Contains([]string{"lock", "run.json", "state"}, e.Name()) {
-			t.Errorf("left over: _smelt/%s", e.Name())
-		}
-	}
+	noOrphans(t, dir)
 	r, err := Report(dir)
 	if err != nil {
 		t.Fatal(err)
@@ -165,39 +153,15 @@ func sound(t *testing.T, dir string) string {
 	return r.Version
 }
 
-// noOrphans fails the test if a Delta table's folder holds a file that no version
-// of its log adds. Hidden files in the log are what a killed commit has written
-// aside: Vacuum's to remove.
+// noOrphans fails the test if a file is left over in a lake.
 func noOrphans(t *testing.T, dir string) {
 	t.Helper()
-	logs, err := filepath.Glob(filepath.Join(dir, "_delta_log", "*.json"))
-	if err != nil || !isDelta(dir) {
-		return
-	}
-	named := map[string]bool{}
-	for _, path := range logs {
-		text, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for line := range strings.Lines(string(text)) {
-			var a struct{ Add struct{ Path string } }
-			if json.Unmarshal([]byte(line), &a) == nil {
-				named[a.Add.Path] = true
-			}
-		}
-	}
-	entries, err := os.ReadDir(dir)
+	orphans, err := crashtest.Orphans(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, e := range entries {
-		if e.Name() != "_delta_log" && !named[e.Name()] {
-			t.Errorf("orphan: %s", filepath.Join(dir, e.Name()))
-		}
-	}
-	if len(logs) == 0 {
-		t.Errorf("%s has an empty log", dir)
+	for _, path := range orphans {
+		t.Errorf("orphan: %s", path)
 	}
 }
 
