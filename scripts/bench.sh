@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Generates a shop, plain and shuffled, runs smelt, DuckDB, Polars and, where it
-# is installed, Spark on it, and prints the comparison as Markdown. Fails where
-# smelt needs more than 1 GiB.
+# is installed, Spark on it, and smelt once more when 10,000 lines have come, and
+# prints the comparison as Markdown. Fails where smelt needs more than 1 GiB.
 #
 #     scripts/bench.sh [ROWS] [RUNS] [--readme]     default: 10,000,000 lines, 3 runs each
 #
@@ -23,6 +23,8 @@ mkdir -p "$dir"
 go build -o "$dir/smelt" .
 [ -d "$dir/shop-$rows" ] || "$dir/smelt" generate --rows "$rows" -o "$dir/shop-$rows"
 [ -d "$dir/shuffled-$rows" ] || "$dir/smelt" generate --rows "$rows" --shuffle -o "$dir/shuffled-$rows"
+longer=$((rows + 10000))
+[ -d "$dir/shop-$longer" ] || "$dir/smelt" generate --rows "$longer" -o "$dir/shop-$longer"
 large=()
 if [ -n "${LARGE:-}" ]; then
 	[ -d "$dir/shop-$LARGE" ] || "$dir/smelt" generate --rows "$LARGE" -o "$dir/shop-$LARGE"
@@ -30,4 +32,4 @@ if [ -n "${LARGE:-}" ]; then
 fi
 options=("${large[@]}" --runs "$runs" "${@:3}")
 if [ -x "$spark" ]; then options+=(--spark "$spark"); fi
-"$python" testdata/bench/bench.py "$dir/smelt" "$dir/shop-$rows" "$dir/shuffled-$rows" "$dir/tables" "${options[@]}"
+"$python" testdata/bench/bench.py "$dir/smelt" "$dir/shop-$rows" "$dir/shuffled-$rows" "$dir/shop-$longer" "$dir/tables" "${options[@]}"

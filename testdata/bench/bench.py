@@ -1,8 +1,9 @@
 """Measures smelt, DuckDB, Polars and Spark at the same job, and prints the comparison as Markdown.
 
-    python testdata/bench/bench.py SMELT SHOP SHUFFLED OUT [--runs 3] [--spark PYTHON] [--large SHOP] [--readme]
+    python testdata/bench/bench.py SMELT SHOP SHUFFLED LONGER OUT [--runs 3] [--spark PYTHON] [--large SHOP] [--readme]
 
-SMELT is the binary; SHOP and SHUFFLED are folders of `smelt generate`, the latter with --shuffle; OUT takes the tables.
+SMELT is the binary; SHOP, SHUFFLED and LONGER are folders of `smelt generate`, the second with --shuffle, the third with
+10,000 more lines, which come after the others have been read: see increment.py. OUT takes the tables.
 The tools run in turn, one after the other, as many times as --runs says; the figures are medians. Wall and CPU seconds
 are those of the whole process and its children, peak memory is that of the largest of them. --large is a shop that does
 not fit into memory: smelt makes its tables once within 1 GiB and once without a limit, and they must be the same. Fails
@@ -12,6 +13,7 @@ where smelt needs more memory than it should. --readme also writes RESULTS.md an
 import argparse
 import filecmp
 import glob
+import json
 import os
 import platform
 import re
@@ -21,6 +23,7 @@ import subprocess
 import sys
 import time
 
+import increment
 from common import HERE
 
 ROOT = os.path.normpath(os.path.join(HERE, "..", ".."))
@@ -30,13 +33,17 @@ BEGIN, END = "<!-- make bench writes this -->\n", "<!-- to here -->\n"
 
 
 class Entry:
-    """A row of the table: a command, and what its runs took."""
+    """A row of the table: a command, and what its runs took. base is the lake that it goes on with."""
 
-    def __init__(self, name, command, out):
-        self.name, self.command, self.out, self.runs, self.bytes = name, command, out, [], 0
+    def __init__(self, name, command, out, base=None):
+        self.name, self.command, self.out, self.base, self.runs, self.bytes = name, command, out, base, [], 0
 
     def run(self, log):
         shutil.rmtree(self.out, ignore_errors=True)
+        had = set()
+        if self.base:
+            shutil.copytree(self.base, self.out)
+            had = set(parts(self.out))
         start = time.monotonic()
         with open(self.out + ".log", "w+", encoding="utf-8") as text:
             child = subprocess.Popen(self.command, stdout=text, stderr=subprocess.STDOUT)
@@ -47,18 +54,31 @@ class Entry:
                 sys.exit(f"{' '.join(self.command)} failed:\n{text.read()[-4000:]}")
         took = (time.monotonic() - start, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
         self.runs.append(took)
-        self.bytes = sum(os.path.getsize(f) for f in glob.glob(os.path.join(glob.escape(self.out), "*", "*", "*.parquet")))
-        log(f"{self.name:28} {took[0]:7.1f} s wall {took[1]:7.1f} CPU-s {took[2]:7.0f} MiB {self.bytes / 1e6:7.0f} MB written")
+        self.bytes = sum(os.path.getsize(f) for f in parts(self.out) if f not in had)
+        if self.base and (why := report(self.out).get("full_refresh")):
+            sys.exit(f"{self.name}: everything was read: {why}")
+        log(f"{self.name:52} {took[0]:7.1f} s wall {took[1]:7.1f} CPU-s {took[2]:7.0f} MiB {self.bytes / 1e6:7.0f} MB written")
 
     def medians(self):
         return [statistics.median(column) for column in zip(*self.runs)]
 
     def row(self, base):
-        """The row, and how many times as much as `base` it took."""
+        """The row, and how many times as much as `base` it took; in per cent where it goes on with a lake."""
         mine, other = self.medians(), base.medians()
-        cells = [f"{m:,.{d}f} {unit}" + ("" if self is base else f" ({m / o:.1f}×)")
+        cells = [f"{m:,.{d}f} {unit}" + ("" if self is base else f" ({m / o:.0%})" if self.base else f" ({m / o:.1f}×)")
                  for m, o, d, unit in zip(mine, other, (1, 1, 0), ("s", "s", "MiB"))]
         return f"| {self.name} | {' | '.join(cells)} | {self.bytes / 1e6:,.0f} MB |"
+
+
+def parts(lake):
+    """The Parquet files of a lake's tables, by name."""
+    return sorted(glob.glob(os.path.join(glob.escape(lake), "*", "*", "*.parquet")))
+
+
+def report(lake):
+    """What smelt's last run there says of itself."""
+    with open(os.path.join(lake, "_smelt", "run.json"), encoding="utf-8") as f:
+        return json.load(f)
 
 
 def output(*command):
@@ -95,36 +115,42 @@ def versions(smelt, spark):
 
 
 def entries(args):
-    """The rows of the table: on the shop as it is, and shuffled."""
+    """The rows of the table: on the shop as it is, on the lake that is there already, shuffled, and large."""
     def script(name, python, shop, out):
         return [python, os.path.join(HERE, name), shop, os.path.join(args.out, out), "--threads", str(args.threads), *(["--check"] if args.check else [])]
 
-    def smelt(shop, out, config=None):
-        return [args.smelt, "run", "-c", config or os.path.join(shop, "smelt.yml"), "--data", shop, "-o", os.path.join(args.out, out)]
+    def smelt(shop, out, config="smelt.yml"):
+        return [args.smelt, "run", "-c", os.path.join(shop, config), "-o", os.path.join(args.out, out)]
 
-    def entry(name, command, out):
-        return Entry(name, command, os.path.join(args.out, out))
+    def entry(name, command, out, base=None):
+        return Entry(name, command, os.path.join(args.out, out), base and os.path.join(args.out, base))
 
-    folders = os.path.join(args.out, "parquet.yml")
-    with open(os.path.join(args.shop, "smelt.yml"), encoding="utf-8") as f, open(folders, "w", encoding="utf-8") as g:
-        g.write(f.read() + "\nformat: parquet\n")
+    with open(os.path.join(args.shop, "smelt.yml"), encoding="utf-8") as f:
+        text = f.read()
+    with open(os.path.join(args.shop, "parquet.yml"), "w", encoding="utf-8") as f:
+        f.write(text + "\nformat: parquet\n")
     plain = [entry("smelt", smelt(args.shop, "smelt"), "smelt"),
-             entry("smelt, format: parquet", smelt(args.shop, "parquet", folders), "parquet"),
+             entry("smelt, format: parquet", smelt(args.shop, "smelt-parquet", "parquet.yml"), "smelt-parquet"),
              entry("DuckDB", script("duckdb_bench.py", sys.executable, args.shop, "duckdb"), "duckdb"),
              entry("Polars, streaming", script("polars_bench.py", sys.executable, args.shop, "polars"), "polars")]
     if args.spark:
         plain.append(entry(f"Spark, local[{args.threads}]", script("spark_bench.py", args.spark, args.shop, "spark"), "spark"))
+    history, coming = increment.split(args.longer, os.path.join(args.out, "increment"))
+    entry("history", smelt(history, "history"), "history").run(lambda line: None)
+    lines = {i.name: f"{i.fill():,}" for i in coming}
+    what = {"new": "{} new lines", "corrected": "{} lines, some of which correct earlier ones", "cost": "{} new lines and another cost of a product"}
+    increments = [entry("smelt, " + what[i.name].format(lines[i.name]), smelt(i.folder, "increment-" + i.name), "increment-" + i.name, "history") for i in coming]
     shuffled = [entry("smelt, lines shuffled", smelt(args.shuffled, "smelt-shuffled"), "smelt-shuffled"),
                 entry("DuckDB, lines shuffled", script("duckdb_bench.py", sys.executable, args.shuffled, "duckdb-shuffled"), "duckdb-shuffled")]
     large = [entry(f"smelt, {records(args.large):,} lines, --memory 1GiB", smelt(args.large, "large") + ["--memory", "1GiB"], "large"),
              entry(f"smelt, {records(args.large):,} lines", smelt(args.large, "large-unlimited"), "large-unlimited")] if args.large else []
-    return plain, shuffled, large
+    return plain, increments, shuffled, large
 
 
 def same(a, b):
-    """Fails where two lakes, each of one run, differ in any byte of a table; the names of a Delta table's files are chance."""
-    files = [sorted(glob.glob(os.path.join(glob.escape(lake), "*", "*", "*.parquet"))) for lake in (a, b)]
-    names = [[re.sub(r"(/part-\d+)-[0-9a-f-]{36}", r"\1", os.path.relpath(f, lake)) for f in found] for found, lake in zip(files, (a, b))]
+    """Fails where two lakes differ in any byte of a table. The names of a Delta table's files differ, but for their number."""
+    files = [parts(lake) for lake in (a, b)]
+    names = [[re.sub(r"-[0-9a-f-]{36}", "", os.path.relpath(f, lake)) for f in found] for found, lake in zip(files, (a, b))]
     if not names[0] or names[0] != names[1]:
         sys.exit(f"{a} and {b} have other parts")
     for x, y in zip(*files):
@@ -138,14 +164,15 @@ def records(shop):
         return int(re.search(r"--rows (\d+)", f.readline())[1])
 
 
-def table(args, plain, shuffled, large):
+def table(args, plain, increments, shuffled, large):
     size = sum(os.path.getsize(f) for f in glob.glob(os.path.join(glob.escape(args.shop), "*.csv"))) / 1e6
     runs = "one run each" if args.runs == 1 else f"medians of {args.runs} interleaved runs"
     lines = [f"{records(args.shop):,} sales lines of `smelt generate` ({size:,.0f} MB of CSV), every table of bronze, silver and gold written "
-             f"as snappy Parquet, {args.threads} threads, {runs}; in brackets, times as much as smelt took.", "",
+             f"as snappy Parquet, {args.threads} threads, {runs}; in brackets, times as much as smelt took. smelt's tables are Delta tables where nothing else is "
+             f"said. The lines that come later come to the tables of as many as there are else, and only what they change is written.", "",
              "| | wall | CPU | peak memory | Parquet written |", "| --- | --- | --- | --- | --- |"]
-    for group in (plain, shuffled):
-        lines += [e.row(group[0]) for e in group]
+    lines += [e.row(plain[0]) for e in plain + increments]
+    lines += [e.row(shuffled[0]) for e in shuffled]
     lines += [e.row(plain[0]) for e in large]
     lines += ["", f"Machine: {machine()}. {versions(args.smelt, args.spark)}."]
     return "\n".join(lines) + "\n"
@@ -164,7 +191,7 @@ def publish(text):
 
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    for name in ("smelt", "shop", "shuffled", "out"):
+    for name in ("smelt", "shop", "shuffled", "longer", "out"):
         p.add_argument(name)
     p.add_argument("--runs", type=int, default=3)
     p.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
@@ -177,19 +204,19 @@ def main():
     if not args.spark:
         log("Spark is not installed (make judges-spark), so it is left out")
     os.makedirs(args.out, exist_ok=True)
-    plain, shuffled, large = entries(args)
+    plain, increments, shuffled, large = entries(args)
     load = os.getloadavg()[0]
     if load > 0.5:
         log(f"the machine is busy (load {load:.1f}): compare CPU seconds, not wall seconds")
     for _ in range(args.runs):
-        for e in plain + shuffled:
+        for e in plain + increments + shuffled:
             e.run(log)
     for e in large:
         e.run(log)
     if large:
         same(large[0].out, large[1].out)
         log(f"the tables of {args.large} are the same, with a limit and without")
-    text = table(args, plain, shuffled, large)
+    text = table(args, plain, increments, shuffled, large)
     print(text, end="")
     if args.readme:
         publish(text)
