@@ -150,7 +150,7 @@ def entries(args):
 def same(a, b):
     """Fails where two lakes differ in any byte of a table. The names of a Delta table's files differ, but for their number."""
     files = [parts(lake) for lake in (a, b)]
-    names = [[re.sub(r"-[0-9a-f-]{36}", "", os.path.relpath(f, lake)) for f in found] for found, lake in zip(files, (a, b))]
+    names = [[re.sub(r"-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "", os.path.relpath(f, lake)) for f in found] for found, lake in zip(files, (a, b))]
     if not names[0] or names[0] != names[1]:
         sys.exit(f"{a} and {b} have other parts")
     for x, y in zip(*files):
