@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -16,6 +17,7 @@ func (a *app) runCommand() *cobra.Command {
 	s := &shop{}
 	l := defaultLimits()
 	how := refresh{}
+	watch, interval := false, 5*time.Second
 	cmd := &cobra.Command{
 		Use:   "run",
 		Short: "Make the tables that smelt.yml describes",
@@ -27,12 +29,23 @@ the exit code is 99. Rows of files that are gone stay; --full-refresh makes the
 tables of what is there.
 
 Nothing is visible before everything is right: a run that fails or is killed
-leaves the tables of the run before. OUT/_smelt/run.json is its report.`,
+leaves the tables of the run before. OUT/_smelt/run.json is its report.
+
+With --watch it runs whenever files come or change, once they have stayed the same
+for an interval, and prints a line about each run; an error is printed, and it goes
+on. Ctrl-C ends it.`,
 		Example: `  smelt run
   smelt run --full-refresh
+  smelt run --watch
   smelt run -c adventureworks.yml --data downloads/adventureworks -o lake`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if watch {
+				return a.watch(cmd.Context(), &watcher{app: a, shop: s, limits: l, how: how, interval: interval})
+			}
+			if given(cmd.Flags(), "interval") {
+				return usage("--interval is for --watch", "")
+			}
 			m, err := s.mapping()
 			if err != nil {
 				return err
@@ -54,6 +67,8 @@ leaves the tables of the run before. OUT/_smelt/run.json is its report.`,
 	l.flags(cmd)
 	cmd.Flags().BoolVar(&how.full, "full-refresh", false, "read every file again, and make the tables of those that are there")
 	cmd.Flags().BoolVar(&how.schema, "overwrite-schema", false, "give Delta tables their columns anew where these do not fit; makes a full refresh")
+	cmd.Flags().BoolVar(&watch, "watch", false, "go on, and run whenever files come or change")
+	cmd.Flags().DurationVar(&interval, "interval", interval, "with --watch: how often files are looked at, and how long they must have stayed the same")
 	return cmd
 }
 

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -58,14 +59,25 @@ func exits(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-// until PATTERN waits for a file that matches.
+// until PATTERN [TEXT] waits for a file that matches, and has a line that matches TEXT.
 func until(ts *testscript.TestScript, _ bool, args []string) {
+	line := regexp.MustCompile("")
+	if len(args) > 1 {
+		line = regexp.MustCompile("(?m)" + args[1])
+	}
 	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(2 * time.Millisecond) {
-		if found, err := filepath.Glob(ts.MkAbs(args[0])); err == nil && len(found) > 0 {
+		found, err := filepath.Glob(ts.MkAbs(args[0]))
+		if err != nil || len(found) == 0 {
+			continue
+		}
+		if len(args) == 1 {
+			return
+		}
+		if text, err := os.ReadFile(found[0]); err == nil && line.Match(text) {
 			return
 		}
 	}
-	ts.Fatalf("no file %s within a minute", args[0])
+	ts.Fatalf("no %s within a minute", strings.Join(args, " with "))
 }
 
 // latin1 FILE… turns UTF-8 files into Latin-1.
