@@ -3,8 +3,6 @@ package cli
 import (
 	"encoding/json"
 	"fmt"
-	"maps"
-	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -139,32 +137,18 @@ func origin(c deltaio.CommitInfo) (run string, inputs map[string]int64) {
 
 // note says where a version comes from, and what is special about it.
 func note(c deltaio.CommitInfo) string {
-	run, inputs := origin(c)
-	out := ""
+	out := c.UserMetadata // of smelt's own: which run, and for gold of which versions of silver
 	add := func(text string) {
 		if out != "" {
 			out += ", "
 		}
 		out += text
 	}
-	if run != "" {
-		add("run " + run)
-	}
-	for i, name := range slices.Sorted(maps.Keys(inputs)) {
-		text := fmt.Sprintf("%s@v%d", name, inputs[name])
-		if i == 0 {
-			text = "of " + text
-		}
-		add(text)
-	}
 	if !c.DataChanged && c.FilesAdded+c.FilesRemoved > 0 {
 		add("the rows are the same")
 	}
 	if c.MetadataChanged && c.Version > 0 {
 		add("columns or properties changed")
-	}
-	if c.UserMetadata != "" {
-		add(c.UserMetadata)
 	}
 	return printable(out)
 }

@@ -19,7 +19,7 @@
 // So names make the order of records, not arrival: a file that sorts before
 // another is older than it, and of files of a source with the same content the
 // first by name counts, even where it came last. Files do not vanish, because
-// their rows stay, unlike in a fresh run; testdata/incremental.txtar has that.
+// their rows stay, unlike in a fresh run; testdata/script/incremental.txtar has that.
 //
 // A history that fails is cut down (shrink_test.go) to the files, lines and runs
 // that still fail, and printed as a shell script. The test is tested as well: a
