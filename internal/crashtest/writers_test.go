@@ -18,6 +18,9 @@ import (
 // Two runs at once: one does the work; the other comes too early and is told so,
 // or too late and has nothing to do.
 func TestTwoRuns(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starting processes takes a while")
+	}
 	tmp := quickDir(t)
 	s := newShop(t)
 	origin, dir := filepath.Join(tmp, "origin"), filepath.Join(tmp, "dir")
