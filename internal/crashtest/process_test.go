@@ -106,24 +106,33 @@ func report(t *testing.T, lake string) *pipeline.Report {
 // has it in JSON within JSON.
 var batchID = regexp.MustCompile(`(_batch_id\\?":\\?")[^"\\]*`)
 
-// tables returns the rows of a lake's tables as JSON, sorted.
+// tables returns the rows of a lake's tables.
 func tables(t *testing.T, lake string) map[string][]string {
 	t.Helper()
 	all := map[string][]string{}
 	for _, table := range report(t, lake).Tables {
-		code, stdout, stderr := smelt("show", table.Name, "-o", lake, "-n", "0", "--format", "json")
-		if code != 0 {
-			t.Fatalf("smelt show %s: %s", table.Name, stderr)
+		rows, err := rowsOf(lake, table.Name)
+		if err != nil {
+			t.Fatal(err)
 		}
-		rows := strings.SplitAfter(batchID.ReplaceAllString(stdout, "$1"), "\n")
-		rows = rows[:len(rows)-1]
 		if int64(len(rows)) != table.Rows {
 			t.Errorf("%s has %d rows, and the report says %d", table.Name, len(rows), table.Rows)
 		}
-		slices.Sort(rows)
 		all[table.Name] = rows
 	}
 	return all
+}
+
+// rowsOf returns the rows of a table as JSON, sorted.
+func rowsOf(lake, table string) ([]string, error) {
+	code, stdout, stderr := smelt("show", table, "-o", lake, "-n", "0", "--format", "json")
+	if code != 0 {
+		return nil, fmt.Errorf("smelt show %s: %s", table, stderr)
+	}
+	rows := strings.SplitAfter(batchID.ReplaceAllString(stdout, "$1"), "\n")
+	rows = rows[:len(rows)-1]
+	slices.Sort(rows)
+	return rows, nil
 }
 
 // check fails the test unless a lake holds the wanted tables, accounts for every
