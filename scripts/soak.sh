@@ -14,7 +14,8 @@ step a million lines, judged
 SMELT_JUDGE_ROWS=1000000 go test -count 1 -timeout 60m -run 'TestGenerated' ./internal/judge
 
 step kills
-go test -count 20 -timeout 30m -run "Kill|Crash" ./io/store
+go test -count 20 -timeout 30m -run "TestKilledProcess|TestCrashAnywhere" ./io/store
+SMELT_KILLS=300 go test -count 1 -timeout 30m -v ./internal/crashtest
 go test -count 10 -timeout 30m -run 'TestScript/bad_(kill|interrupt|two_runs)' ./internal/cli
 
 step random histories
