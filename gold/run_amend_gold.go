@@ -486,7 +486,7 @@ func (a *amendment) sumUp() (*pipeline.Report, error) {
 	}
 	tables := map[string]*pipeline.TableReport{}
 	for _, t := range last.Tables {
-		t.Seconds = 0
+		t.Seconds, t.Rewritten = 0, nil
 		tables[t.Name] = &t
 	}
 	for name, t := range a.tables {
@@ -500,6 +500,7 @@ func (a *amendment) sumUp() (*pipeline.Report, error) {
 		t.Rows += kept.Rows
 		t.Bytes += kept.Bytes
 		t.Parts += kept.Parts
+		t.Rewritten = kept.Rewritten
 		tables[name] = t
 	}
 	report, err := a.report(counts, tables)

@@ -41,6 +41,8 @@ type TableReport struct {
 	Bytes   int64   `json:"bytes"`
 	Parts   int     `json:"parts"`
 	Seconds float64 `json:"seconds"` // spent writing it, summed over the workers
+
+	Rewritten []string `json:"rewritten,omitempty"` // files of earlier runs that were written again without some of their rows
 }
 
 // SourceReport is what was read from one file.

@@ -71,6 +71,11 @@ func files(r *pipeline.Report) []string {
 	if r.Rewritten != "" {
 		out = append(out, "made anew: "+r.Rewritten)
 	}
+	for _, t := range r.Tables {
+		if n := len(t.Rewritten); n > 0 && r.Full == "" {
+			out = append(out, fmt.Sprintf("files written again: %d of %d of %s", n, t.Parts, t.Name))
+		}
+	}
 	if len(copies) > 0 {
 		out = append(out, "not read, the content is another file's: "+several(copies))
 	}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"maps"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -221,41 +222,70 @@ func (d *delta) Amend(ctx context.Context, t *pipeline.Table, columns []string, 
 	}
 	a := &amended{}
 	d.amended[t.Name] = a
-	for _, f := range s.Files() {
-		rows, lost, size := f.Rows, int64(0), f.Size
-		if rows < 0 {
-			if rows, err = d.count(s.ScanFile(ctx, f, t, []string{t.Columns[0].Name}), nil); err != nil {
-				return kept, err
-			}
+	files := s.Files()
+	change := make([]fileChange, len(files))
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(runtime.GOMAXPROCS(0))
+	for i, f := range files {
+		g.Go(func() (err error) {
+			change[i], err = d.amendFile(ctx, t, s, f, columns, lose, where)
+			return tableError(t.Name, err)
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return kept, err
+	}
+	for i, c := range change {
+		if c.lost > 0 {
+			a.remove = append(a.remove, files[i].Path)
 		}
-		if lose != nil {
-			if lost, err = d.count(s.ScanFile(ctx, f, t, columns, where...), lose); err != nil {
-				return kept, err
-			}
+		if c.copy != nil {
+			a.copies = append(a.copies, c.copy)
+			kept.Rewritten = append(kept.Rewritten, files[i].Path)
 		}
-		if lost > 0 {
-			a.remove, size = append(a.remove, f.Path), 0
-		}
-		if lost > 0 && lost < rows {
-			w, err := deltaio.Create(filepath.Join(d.lake.staging(), relative(t.Name)), t, deltaio.Options{Parquet: d.options.Parquet, Properties: s.Configuration})
-			if err != nil {
-				return kept, tableError(t.Name, err)
-			}
-			a.copies = append(a.copies, w)
-			stats, err := copyRows(s.ScanFile(ctx, f, t, nil), w, columns, lose)
-			if err != nil {
-				return kept, tableError(t.Name, err)
-			}
-			if stats.Rows != rows-lost {
-				return kept, &pipeline.Error{Kind: pipeline.ErrData, Table: t.Name, File: f.Path, Msg: fmt.Sprintf("%d of %d rows go, but %d are left", lost, rows, stats.Rows), Hint: "this is a bug in smelt, and nothing was published: please report it"}
-			}
-			size = stats.Bytes
-		}
-		if lost < rows {
-			kept.Rows, kept.Bytes, kept.Parts = kept.Rows+rows-lost, kept.Bytes+size, kept.Parts+1
+		if c.left > 0 {
+			kept.Rows, kept.Bytes, kept.Parts = kept.Rows+c.left, kept.Bytes+c.size, kept.Parts+1
 		}
 	}
 	return kept, nil
+}
+
+// fileChange is what becomes of one file of a table that is amended.
+type fileChange struct {
+	lost, left int64               // rows
+	size       int64               // bytes that the left ones take
+	copy       *deltaio.FileWriter // of the left ones; nil where the file stays, or all rows go
+}
+
+func (d *delta) amendFile(ctx context.Context, t *pipeline.Table, s *deltaio.Snapshot, f deltaio.File, columns []string, lose func(rec arrow.Record, lose []bool) error, where []pipeline.Where) (c fileChange, err error) {
+	c.left, c.size = f.Rows, f.Size
+	if c.left < 0 {
+		if c.left, err = d.count(s.ScanFile(ctx, f, t, []string{t.Columns[0].Name}), nil); err != nil {
+			return c, err
+		}
+	}
+	if lose == nil {
+		return c, nil
+	}
+	if c.lost, err = d.count(s.ScanFile(ctx, f, t, columns, where...), lose); err != nil {
+		return c, err
+	}
+	if c.left -= c.lost; c.lost == 0 || c.left == 0 {
+		return c, nil
+	}
+	c.copy, err = deltaio.Create(filepath.Join(d.lake.staging(), relative(t.Name)), t, deltaio.Options{Parquet: d.options.Parquet, Properties: s.Configuration})
+	if err != nil {
+		return c, err
+	}
+	stats, err := copyRows(s.ScanFile(ctx, f, t, nil), c.copy, columns, lose)
+	if err != nil {
+		return c, err
+	}
+	if stats.Rows != c.left {
+		return c, &pipeline.Error{Kind: pipeline.ErrData, Table: t.Name, File: f.Path, Msg: fmt.Sprintf("%d rows go, but %d are left and not %d", c.lost, stats.Rows, c.left), Hint: "this is a bug in smelt, and nothing was published: please report it"}
+	}
+	c.size = stats.Bytes
+	return c, nil
 }
 
 // count counts rows: those that lose names, nil for all.
