@@ -21,6 +21,7 @@ type InputFile struct {
 	File   pipeline.File
 	Identity
 	SameAs string // the name of an earlier file of the source with the same content: this one is not read
+	seen   string // what a change of the file would change, as it was when its content was looked at
 }
 
 // Identity is which content a file has: the hash says so. Stamp is a shortcut
@@ -120,7 +121,11 @@ func (f *InputFile) identify(ctx context.Context, known Identity) error {
 	if info, err = in.Stat(); err != nil {
 		return fail(err)
 	}
-	now := Identity{Size: info.Size(), Stamp: stamp(info, time.Now())}
+	f.seen = seen(info)
+	now := Identity{Size: info.Size()}
+	if changed, _ := inodeOf(info); settled(info, time.Now()) {
+		now.Stamp = fmt.Sprintf("%s-%d", f.seen, changed.UnixNano())
+	}
 	if now.Stamp != "" && known.Hash != "" && now.Size == known.Size && now.Stamp == known.Stamp {
 		f.Identity = known
 		return nil
@@ -134,15 +139,28 @@ func (f *InputFile) identify(ctx context.Context, known Identity) error {
 	return nil
 }
 
-// settled is how old a change must be for a stamp to be trusted: file systems
-// keep times in ticks of up to two seconds.
-const settled = 3 * time.Second
-
-// stamp is what changes when a file does; "" where it may have changed just now.
-func stamp(info os.FileInfo, now time.Time) string {
-	changed, inode := inodeOf(info)
-	if now.Sub(info.ModTime()) < settled || now.Sub(changed) < settled {
-		return ""
+// Unchanged fails if a file is not as it was when Identify looked at it: what
+// was read may be of another content then.
+func (f *InputFile) Unchanged() error {
+	if f.seen == "" {
+		return nil
 	}
-	return fmt.Sprintf("%d-%d-%d", info.ModTime().UnixNano(), changed.UnixNano(), inode)
+	info, err := os.Stat(f.File.Path)
+	if err == nil && seen(info) == f.seen {
+		return nil
+	}
+	return &pipeline.Error{Kind: pipeline.ErrInput, File: f.File.Name, Msg: "has changed while it was read", Err: withoutPath(err), Hint: "run again when it is complete"}
+}
+
+// settled reports whether a file's last change is so long ago that its times
+// tell of the next one: file systems keep them in ticks of up to two seconds.
+func settled(info os.FileInfo, now time.Time) bool {
+	changed, _ := inodeOf(info)
+	return now.Sub(info.ModTime()) >= 3*time.Second && now.Sub(changed) >= 3*time.Second
+}
+
+// seen is what changes when somebody writes to a file or puts another in its place.
+func seen(info os.FileInfo) string {
+	_, inode := inodeOf(info)
+	return fmt.Sprintf("%d-%d-%d", info.Size(), info.ModTime().UnixNano(), inode)
 }

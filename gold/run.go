@@ -179,6 +179,11 @@ func (r *run) do(ctx context.Context) (_ *pipeline.Report, err error) {
 	if err != nil {
 		return nil, err
 	}
+	for _, in := range r.inputs {
+		if err := in.Unchanged(); err != nil {
+			return nil, err
+		}
+	}
 	report.Seconds = time.Since(r.start).Seconds()
 	if err := ctx.Err(); err != nil {
 		return nil, err

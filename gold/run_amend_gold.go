@@ -526,7 +526,7 @@ func (a *amendment) because() string {
 		}
 	}
 	if n := len(a.minus); n > 0 {
-		why = append(why, fmt.Sprintf("earlier fact rows that the new files correct: %d", n))
+		why = append(why, fmt.Sprintf("earlier fact rows replaced: %d", n))
 	}
 	return strings.Join(why, "; ")
 }
