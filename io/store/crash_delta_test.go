@@ -232,7 +232,7 @@ func TestDeltaCrashAnywhere(t *testing.T) {
 				}
 				journalled := exists(filepath.Join(dir, "_smelt", "journal.json"))
 				broken := ""
-				if journalled && n%11 == 0 || n%31 == 0 {
+				if journalled && n%17 == 0 || n%31 == 0 {
 					broken = copyTo(t, dir, filepath.Join(tmp, "broken"))
 				}
 				published = published || journalled || err == nil // never back to the old ones
@@ -281,6 +281,16 @@ func TestDeltaCrashAnywhere(t *testing.T) {
 	}
 }
 
+// logs lists the commits of all tables, below the lake.
+func logs(t *testing.T, dir string) []string {
+	t.Helper()
+	paths, err := fs.Glob(os.DirFS(dir), "*/*/_delta_log/*.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return paths
+}
+
 // A step that fails while the process lives on: Commit's error means the old
 // tables, at once, unless it says that they are half published or published.
 func TestDeltaFailureAnywhere(t *testing.T) {
@@ -289,7 +299,7 @@ func TestDeltaFailureAnywhere(t *testing.T) {
 			tmp := quickDir(t)
 			origin := filepath.Join(tmp, "origin")
 			c.start(t, origin)
-			old := values(t, origin)
+			old, before := values(t, origin), logs(t, origin)
 			seen := map[string]int{}
 			for _, times := range []int{1, 2, 1000} {
 				for n := 0; ; n++ {
@@ -312,6 +322,9 @@ func TestDeltaFailureAnywhere(t *testing.T) {
 						how, want = "half", c.want
 						if !journalled {
 							t.Error("half published without a journal")
+						}
+						if times == 1 && !slices.ContainsFunc(logs(t, dir), func(path string) bool { return !slices.Contains(before, path) }) {
+							t.Error("half published, but no table has a commit")
 						}
 					case strings.Contains(err.Error(), "are in place, but"):
 						how, want = "in place", c.want

@@ -187,13 +187,15 @@ func (l *Lake) takeBack(c tableChange) error {
 	if s != nil { // it is a table, maybe one that somebody else has made now
 		return nil
 	}
-	if exists(target) {
-		log := filepath.Join(target, "_delta_log") // empty, but for what was written aside
-		aside, _ := filepath.Glob(filepath.Join(log, ".*"))
-		for _, path := range append(aside, log, target) {
-			if err := l.disk.remove(path); err != nil {
-				return outputError(path, "cannot be removed, and is no table yet", err)
-			}
+	log := filepath.Join(target, "_delta_log") // empty, but for what was written aside
+	empty, _ := filepath.Glob(filepath.Join(log, ".*"))
+	empty = append(empty, log)
+	if exists(old) { // else it may be the folder of part files itself
+		empty = append(empty, target)
+	}
+	for _, path := range empty {
+		if err := l.disk.remove(path); err != nil {
+			return outputError(path, "cannot be removed, and is no table yet", err)
 		}
 	}
 	if exists(old) {
