@@ -15,6 +15,7 @@ type scenario struct {
 	name   string
 	origin string // folder of the shop, with its lake
 	args   []string
+	upkeep bool // smelt maintain is killed, not a run
 	want   map[string][]string
 	took   time.Duration // of an undisturbed run
 	commit time.Duration // of it: between the journal's coming and going
@@ -30,6 +31,7 @@ func scenarios(t *testing.T, tmp string) []*scenario {
 		{name: "corrections"},
 		{name: "full refresh", args: []string{"--full-refresh"}},
 		{name: "parquet to delta"},
+		{name: "maintain", upkeep: true},
 	}
 	for i, sc := range all {
 		sc.origin = filepath.Join(tmp, strconv.Itoa(i))
@@ -47,6 +49,11 @@ func scenarios(t *testing.T, tmp string) []*scenario {
 		case "new orders":
 			mustRun(t, sc.origin)
 			put(t, sc.origin, s.more)
+		case "maintain":
+			for _, files := range []map[string]string{s.first, s.more, s.next} {
+				put(t, sc.origin, files)
+				mustRun(t, sc.origin)
+			}
 		default:
 			mustRun(t, sc.origin)
 			put(t, sc.origin, s.next)
@@ -54,18 +61,26 @@ func scenarios(t *testing.T, tmp string) []*scenario {
 		dir := filepath.Join(tmp, "undisturbed")
 		for range 2 {
 			copyTo(t, sc.origin, dir)
-			took, commit := timed(t, dir, sc.args)
+			took, commit := timed(t, dir, sc.command(dir, sc.args))
 			sc.took, sc.commit = max(sc.took, took), max(sc.commit, commit, 5*time.Millisecond)
 		}
 		sc.want = tables(t, filepath.Join(dir, "lake"))
 		check(t, filepath.Join(dir, "lake"), sc.want)
 		full := report(t, filepath.Join(dir, "lake")).Full != ""
-		if amends := sc.name == "new orders" || sc.name == "corrections"; full == amends {
+		if amends := sc.name == "new orders" || sc.name == "corrections"; full == amends && !sc.upkeep {
 			t.Errorf("%s: everything is read: %v", sc.name, full)
 		}
 		t.Logf("%s: %v, of it %v with a journal", sc.name, sc.took.Round(time.Millisecond), sc.commit.Round(time.Millisecond))
 	}
 	return all
+}
+
+// command returns the arguments of what is killed.
+func (sc *scenario) command(dir string, args []string) []string {
+	if sc.upkeep {
+		return []string{"maintain", "--vacuum", "-o", filepath.Join(dir, "lake")}
+	}
+	return runArgs(dir, args...)
 }
 
 func mustRun(t *testing.T, dir string, more ...string) {
@@ -77,10 +92,10 @@ func mustRun(t *testing.T, dir string, more ...string) {
 
 func exists(path string) bool { _, err := os.Lstat(path); return err == nil }
 
-// timed makes a run, and says how long it took, and how long there was a journal.
+// timed runs smelt, and says how long it took, and how long there was a journal.
 func timed(t *testing.T, dir string, args []string) (took, commit time.Duration) {
 	t.Helper()
-	p := command(t, runArgs(dir, args...)...)
+	p := command(t, args...)
 	start := time.Now()
 	if err := p.Start(); err != nil {
 		t.Fatal(err)
@@ -111,14 +126,14 @@ func timed(t *testing.T, dir string, args []string) (took, commit time.Duration)
 // kill starts a run and kills it: anywhere, or while its tables are published.
 func (sc *scenario) kill(t *testing.T, r *rand.Rand, dir string, args []string, aimed bool) {
 	t.Helper()
-	p := command(t, runArgs(dir, args...)...)
+	p := command(t, sc.command(dir, args)...)
 	if err := p.Start(); err != nil {
 		t.Fatal(err)
 	}
 	gone := make(chan struct{})
 	go func() { defer close(gone); p.Wait() }()
 	after := time.Duration(r.Float64() * 1.05 * float64(sc.took))
-	if aimed {
+	if aimed && !sc.upkeep {
 		for journal := filepath.Join(dir, "lake", "_smelt", "journal.json"); !exists(journal); {
 			select {
 			case <-gone:
@@ -206,7 +221,10 @@ func TestKills(t *testing.T) {
 		args := sc.args
 		for again := true; again && i < kills; i++ {
 			sc.kill(t, r, dir, args, r.IntN(2) == 0)
-			at := where(t, dir, before, runID)
+			at := "in maintain"
+			if !sc.upkeep {
+				at = where(t, dir, before, runID)
+			}
 			seen[at]++
 			how += ", killed " + at
 			again = r.IntN(4) == 0
@@ -215,6 +233,10 @@ func TestKills(t *testing.T) {
 			}
 		}
 		code, stdout, stderr := smelt(runArgs(dir)...)
+		if sc.upkeep { // files that were put together and not committed are its own to remove
+			checkRows(t, filepath.Join(dir, "lake"), sc.want)
+			code, stdout, stderr = smelt("maintain", "--vacuum", "--retention", "0s", "--force", "-o", filepath.Join(dir, "lake"))
+		}
 		if code != 0 && code != 99 {
 			t.Errorf("exit code %d: %s%s", code, stdout, stderr)
 		} else {
