@@ -89,8 +89,17 @@ func (l *oldLines) segment() int { return l.place * segmentsPerFile }
 func (l *oldLines) returns() bool { return l.file.Spec.Kind == "returns" }
 
 // reach is how many fact rows a run makes again at most: more are less work
-// when everything is read.
-const reach = 200_000
+// when everything is read. A row that is made again costs as much as many that
+// are read: its order, and all rows of its customers, are counted twice.
+func (a *amendment) reach() int {
+	sales := int64(0)
+	for _, t := range a.work.last.Tables {
+		if t.Name == bronze.Sales.Name {
+			sales = t.Rows
+		}
+	}
+	return int(max(2_000, min(200_000, sales/50)))
+}
 
 func (a *amendment) do(ctx context.Context) (*pipeline.Report, error) {
 	defer a.releaseLines()
@@ -305,7 +314,7 @@ func (a *amendment) changed(ctx context.Context) (err error) {
 		if err != nil {
 			return err
 		}
-		if n += int(rec.NumRows()); n > reach {
+		if n += int(rec.NumRows()); n > a.reach() {
 			return everything(a.because())
 		}
 		if err := a.orders.AddAll(rec.Column(0)); err != nil {
@@ -324,6 +333,7 @@ func (a *amendment) reads(table string) bool {
 func (a *amendment) before(ctx context.Context) error {
 	where := a.atHand()
 	again := silver.NewKeys() // orders that are there already
+	reach := a.reach()
 	err := a.lake.Each(ctx, a.workers, silver.FactSales.Table, columnNames(silver.FactSales.Table), func(_ int, rec arrow.Record) error {
 		rows, err := silver.FactSales.Rows(rec)
 		if err != nil {
