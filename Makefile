@@ -4,7 +4,7 @@ RUNS ?= 3
 LARGE ?= 100000000
 judges: ## install what recomputes smelt's tables, for internal/judge
 	scripts/judges.sh
-judges-spark: judges ## install Spark, which make bench then measures too
+judges-spark: judges ## install Spark with Delta, which then judges Delta tables, and which make bench measures too
 	scripts/judges.sh --spark
 bench: judges ## smelt beside DuckDB, Polars and Spark; writes the README's table (ROWS, RUNS, LARGE)
 	LARGE=$(LARGE) scripts/bench.sh $(ROWS) $(RUNS) --readme

@@ -1,17 +1,22 @@
 #!/usr/bin/env bash
 # The full sizes, which take too long for every change: a million lines judged
-# cell by cell, kills over and over, thousands of histories, long fuzzing, and ten
-# million lines with bounded memory beside DuckDB and Polars. SOAK_DIR holds the
-# generated shops (default: a new temporary folder).
+# cell by cell, lakes of more than a hundred runs, kills over and over, thousands
+# of histories, long fuzzing, and ten million lines with bounded memory beside
+# DuckDB and Polars. SOAK_DIR holds the generated shops (default: a new temporary
+# folder).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export SMELT_JUDGES=require SMELT_JUDGES_DIR="${SMELT_JUDGES_DIR:-$HOME/.cache/smelt/judges}"
+if [ -x "$HOME/.cache/smelt/spark/bin/python" ]; then export SMELT_SPARK_DIR="${SMELT_SPARK_DIR:-$HOME/.cache/smelt/spark}"; fi
 dir=${SOAK_DIR:-$(mktemp -d)}
 
 step() { printf '\n=== %s (%ss)\n' "$*" "$SECONDS"; }
 
 step a million lines, judged
 SMELT_JUDGE_ROWS=1000000 go test -count 1 -timeout 60m -run 'TestGenerated' ./internal/judge
+
+step lakes of many runs, judged
+SMELT_JUDGE_RUNS=110 go test -count 1 -timeout 60m -run 'TestLake' ./internal/judge
 
 step kills
 go test -count 20 -timeout 30m -run "TestKilledProcess|TestCrashAnywhere" ./io/store
