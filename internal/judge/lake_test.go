@@ -266,4 +266,21 @@ func TestLake(t *testing.T) {
 	}
 	h.python("lake.py", h.path("lake"), h.want)
 	h.python("reproduce.py", h.path("lake"), h.path("smelt.yml"))
+
+	// One cell that is another must not pass.
+	python := judgetest.Python(t, "deltalake", "duckdb", "pyarrow", "polars")
+	want := h.keep("gold.regional_sales")
+	for _, change := range [][2]string{{".0000,", ".0001,"}, {",,", `,"",`}, {"Germany", "germany"}, {".0000,", ".000,"}} {
+		dir := t.TempDir()
+		text := strings.Replace(string(h.read(want)), change[0], change[1], 1)
+		if text == string(h.read(want)) {
+			t.Fatalf("gold.regional_sales has no %q", change[0])
+		}
+		if err := os.WriteFile(filepath.Join(dir, filepath.Base(want)), []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		if out, err := exec.Command(python, "-B", abs(t, "../../testdata/judge/lake.py"), h.path("lake"), dir).CombinedOutput(); err == nil || !strings.Contains(string(out), "cells differ") {
+			t.Errorf("%q for %q: %v\n%s", change[1], change[0], err, out)
+		}
+	}
 }
