@@ -22,6 +22,7 @@ spark = (
     .config("spark.sql.sources.parallelPartitionDiscovery.parallelism", "2")
     .config("spark.driver.memory", "1g")
     .config("spark.databricks.delta.snapshotPartitions", "2")
+    .config("spark.sql.sources.parallelPartitionDiscovery.parallelism", "2")  # of VACUUM; else 10,000 tasks
     .getOrCreate()
 )
 spark.sparkContext.setLogLevel("ERROR")
