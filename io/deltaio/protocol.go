@@ -145,6 +145,11 @@ func (p protocol) checkWrite(dir string, m *Metadata) error {
 	return refuse(dir, m, "be written to", p.writerFeatures(), writable)
 }
 
+// Writable says why smelt cannot write to the table: an error of kind
+// ErrUnsupported, nil where it can. Commit checks it too; who commits several
+// tables asks before the first.
+func (s *Snapshot) Writable() error { return s.protocol.checkWrite(s.Dir, &s.Metadata) }
+
 func refuse(dir string, m *Metadata, what string, features []string, known map[string]feature) error {
 	for _, name := range features {
 		f, ok := known[name]

@@ -93,8 +93,11 @@ func (d *delta) Last(ctx context.Context) (*pipeline.Report, string, error) {
 		if errors.Is(err, deltaio.ErrNoTable) {
 			return nil, name + " is gone", nil
 		}
+		if err == nil {
+			err = s.Writable()
+		}
 		if err != nil {
-			return nil, "", tableError(name, err)
+			return nil, "", upgraded(name, err)
 		}
 		if s.ID != was.ID || s.Version < was.Version {
 			return last, name + " is another table than before", nil
@@ -117,6 +120,17 @@ func (d *delta) Last(ctx context.Context) (*pipeline.Report, string, error) {
 		d.snapshots[name] = s
 	}
 	return last, "", nil
+}
+
+// upgraded is the error of a table that smelt cannot read or write any more.
+func upgraded(name string, err error) error {
+	var e *pipeline.Error
+	if errors.Is(err, deltaio.ErrUnsupported) && errors.As(err, &e) {
+		plain := *e
+		plain.Hint += "; or remove the table's folder: the next run makes all tables anew"
+		err = &plain
+	}
+	return tableError(name, err)
 }
 
 // sameColumns reports whether a table has the columns that it had in an earlier version.
@@ -398,6 +412,12 @@ func (d *delta) change(ctx context.Context, name string, r *pipeline.Report) (*d
 		s, err = deltaio.Load(ctx, filepath.Join(d.lake.dir, relative(name)))
 		if err != nil && !errors.Is(err, deltaio.ErrNoTable) {
 			return nil, err
+		}
+	}
+	if s != nil {
+		// Before any table is committed: a run that cannot publish this one publishes none.
+		if err := s.Writable(); err != nil {
+			return nil, upgraded(name, err)
 		}
 	}
 	var c *deltaio.Change
