@@ -117,7 +117,7 @@ func (r *run) look(ctx context.Context) error {
 	if w.full != "" {
 		if len(w.gone) > 0 && !r.refresh {
 			return &pipeline.Error{Kind: pipeline.ErrInput, File: w.gone[0],
-				Msg:  fmt.Sprintf("the tables are made of %d files that are not there any more, and have to be made anew: %s", len(w.gone), w.full),
+				Msg:  fmt.Sprintf("is not there any more, as is the case with %d in all that the tables are made of, and they have to be made anew: %s", len(w.gone), w.full),
 				Hint: "put them back, or run with --full-refresh to make the tables without them"}
 		}
 		w.begin(files)
