@@ -108,7 +108,12 @@ func (a *amendment) do(ctx context.Context) (*pipeline.Report, error) {
 	a.loading.Go(func() {
 		a.totals, a.loadFailed = LoadTotals(a.agg.counted.specs, a.workers, func(t *pipeline.Table) pipeline.Stream { return a.lake.Read(ctx, t, columnNames(t)) })
 	})
-	for _, step := range []func(context.Context) error{a.readDimensions, a.scanNew, a.changed, a.before, a.pass} {
+	steps := []func(context.Context) error{a.readDimensions, a.scanNew, a.changed, a.before, a.pass}
+	if !a.attributesMayChange() {
+		// Then nothing is asked of the dimensions before the pass.
+		steps = []func(context.Context) error{a.dimensionsAndOrders, a.pass}
+	}
+	for _, step := range steps {
 		if err := step(ctx); err != nil {
 			return nil, err
 		}
@@ -125,6 +130,26 @@ func (a *amendment) do(ctx context.Context) (*pipeline.Report, error) {
 		return nil, err
 	}
 	return a.sumUp()
+}
+
+// attributesMayChange reports whether customers or products may stand otherwise
+// on fact rows than before.
+func (a *amendment) attributesMayChange() bool {
+	return a.reads("customers") || a.derives("customers") || a.reads("products") || a.derives("products")
+}
+
+// dimensionsAndOrders reads the dimensions, and side by side with them what there
+// is of the new lines' orders.
+func (a *amendment) dimensionsAndOrders(ctx context.Context) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return a.readDimensions(ctx) })
+	g.Go(func() error {
+		if err := a.scanNew(ctx); err != nil {
+			return err
+		}
+		return a.before(ctx)
+	})
+	return g.Wait()
 }
 
 func (a *amendment) releaseLines() {
@@ -271,7 +296,8 @@ func (a *amendment) scanNew(ctx context.Context) error {
 			}
 		}
 	}
-	return a.model.FreezeDimensions(append(slices.Clip(a.scans), earlier)...)
+	a.scans = append(a.scans, earlier)
+	return nil
 }
 
 // derives reports whether lines describe customers or products.
@@ -294,6 +320,9 @@ func oneOf(column string, values []string) pipeline.Where {
 // changed finds out which customers and products stand otherwise on fact rows
 // than they did, and the orders of their lines.
 func (a *amendment) changed(ctx context.Context) (err error) {
+	if err := a.model.FreezeDimensions(a.scans...); err != nil {
+		return err
+	}
 	if a.reads("customers") || a.derives("customers") {
 		a.customers, err = a.model.ChangedCustomers(a.lake.Read(ctx, silver.DimCustomers.Table, []string{"customer_id", "city", "state", "country"}))
 		if err != nil {

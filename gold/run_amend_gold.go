@@ -254,12 +254,10 @@ func (a *amendment) write(ctx context.Context) error {
 	})
 	g.Go(func() error {
 		warnings, err := a.totals.Tables(in, a.only)
-		if err != nil {
-			return err
-		}
 		a.warnings = append(a.warnings, warnings...)
-		return a.saveState(a.totals)
+		return err
 	})
+	g.Go(func() error { return a.saveState(a.totals) })
 	return g.Wait()
 }
 
