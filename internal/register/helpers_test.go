@@ -71,7 +71,7 @@ func commit(t *testing.T, folder string, version int, columns []Column) {
 		}
 		lines = append(lines, `{"protocol":{"minReaderVersion":1,"minWriterVersion":2}}`, string(meta))
 	}
-	log := filepath.Join(folder, deltaLog)
+	log := filepath.Join(folder, "_delta_log")
 	if err := os.MkdirAll(log, 0o777); err != nil {
 		t.Fatal(err)
 	}

@@ -2,8 +2,6 @@ package register
 
 import (
 	"errors"
-	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -12,6 +10,7 @@ import (
 
 	"github.com/smeltdata/smelt/bronze"
 	"github.com/smeltdata/smelt/gold"
+	"github.com/smeltdata/smelt/io/deltaio"
 	"github.com/smeltdata/smelt/io/parquetio"
 	"github.com/smeltdata/smelt/io/store"
 	"github.com/smeltdata/smelt/pipeline"
@@ -79,7 +78,7 @@ func Tables(dir, location string) ([]Table, error) {
 		layer, base, _ := strings.Cut(name, ".")
 		t := Table{Layer: layer, Name: base, Location: strings.TrimRight(location, "/") + "/" + layer + "/" + base}
 		d := declared[name]
-		if t.Format, t.Columns, err = stored(dir, name, d); err != nil {
+		if t.Format, t.Columns, err = stored(dir, name); err != nil {
 			return nil, err
 		}
 		if d != nil {
@@ -98,43 +97,21 @@ func Tables(dir, location string) ([]Table, error) {
 	return out, nil
 }
 
-// namesIn lists the tables of a lake: folders of part files or with a Delta log.
+// namesIn lists the tables of a lake.
 func namesIn(dir string) ([]string, error) {
 	names, err := store.Tables(dir)
-	if err != nil {
-		return nil, err
+	if err == nil && len(names) == 0 {
+		err = &pipeline.Error{Kind: pipeline.ErrInput, File: dir, Msg: "there are no tables here", Hint: "smelt run makes them; -o names another folder"}
 	}
-	logs, err := filepath.Glob(filepath.Join(dir, "*", "*", deltaLog))
-	if err != nil {
-		return nil, &pipeline.Error{Kind: pipeline.ErrConfig, File: dir, Msg: "the lake's path has characters that patterns use", Err: err}
-	}
-	for _, log := range logs {
-		table := filepath.Dir(log)
-		if layer := filepath.Base(filepath.Dir(table)); !strings.HasPrefix(layer, "_") {
-			names = append(names, layer+"."+filepath.Base(table))
-		}
-	}
-	slices.Sort(names)
-	if names = slices.Compact(names); len(names) == 0 {
-		return nil, &pipeline.Error{Kind: pipeline.ErrInput, File: dir, Msg: "there are no tables here", Hint: "smelt run makes them; -o names another folder"}
-	}
-	return names, nil
+	return names, err
 }
 
 // stored returns a table's format and its columns as its files say.
-func stored(dir, name string, declared *pipeline.Table) (format string, columns []Column, err error) {
+func stored(dir, name string) (format string, columns []Column, err error) {
 	folder := filepath.Join(dir, filepath.FromSlash(strings.Replace(name, ".", "/", 1)))
-	if _, err := os.Stat(filepath.Join(folder, deltaLog)); err == nil {
-		columns, err := logged(folder)
-		if errors.Is(err, errNoMetadata) && declared != nil {
-			for _, c := range declared.Columns {
-				columns = append(columns, Column{Name: c.Name, Type: c.Type, Nullable: c.Nullable})
-			}
-			return Delta, columns, nil
-		}
+	columns, err = logged(folder)
+	if !errors.Is(err, deltaio.ErrNoTable) {
 		return Delta, columns, err
-	} else if !errors.Is(err, fs.ErrNotExist) {
-		return "", nil, &pipeline.Error{Kind: pipeline.ErrInput, Table: name, Msg: "cannot look for the Delta log", Err: err}
 	}
 	parts, err := store.Parts(dir, name)
 	if err != nil {
