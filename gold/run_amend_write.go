@@ -1,0 +1,313 @@
+package gold
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/array"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/smeltdata/smelt/bronze"
+	"github.com/smeltdata/smelt/pipeline"
+	"github.com/smeltdata/smelt/silver"
+)
+
+// write writes the dimensions that have changed, and all of gold.
+func (a *amendment) write(ctx context.Context) error {
+	_, newest := a.totals.days()
+	a.model.Amended(a.totals.keys("customer_id"), a.totals.keys("product_id"), newest)
+	in, release, err := a.goldInputs(a.totals)
+	if err != nil {
+		return err
+	}
+	defer release()
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error {
+		return a.writeDimension(ctx, silver.DimCustomers.Table, func(write func(arrow.Record) error) error { return a.model.DimCustomers(a.mem, write) })
+	})
+	g.Go(func() error {
+		return a.writeDimension(ctx, silver.DimProducts.Table, func(write func(arrow.Record) error) error { return a.model.DimProducts(a.mem, write) })
+	})
+	g.Go(func() error {
+		warnings, err := a.totals.Tables(in, a.only)
+		a.warnings = append(a.warnings, warnings...)
+		return err
+	})
+	g.Go(func() error { return a.saveState(a.totals) })
+	return g.Wait()
+}
+
+// writeDimension writes a dimension that each hands on, if it is not the one
+// that is there.
+func (a *amendment) writeDimension(ctx context.Context, t *pipeline.Table, each func(write func(arrow.Record) error) error) error {
+	same, err := sameRows(each, a.lake.Read(ctx, t, columnNames(t)))
+	if same || err != nil {
+		return err
+	}
+	w := a.writers(0)
+	return errors.Join(each(func(rec arrow.Record) error { return w.write(t, rec) }), w.close())
+}
+
+// sameRows reports whether what each hands on are the rows of a table, in order.
+func sameRows(each func(write func(arrow.Record) error) error, table pipeline.Stream) (bool, error) {
+	next, stop := iter.Pull2(table)
+	defer stop()
+	var other arrow.Record
+	at := 0
+	differ := errors.New("they differ")
+	err := each(func(rec arrow.Record) error {
+		for from, n := 0, int(rec.NumRows()); from < n; {
+			if other == nil || at == int(other.NumRows()) {
+				if other != nil {
+					other.Release()
+					other = nil
+				}
+				rec, err, ok := next()
+				if err != nil {
+					return err
+				}
+				if !ok {
+					return differ
+				}
+				rec.Retain()
+				other, at = rec, 0
+				continue
+			}
+			k := min(n-from, int(other.NumRows())-at)
+			for c := range rec.NumCols() {
+				if !equalCells(rec.Column(int(c)), from, other.Column(int(c)), at, k) {
+					return differ
+				}
+			}
+			from, at = from+k, at+k
+		}
+		return nil
+	})
+	left := other != nil && at < int(other.NumRows())
+	if other != nil {
+		other.Release()
+	}
+	if err == nil && !left {
+		for {
+			rec, failed, ok := next()
+			if failed != nil {
+				return false, failed
+			}
+			if !ok {
+				break
+			}
+			left = left || rec.NumRows() > 0
+		}
+	}
+	if err == differ {
+		return false, nil
+	}
+	return err == nil && !left, err
+}
+
+// equalCells reports whether n cells of two columns, of which texts may be
+// dictionary-encoded, are equal.
+func equalCells(a arrow.Array, i int, b arrow.Array, j, n int) bool {
+	if !pipeline.SameType(a.DataType(), pipeline.StringType) {
+		return array.SliceEqual(a, int64(i), int64(i+n), b, int64(j), int64(j+n))
+	}
+	x, y := textOf(a), textOf(b)
+	for k := range n {
+		v, w := x(i+k), y(j+k)
+		if (v == nil) != (w == nil) || !bytes.Equal(v, w) {
+			return false
+		}
+	}
+	return true
+}
+
+// change is what a table loses: see pipeline.Lake.
+type change struct {
+	table   *pipeline.Table
+	columns []string
+	lose    func(rec arrow.Record, lose []bool) error
+	where   []pipeline.Where
+}
+
+// aside is what the rejects or the quarantine, whose rows name their bronze table
+// in a column, lose: the rows of dropped files, and those of some sales.
+func (a *amendment) aside(t *pipeline.Table, column string, sales map[recordKey]bool) change {
+	files := map[string]bool{}
+	for _, dropped := range a.dropped {
+		for _, name := range dropped {
+			files[name] = true
+		}
+	}
+	for k := range sales {
+		files[k.file] = true
+	}
+	c := change{table: t}
+	if len(files) == 0 {
+		return c
+	}
+	c.columns, c.where = []string{column, "source_file", "source_row"}, []pipeline.Where{oneOf("source_file", slices.Sorted(maps.Keys(files)))}
+	c.lose = func(rec arrow.Record, lose []bool) error {
+		table, file, row := textOf(rec.Column(0)), textOf(rec.Column(1)), rec.Column(2).(*array.Int64)
+		for i := range lose {
+			of, name := string(table(i)), string(file(i))
+			lose[i] = slices.Contains(a.dropped[of], name) || of == "sales" && sales[recordKey{name, row.Value(i)}]
+		}
+		return nil
+	}
+	return c
+}
+
+// wrote reports whether the run has written rows of a table.
+func (a *amendment) wrote(t *pipeline.Table) bool {
+	a.run.mu.Lock()
+	defer a.run.mu.Unlock()
+	return a.tables[t.Name] != nil
+}
+
+// amend takes out of the tables of earlier runs what goes.
+func (a *amendment) amend(ctx context.Context) error {
+	gone, orders := map[lineKey]bool{}, silver.NewKeys()
+	for i := range a.minus {
+		gone[keyOfSale(&a.minus[i])] = true
+		if err := orders.Add([]byte(a.minus[i].OrderID)); err != nil {
+			return err
+		}
+	}
+	var changes []change
+	for _, t := range []*pipeline.Table{bronze.Customers.Table, bronze.Products.Table, bronze.Sales.Table} {
+		c := change{table: t}
+		if dropped := a.dropped[t.Base()]; len(dropped) > 0 {
+			c.columns, c.where = []string{"_source_file"}, []pipeline.Where{oneOf("_source_file", dropped)}
+			c.lose = func(rec arrow.Record, lose []bool) error {
+				file := textOf(rec.Column(0))
+				for i := range lose {
+					lose[i] = slices.Contains(dropped, string(file(i)))
+				}
+				return nil
+			}
+		}
+		changes = append(changes, c)
+	}
+	fact := change{table: silver.FactSales.Table}
+	if len(gone) > 0 {
+		fact.columns, fact.where = []string{"_source_file", "_source_row", "line_type"}, []pipeline.Where{orders.InClean("order_id")}
+		fact.lose = func(rec arrow.Record, lose []bool) error {
+			key := lineKeys(rec)
+			for i := range lose {
+				lose[i] = gone[key(i)]
+			}
+			return nil
+		}
+	}
+	changes = append(changes, fact, a.aside(bronze.Rejects.Table, "source_table", nil), a.aside(silver.Quarantine.Table, "table", a.unquarantined))
+	for _, c := range changes {
+		if !a.wrote(c.table) && c.lose == nil {
+			continue
+		}
+		kept, err := a.lake.Amend(ctx, c.table, c.columns, c.lose, c.where...)
+		if err != nil {
+			return err
+		}
+		a.kept[c.table.Name] = kept
+	}
+	return nil
+}
+
+// sumUp is the report of all that the tables are made of now.
+func (a *amendment) sumUp() (*pipeline.Report, error) {
+	last, counts := a.work.last, a.model.Counts()
+	var sales pipeline.Conservation
+	for _, c := range last.Conservation {
+		if c.Table == "sales" {
+			sales = c
+		}
+	}
+	// What the lines that were made again, and the dropped ones, were counted as.
+	lines, rows, mirrored, unusable := int64(len(a.redone)), int64(0), int64(0), int64(0)
+	for _, f := range a.work.dropped {
+		if f.Spec.Table == "sales" {
+			lines += f.read.Records - f.read.Rejected
+		}
+	}
+	for k := range a.old {
+		if !a.redone[k.recordKey] && !slices.Contains(a.dropped["sales"], k.file) {
+			continue
+		}
+		rows++
+		if _, sold := a.old[lineKey{k.recordKey, "sale"}]; sold && k.kind == "return" {
+			mirrored++
+		}
+	}
+	for _, n := range a.reasons {
+		unusable += n
+	}
+	counts.Added["sales"] += sales.Added - mirrored
+	counts.Deduplicated["sales"] += sales.Deduplicated - (lines - (rows - mirrored) - unusable)
+	reasons := counts.Quarantined["sales"]
+	if reasons == nil {
+		reasons = map[string]int64{}
+		counts.Quarantined["sales"] = reasons
+	}
+	for reason, n := range sales.Reasons {
+		reasons[reason] += n
+	}
+	for reason, n := range a.reasons {
+		reasons[reason] -= n
+	}
+	maps.DeleteFunc(reasons, func(_ string, n int64) bool { return n == 0 })
+	if counts.Currency == "" && len(a.minus) == 0 {
+		counts.Currency = last.Currency
+	}
+	tables := map[string]*pipeline.TableReport{}
+	for _, t := range last.Tables {
+		t.Seconds, t.Rewritten = 0, nil
+		tables[t.Name] = &t
+	}
+	for name, t := range a.tables {
+		tables[name] = t
+	}
+	for name, kept := range a.kept {
+		t := a.tables[name]
+		if t == nil {
+			t = &pipeline.TableReport{Name: name}
+		}
+		t.Rows += kept.Rows
+		t.Bytes += kept.Bytes
+		t.Parts += kept.Parts
+		t.Rewritten = kept.Rewritten
+		tables[name] = t
+	}
+	report, err := a.report(counts, tables)
+	if err != nil {
+		return nil, err
+	}
+	report.Gone, report.Rewritten = a.work.gone, a.because()
+	for _, f := range a.work.dropped {
+		report.Dropped = append(report.Dropped, f.File.Name)
+	}
+	return report, nil
+}
+
+// because says what earlier lines were made anew for; "" for nothing.
+func (a *amendment) because() string {
+	var why []string
+	for _, c := range []struct {
+		n    int
+		what string
+	}{{a.customers.Len(), "customers whose country, state or city has changed"}, {a.products.Len(), "products whose cost, price or category has changed"}} {
+		if c.n > 0 {
+			why = append(why, fmt.Sprintf("%s: %d", c.what, c.n))
+		}
+	}
+	if n := len(a.minus); n > 0 {
+		why = append(why, fmt.Sprintf("earlier fact rows replaced: %d", n))
+	}
+	return strings.Join(why, "; ")
+}
