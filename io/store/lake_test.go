@@ -85,7 +85,7 @@ func TestForeignFilesAreKept(t *testing.T) {
 		wrong string
 	}{
 		{"a file among the parts", func(p string) error { return os.WriteFile(filepath.Join(p, "notes.txt"), []byte("mine"), 0o666) }, "notes.txt"},
-		{"a folder among the parts", func(p string) error { return os.Mkdir(filepath.Join(p, "_delta_log"), 0o777) }, "_delta_log"},
+		{"a folder among the parts", func(p string) error { return os.Mkdir(filepath.Join(p, "a folder"), 0o777) }, "a folder"},
 		{"another tool's parts", func(p string) error {
 			return os.WriteFile(filepath.Join(p, "part-00000-6f1c.snappy.parquet"), nil, 0o666)
 		}, "part-00000-6f1c"},

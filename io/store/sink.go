@@ -330,6 +330,10 @@ func onlyParts(dir string) error {
 	if err != nil {
 		return outputError(dir, "cannot look into the table's folder", err)
 	}
+	if isDelta(dir) {
+		return &pipeline.Error{Kind: pipeline.ErrOutput, File: dir, Msg: "is a Delta table, whose versions a folder of Parquet files would throw away",
+			Hint: "leave format: parquet out of smelt.yml, or choose another output"}
+	}
 	for _, e := range entries {
 		if !e.Type().IsRegular() || !partName.MatchString(e.Name()) {
 			return refuse(filepath.Join(dir, e.Name()), "not one of smelt's part files")
