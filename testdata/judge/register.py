@@ -1,7 +1,8 @@
 """Spark judges the SQL of smelt register: register.py LAKE SQL…
 
 Every statement must parse; those that only Databricks knows (tags, SYNC
-METADATA) must have the form that its manual gives. The check of locations is
+METADATA, and keys, which Spark knows from 4.1 on) must have the form that its
+manual gives. The check of locations is
 run against an information_schema that is right, and against wrong ones. The
 tables of a Parquet lake are created, twice, and must hold what run.json says.
 """
@@ -27,6 +28,9 @@ part = r"`(?:[^`]|``)+`"
 only_databricks = re.compile(
     rf"ALTER TABLE {part}(\.{part}){{0,2}}( ALTER COLUMN {part})? SET TAGS \('\w+' = '\w+'(, '\w+' = '\w+')*\)"
     rf"|MSCK REPAIR TABLE {part}(\.{part}){{0,2}} SYNC METADATA"
+    rf"|ALTER TABLE {part}(\.{part}){{0,2}} DROP CONSTRAINT IF EXISTS {part}"
+    rf"|ALTER TABLE {part}(\.{part}){{0,2}} ADD CONSTRAINT {part} PRIMARY KEY \({part}(, {part})*\)( RELY)?"
+    rf"|ALTER TABLE {part}(\.{part}){{0,2}} ADD CONSTRAINT {part} FOREIGN KEY \({part}\) REFERENCES {part}(\.{part}){{0,2}} \({part}\)( RELY)?"
 )
 
 
