@@ -18,7 +18,9 @@ func catalog(ts *testscript.TestScript, _ bool, args []string) {
 	if args[0] == "unity" {
 		u := catalogtest.NewUnity(scriptTest{ts})
 		if len(args) > 1 {
+			u.Lock()
 			u.Token = args[1]
+			u.Unlock()
 		}
 		ts.Setenv("UNITY", u.URL)
 		return

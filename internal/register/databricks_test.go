@@ -228,20 +228,25 @@ func TestDatabricksStatementFails(t *testing.T) {
 	}
 }
 
-// faults makes a workspace answer the n-th request of a path itself.
-func faults(d *catalogtest.Databricks, method, path string, times int, answer func(w http.ResponseWriter)) (count *int) {
-	count = new(int)
+// faults makes a workspace answer the first requests of a path itself; count
+// says how many there were, those that are still being answered included.
+func faults(d *catalogtest.Databricks, method, path string, times int, answer func(w http.ResponseWriter)) (count func() int) {
+	n := 0
 	d.Fault = func(w http.ResponseWriter, r *http.Request, _ string) bool {
 		if r.Method != method || !strings.HasPrefix(r.URL.Path, path) {
 			return false
 		}
-		if *count++; *count > times {
+		if n++; n > times {
 			return false
 		}
 		answer(w)
 		return true
 	}
-	return count
+	return func() int {
+		d.Lock()
+		defer d.Unlock()
+		return n
+	}
 }
 
 func status(code int, header, errorCode, message string) func(http.ResponseWriter) {
@@ -286,8 +291,8 @@ func TestDatabricksRetries(t *testing.T) {
 				if times == 3 && (err != nil || what(changes) != "map[created:1]") {
 					t.Errorf("%v, %v", changes, err)
 				}
-				if times == 1000 && (err == nil || !strings.Contains(err.Error(), c.want) || *count != attempts) {
-					t.Errorf("%d requests: %v", *count, err)
+				if times == 1000 && (err == nil || !strings.Contains(err.Error(), c.want) || count() != attempts) {
+					t.Errorf("%d requests: %v", count(), err)
 				}
 				if c.wait > 0 && !slices.Contains(*waits, c.wait) {
 					t.Errorf("it waited %v", *waits)
@@ -333,8 +338,8 @@ func TestDatabricksRefusals(t *testing.T) {
 			db, _, _ := connect(t, d, false)
 			count := faults(d, c.method, c.path, 1000, c.answer)
 			_, err := db.Register(context.Background(), tables, inMain)
-			if err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), c.hint) || *count > 1 {
-				t.Errorf("%d requests: %v", *count, err)
+			if err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), c.hint) || count() > 1 {
+				t.Errorf("%d requests: %v", count(), err)
 			}
 		})
 	}
@@ -453,7 +458,7 @@ func TestDatabricksCancel(t *testing.T) {
 	ctx, cancel = context.WithCancel(context.Background())
 	count := faults(d, "POST", statements, 1000, status(503, "60", "", ""))
 	db.c.pause = func(ctx context.Context, _ time.Duration) error { cancel(); return ctx.Err() }
-	if _, err := db.Register(ctx, tables, inMain); !errors.Is(err, context.Canceled) || *count != 1 {
-		t.Errorf("%d requests: %v", *count, err)
+	if _, err := db.Register(ctx, tables, inMain); !errors.Is(err, context.Canceled) || count() != 1 {
+		t.Errorf("%d requests: %v", count(), err)
 	}
 }
