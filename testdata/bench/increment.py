@@ -55,17 +55,18 @@ def split(shop, out):
     """Make the folders; return the history's and the Increments."""
     files, _ = sales_files(shop)
     with open(files[-1], "rb") as f:
-        lines = f.readlines()
-    header, tail = lines[0], lines[-LINES:]
+        header = f.readline()
+        # No more than the end of it: what this process holds counts as its children's, too.
+        f.seek(-min(LINES * 1024, os.path.getsize(files[-1])), os.SEEK_END)
+        tail = f.readlines()[-LINES:]
     shutil.rmtree(out, ignore_errors=True)
     history = os.path.join(out, "history")
     os.makedirs(history)
     for name in os.listdir(shop):
-        if not os.path.isdir(os.path.join(shop, name)) and name != os.path.basename(files[-1]):
+        if not os.path.isdir(os.path.join(shop, name)):
             shutil.copy(os.path.join(shop, name), history)
-    with open(os.path.join(history, os.path.basename(files[-1])), "wb") as f:
-        f.writelines(lines[:-LINES])
-    del lines
+    last = os.path.join(history, os.path.basename(files[-1]))
+    os.truncate(last, os.path.getsize(last) - sum(map(len, tail)))
 
     coming = {order(line) for line in tail}
     known = set()
