@@ -45,6 +45,7 @@ type amendment struct {
 	unquarantined       map[recordKey]bool          // records whose quarantine row goes
 	remade              map[lineKey]silver.FactSale // fact rows of the lines that were made again
 	minus, plus         []silver.FactSale           // fact rows that go; that come of lines made again
+	gone                map[lineKey]bool            // those that go
 	mu                  sync.Mutex
 	touched             touched
 	all                 *Aggregation // of the rows that come, for a recount
@@ -153,7 +154,7 @@ func (a *amendment) begin() {
 		a.dropped[f.Spec.Table] = append(a.dropped[f.Spec.Table], f.File.Name)
 	}
 	a.orders, a.customers, a.products = silver.NewKeys(), silver.NewKeys(), silver.NewKeys()
-	a.old, a.remade = map[lineKey]silver.FactSale{}, map[lineKey]silver.FactSale{}
+	a.old, a.remade, a.gone = map[lineKey]silver.FactSale{}, map[lineKey]silver.FactSale{}, map[lineKey]bool{}
 	a.redone, a.quarantined, a.unquarantined = map[recordKey]bool{}, map[recordKey]string{}, map[recordKey]bool{}
 	a.reasons, a.kept = map[string]int64{}, map[string]pipeline.TableReport{}
 	a.touched = touched{silver.NewKeys(), silver.NewKeys()}
@@ -169,10 +170,7 @@ func (a *amendment) readDimensions(ctx context.Context) error {
 	a.model.AnyOrder(place("customers"), place("products"))
 	var g sync.WaitGroup
 	var errs [2]error
-	for i, d := range []struct {
-		table *pipeline.Table
-		add   func(arrow.Record, func(arrow.Record) error) error
-	}{{bronze.Customers.Table, a.model.AddCustomers}, {bronze.Products.Table, a.model.AddProducts}} {
+	for i, d := range a.fromFiles() {
 		if !a.m.Fills(d.table.Base()) {
 			continue
 		}
@@ -180,7 +178,8 @@ func (a *amendment) readDimensions(ctx context.Context) error {
 			dropped := a.dropped[d.table.Base()]
 			for rec, err := range a.lake.Read(ctx, d.table, columnNames(d.table)) {
 				if err == nil {
-					err = eachRun(rec, "_source_file", func(file string) bool { return !slices.Contains(dropped, file) }, func(part arrow.Record) error {
+					file := textOf(named(rec, "_source_file"))
+					err = pipeline.EachStretch(rec, func(row int) bool { return !slices.Contains(dropped, string(file(row))) }, func(part arrow.Record) error {
 						return d.add(part, func(arrow.Record) error { return nil })
 					})
 				}
@@ -198,28 +197,6 @@ func (a *amendment) readDimensions(ctx context.Context) error {
 		}
 	}
 	return a.dimensions(ctx)
-}
-
-// eachRun hands those stretches of a batch to each whose files are wanted.
-func eachRun(rec arrow.Record, column string, wanted func(file string) bool, each func(arrow.Record) error) error {
-	value := textOf(rec.Column(rec.Schema().FieldIndices(column)[0]))
-	n := int(rec.NumRows())
-	for from := 0; from < n; {
-		file, to := string(value(from)), from+1
-		for to < n && string(value(to)) == file {
-			to++
-		}
-		if wanted(file) {
-			part := rec.NewSlice(int64(from), int64(to))
-			err := each(part)
-			part.Release()
-			if err != nil {
-				return err
-			}
-		}
-		from = to
-	}
-	return nil
 }
 
 func columnNames(t *pipeline.Table) []string {

@@ -39,7 +39,7 @@ func (a *amendment) reach() int {
 
 // before reads the fact rows of the orders, and their lines from bronze.
 func (a *amendment) before(ctx context.Context) error {
-	where := a.atHand()
+	where := a.atHand(a.orders, (*silver.Keys).InClean)
 	again := silver.NewKeys() // orders that are there already
 	reach := a.reach()
 	err := a.lake.Each(ctx, a.workers, silver.FactSales.Table, columnNames(silver.FactSales.Table), func(_ int, rec arrow.Record) error {
@@ -74,14 +74,15 @@ func (a *amendment) before(ctx context.Context) error {
 	return a.readQuarantine(ctx)
 }
 
-// atHand picks the fact rows that may change.
-func (a *amendment) atHand() []pipeline.Where {
-	where := []pipeline.Where{a.orders.InClean("order_id")}
+// atHand picks the rows of a table of orders, and of the changed customers and
+// products, by what in makes of each set.
+func (a *amendment) atHand(orders *silver.Keys, in func(*silver.Keys, string) pipeline.Where) []pipeline.Where {
+	where := []pipeline.Where{in(orders, "order_id")}
 	if a.customers.Len() > 0 {
-		where = append(where, a.customers.InClean("customer_id"))
+		where = append(where, in(a.customers, "customer_id"))
 	}
 	if a.products.Len() > 0 {
-		where = append(where, a.products.InClean("product_id"))
+		where = append(where, in(a.products, "product_id"))
 	}
 	return where
 }
@@ -89,20 +90,16 @@ func (a *amendment) atHand() []pipeline.Where {
 // readLines reads the lines of orders, and of the changed customers and
 // products, from bronze: file by file, in record order.
 func (a *amendment) readLines(ctx context.Context, orders *silver.Keys) error {
-	where := []pipeline.Where{orders.In("order_id")}
-	if a.customers.Len() > 0 {
-		where = append(where, a.customers.In("customer_id"))
-	}
-	if a.products.Len() > 0 {
-		where = append(where, a.products.In("product_id"))
-	}
+	where := a.atHand(orders, (*silver.Keys).In)
 	files := map[string]*oldLines{}
 	for rec, err := range a.lake.Read(ctx, bronze.Sales.Table, columnNames(bronze.Sales.Table), where...) {
 		if err != nil {
 			return err
 		}
-		err := eachRun(rec, "_source_file", func(file string) bool { return !slices.Contains(a.dropped["sales"], file) }, func(part arrow.Record) error {
-			file := string(textOf(part.Column(saleFile))(0))
+		err := eachFile(rec, func(file string, part arrow.Record) error {
+			if slices.Contains(a.dropped["sales"], file) {
+				return nil
+			}
 			l := files[file]
 			if l == nil {
 				at, ok := a.places["sales"][file]
@@ -130,6 +127,26 @@ func (a *amendment) readLines(ctx context.Context, orders *silver.Keys) error {
 		})
 	}
 	slices.SortFunc(a.lines, func(x, y *oldLines) int { return x.place - y.place })
+	return nil
+}
+
+// eachFile hands the stretches of a batch of bronze.sales that are of one file to f.
+func eachFile(rec arrow.Record, f func(file string, part arrow.Record) error) error {
+	file := textOf(rec.Column(saleFile))
+	n := int(rec.NumRows())
+	for from := 0; from < n; {
+		name, to := string(file(from)), from+1
+		for to < n && string(file(to)) == name {
+			to++
+		}
+		part := rec.NewSlice(int64(from), int64(to))
+		err := f(name, part)
+		part.Release()
+		if err != nil {
+			return err
+		}
+		from = to
+	}
 	return nil
 }
 

@@ -25,15 +25,11 @@ func (a *amendment) count(ctx context.Context) error {
 		return err
 	}
 	defer before.Release()
-	gone := map[lineKey]bool{}
-	for i := range a.minus {
-		gone[keyOfSale(&a.minus[i])] = true
-	}
 	var stay []silver.FactSale
 	rows := make([]silver.FactSale, 0, len(a.old))
 	for k, row := range a.old {
 		rows = append(rows, row)
-		if !gone[k] {
+		if !a.gone[k] {
 			stay = append(stay, row)
 		}
 	}
@@ -116,31 +112,9 @@ func (a *amendment) nothing(n int) []byte {
 // eachOther hands the stretches of a batch that before has not read to f.
 func (a *amendment) eachOther(rec arrow.Record, f func(arrow.Record) error) error {
 	order, customer, product := textOf(named(rec, "order_id")), textOf(named(rec, "customer_id")), textOf(named(rec, "product_id"))
-	return eachStretch(rec, func(i int) bool {
+	return pipeline.EachStretch(rec, func(i int) bool {
 		return !(a.orders.Has(order(i)) || a.customers.Has(customer(i)) || a.products.Has(product(i)))
 	}, f)
-}
-
-// eachStretch hands the stretches of wanted rows of a batch to f.
-func eachStretch(rec arrow.Record, wanted func(i int) bool, f func(arrow.Record) error) error {
-	n := int(rec.NumRows())
-	for from := 0; from < n; from++ {
-		if !wanted(from) {
-			continue
-		}
-		to := from + 1
-		for to < n && wanted(to) {
-			to++
-		}
-		part := rec.NewSlice(int64(from), int64(to))
-		err := f(part)
-		part.Release()
-		if err != nil {
-			return err
-		}
-		from = to
-	}
-	return nil
 }
 
 func named(rec arrow.Record, column string) arrow.Array {
@@ -150,10 +124,6 @@ func named(rec arrow.Record, column string) arrow.Array {
 // recount counts the whole fact, where the totals cannot be corrected: the first
 // sale of a product has gone, for instance, and only its other lines know the next.
 func (a *amendment) recount(ctx context.Context) error {
-	gone := map[lineKey]bool{}
-	for i := range a.minus {
-		gone[keyOfSale(&a.minus[i])] = true
-	}
 	columns := a.agg.factColumns()
 	for _, c := range []string{"_source_file", "_source_row"} {
 		if !slices.Contains(columns, c) {
@@ -162,26 +132,21 @@ func (a *amendment) recount(ctx context.Context) error {
 	}
 	err := a.lake.Each(ctx, a.workers, silver.FactSales.Table, columns, func(worker int, rec arrow.Record) error {
 		add := func(part arrow.Record) error { return a.all.Add(worker, part) }
-		if len(gone) == 0 {
+		if len(a.gone) == 0 {
 			return add(rec)
 		}
 		key := lineKeys(rec)
-		return eachStretch(rec, func(i int) bool { return !gone[key(i)] }, add)
+		return pipeline.EachStretch(rec, func(i int) bool { return !a.gone[key(i)] }, add)
 	})
 	if err != nil {
 		return err
 	}
-	customers, err := a.model.Customers(a.mem, a.all.counted.columnsOf(silver.DimCustomers.Name)...)
+	in, release, err := a.goldInputs(a.all.counted)
 	if err != nil {
 		return err
 	}
-	defer customers.Release()
-	products, err := a.model.Products(a.mem, a.all.counted.columnsOf(silver.DimProducts.Name)...)
-	if err != nil {
-		return err
-	}
-	defer products.Release()
-	a.totals, err = a.all.Totals(Inputs{Customers: customers, Products: products, Mem: a.mem})
+	defer release()
+	a.totals, err = a.all.Totals(in)
 	return err
 }
 

@@ -149,7 +149,7 @@ func (a *amendment) differences() error {
 	for k, was := range a.old {
 		now, ok := a.remade[k]
 		if a.redone[k.recordKey] && (!ok || now != was) || slices.Contains(a.dropped["sales"], k.file) {
-			a.minus = append(a.minus, was)
+			a.minus, a.gone[k] = append(a.minus, was), true
 		}
 	}
 	sortRows(a.minus)

@@ -173,9 +173,8 @@ func (a *amendment) wrote(t *pipeline.Table) bool {
 
 // amend takes out of the tables of earlier runs what goes.
 func (a *amendment) amend(ctx context.Context) error {
-	gone, orders := map[lineKey]bool{}, silver.NewKeys()
+	orders := silver.NewKeys()
 	for i := range a.minus {
-		gone[keyOfSale(&a.minus[i])] = true
 		if err := orders.Add([]byte(a.minus[i].OrderID)); err != nil {
 			return err
 		}
@@ -196,12 +195,12 @@ func (a *amendment) amend(ctx context.Context) error {
 		changes = append(changes, c)
 	}
 	fact := change{table: silver.FactSales.Table}
-	if len(gone) > 0 {
+	if len(a.gone) > 0 {
 		fact.columns, fact.where = []string{"_source_file", "_source_row", "line_type"}, []pipeline.Where{orders.InClean("order_id")}
 		fact.lose = func(rec arrow.Record, lose []bool) error {
 			key := lineKeys(rec)
 			for i := range lose {
-				lose[i] = gone[key(i)]
+				lose[i] = a.gone[key(i)]
 			}
 			return nil
 		}

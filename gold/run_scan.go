@@ -38,18 +38,22 @@ func (r *run) dimensionsAndKeys(ctx context.Context) (scans []*silver.KeyScan, e
 	return scans, cmp.Or(err, failed)
 }
 
+// fromFile is a dimension's bronze table, and how its records join the model.
+type fromFile struct {
+	table *pipeline.Table
+	add   func(rec arrow.Record, quarantine func(arrow.Record) error) error
+}
+
+func (r *run) fromFiles() [2]fromFile {
+	return [2]fromFile{{bronze.Customers.Table, r.model.AddCustomers}, {bronze.Products.Table, r.model.AddProducts}}
+}
+
 // dimensions reads customers and products, side by side, each in record order.
 // Where both fail, the error of the customers counts.
 func (r *run) dimensions(ctx context.Context) error {
 	var g sync.WaitGroup
 	var errs [2]error
-	for i, d := range []struct {
-		table *pipeline.Table
-		add   func(arrow.Record, func(arrow.Record) error) error
-	}{
-		{bronze.Customers.Table, r.model.AddCustomers},
-		{bronze.Products.Table, r.model.AddProducts},
-	} {
+	for i, d := range r.fromFiles() {
 		g.Go(func() {
 			dicts := bronze.Dictionaries{}
 			for _, segs := range r.of(d.table.Base()) {

@@ -30,8 +30,8 @@ type Lake interface {
 	Restart() error
 	// Amend keeps the rows that a table has, but those that lose names: it gets
 	// batches of the columns, which hold the rows that where picks and maybe
-	// others, and sets lose[i] for each row i that is to go. nil keeps all. It
-	// may be called from several goroutines at once. Amend returns what is kept, and must not be
-	// called twice for one table.
+	// others, and sets lose[i] for each row i that is to go. nil keeps all. It may
+	// be called from several goroutines at once. Amend returns what is kept, and
+	// must not be called twice for one table.
 	Amend(ctx context.Context, t *Table, columns []string, lose func(rec arrow.Record, lose []bool) error, where ...Where) (kept TableReport, err error)
 }

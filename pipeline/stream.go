@@ -27,6 +27,29 @@ func Of(batches ...arrow.Record) Stream {
 	}
 }
 
+// EachStretch hands the stretches of a batch's wanted rows to f, in order; each is
+// lent. It asks once for each row.
+func EachStretch(rec arrow.Record, wanted func(row int) bool, f func(arrow.Record) error) error {
+	n := int(rec.NumRows())
+	for from := 0; from < n; from++ {
+		if !wanted(from) {
+			continue
+		}
+		to := from + 1
+		for to < n && wanted(to) {
+			to++
+		}
+		part := rec.NewSlice(int64(from), int64(to))
+		err := f(part)
+		part.Release()
+		if err != nil {
+			return err
+		}
+		from = to // which is not wanted
+	}
+	return nil
+}
+
 // Map returns a stage that turns each batch into one other. The batch that f
 // returns is released after the consumer's step.
 func Map(f func(arrow.Record) (arrow.Record, error)) Stage {

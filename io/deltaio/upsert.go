@@ -251,21 +251,12 @@ func (u *upsert) copy(ctx context.Context, s *Snapshot, f *File, whole *pipeline
 		if at+n > len(matched) {
 			return 0, inputError(f.Path, "has changed while it was read", nil)
 		}
-		for from := 0; from < n; {
-			to := from
-			for to < n && matched[at+to] == matched[at+from] {
-				to++
-			}
-			if !matched[at+from] {
-				part := rec.NewSlice(int64(from), int64(to))
-				err := u.copied.write(part)
-				part.Release()
-				if err != nil {
-					return -1, err
-				}
-				kept += int64(to - from)
-			}
-			from = to
+		err := pipeline.EachStretch(rec, func(row int) bool { return !matched[at+row] }, func(part arrow.Record) error {
+			kept += part.NumRows()
+			return u.copied.write(part)
+		})
+		if err != nil {
+			return -1, err
 		}
 		at += n
 	}

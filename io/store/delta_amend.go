@@ -139,21 +139,8 @@ func copyRows(rows pipeline.Stream, w pipeline.Writer, columns []string, lose fu
 		if err != nil {
 			return pipeline.Stats{}, err
 		}
-		for from := 0; from < n; from++ {
-			if goes[from] {
-				continue
-			}
-			to := from + 1
-			for to < n && !goes[to] {
-				to++
-			}
-			stay := rec.NewSlice(int64(from), int64(to))
-			err := w.Write(stay)
-			stay.Release()
-			if err != nil {
-				return pipeline.Stats{}, err
-			}
-			from = to
+		if err := pipeline.EachStretch(rec, func(row int) bool { return !goes[row] }, w.Write); err != nil {
+			return pipeline.Stats{}, err
 		}
 	}
 	return w.Close()
