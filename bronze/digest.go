@@ -29,10 +29,10 @@ func Digests(ctx context.Context, m *Mapping) (map[string]string, error) {
 	canonical(h, reflect.ValueOf(m.Lookups))
 	canonical(h, reflect.ValueOf(m.Rules))
 	out := map[string]string{"smelt.yml": hex.EncodeToString(h.Sum(nil))}
-	add := func(name string, patterns []string, read pipeline.File) error {
-		files, err := expand(m.Dir, patterns, read, false)
+	for _, ref := range m.references() {
+		files, err := expand(m.Dir, ref.files, ref.read, false)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		h := sha256.New()
 		for _, file := range files {
@@ -43,24 +43,31 @@ func Digests(ctx context.Context, m *Mapping) (map[string]string, error) {
 				continue
 			}
 			if err := f.identify(ctx, Identity{}); err != nil {
-				return err
+				return nil, err
 			}
 			fmt.Fprintf(h, "%s %s\n", file.Name, f.Hash)
 		}
-		out[name] = hex.EncodeToString(h.Sum(nil))
-		return nil
-	}
-	for _, name := range slices.Sorted(maps.Keys(m.Lookups)) {
-		if err := add("lookup "+name, m.Lookups[name].Files, m.Lookups[name].Read); err != nil {
-			return nil, err
-		}
-	}
-	for i, r := range m.Rules.ReturnedOrders {
-		if err := add(fmt.Sprintf("list %d of returned orders", i+1), r.Files, r.Read); err != nil {
-			return nil, err
-		}
+		out[ref.name] = hex.EncodeToString(h.Sum(nil))
 	}
 	return out, nil
+}
+
+// reference is a lookup, or a list of returned orders.
+type reference struct {
+	name  string
+	files []string
+	read  pipeline.File
+}
+
+// references returns what a mapping reads besides its sources, always in one order.
+func (m *Mapping) references() (out []reference) {
+	for _, name := range slices.Sorted(maps.Keys(m.Lookups)) {
+		out = append(out, reference{"lookup " + name, m.Lookups[name].Files, m.Lookups[name].Read})
+	}
+	for i, r := range m.Rules.ReturnedOrders {
+		out = append(out, reference{fmt.Sprintf("list %d of returned orders", i+1), r.Files, r.Read})
+	}
+	return out
 }
 
 // canonical writes a value of a mapping as a text that no other value has. Where it

@@ -2,9 +2,7 @@ package bronze
 
 import (
 	"fmt"
-	"maps"
 	"os"
-	"slices"
 	"strings"
 	"time"
 
@@ -45,13 +43,8 @@ func Signature(m *Mapping) (text string, latest time.Time, err error) {
 			return "", latest, err
 		}
 	}
-	for _, name := range slices.Sorted(maps.Keys(m.Lookups)) {
-		if err := add(m.Lookups[name].Files, m.Lookups[name].Read); err != nil {
-			return "", latest, err
-		}
-	}
-	for _, r := range m.Rules.ReturnedOrders {
-		if err := add(r.Files, r.Read); err != nil {
+	for _, ref := range m.references() {
+		if err := add(ref.files, ref.read); err != nil {
 			return "", latest, err
 		}
 	}

@@ -82,7 +82,7 @@ func (r *run) look(ctx context.Context) error {
 	}
 	err = bronze.Identify(ctx, files, r.workers, func(f *bronze.InputFile) bronze.Identity {
 		if s := before[keyOf(f)]; s != nil {
-			return bronze.Identity{Hash: s.Hash, Size: s.Size, Stamp: s.Stamp}
+			return identityOf(s)
 		}
 		return bronze.Identity{}
 	})
@@ -196,13 +196,11 @@ func (w *work) merge(m *bronze.Mapping, files []*bronze.InputFile, before map[fi
 		}
 		order = append(order, k)
 	}
-	bronze.FindCopies(slices.Collect(func(yield func(*bronze.InputFile) bool) {
-		for _, f := range w.files {
-			if !yield(f.InputFile) {
-				return
-			}
-		}
-	}))
+	var all []*bronze.InputFile
+	for _, f := range w.files {
+		all = append(all, f.InputFile)
+	}
+	bronze.FindCopies(all)
 	active := map[fileKey]bool{}
 	var now []fileKey
 	for _, f := range w.files {
@@ -251,9 +249,13 @@ func (w *work) insert(f *bronze.InputFile, order []fileKey) {
 	w.files = slices.Insert(w.files, at, &knownFile{InputFile: f, gone: true})
 }
 
+func identityOf(s *pipeline.SourceReport) bronze.Identity {
+	return bronze.Identity{Hash: s.Hash, Size: s.Size, Stamp: s.Stamp}
+}
+
 // earlier returns a file as an earlier run has read it.
 func earlier(m *bronze.Mapping, s *pipeline.SourceReport) *bronze.InputFile {
-	f := &bronze.InputFile{Source: s.Source, File: pipeline.File{Name: s.File}, Identity: bronze.Identity{Hash: s.Hash, Size: s.Size, Stamp: s.Stamp}}
+	f := &bronze.InputFile{Source: s.Source, File: pipeline.File{Name: s.File}, Identity: identityOf(s)}
 	if s.Source < len(m.Sources) { // else smelt.yml has changed, and everything is read again
 		f.Spec = &m.Sources[s.Source]
 	}

@@ -46,8 +46,12 @@ func (a *app) nothingNew(r *pipeline.Report, out string) error {
 	for _, line := range files(r) {
 		fmt.Fprintln(a.out, wrap(line, "  ", a.out.room()))
 	}
-	_, err := fmt.Fprintf(a.out, "nothing new: %s in %s already\n", plural(int64(len(r.Sources)), "file"), out)
+	_, err := fmt.Fprintln(a.out, nothingNew(r, out))
 	return err
+}
+
+func nothingNew(r *pipeline.Report, out string) string {
+	return fmt.Sprintf("nothing new: %s in %s already", plural(int64(len(r.Sources)), "file"), out)
 }
 
 // files tells which files a run has read, which not, and why.

@@ -112,7 +112,7 @@ func (a *app) runOnce(ctx context.Context, m *bronze.Mapping, out string, l limi
 	}
 	text := append([]string{time.Now().UTC().Format(time.RFC3339)}, files(r)...)
 	if nothing {
-		text = append(text, fmt.Sprintf("nothing new: %s in %s already", plural(int64(len(r.Sources)), "file"), out))
+		text = append(text, nothingNew(r, out))
 	} else {
 		var rows int64
 		for _, t := range r.Tables {
