@@ -153,10 +153,20 @@ func (f *InputFile) Unchanged() error {
 }
 
 // settled reports whether a file's last change is so long ago that its times
-// tell of the next one: file systems keep them in ticks of up to two seconds.
+// tell of the next one. File systems keep them in ticks: of a clock's interrupts,
+// up to 16 ms, where they keep fractions of milliseconds, else of up to two seconds.
 func settled(info os.FileInfo, now time.Time) bool {
-	changed, _ := inodeOf(info)
-	return now.Sub(info.ModTime()) >= 3*time.Second && now.Sub(changed) >= 3*time.Second
+	inode, _ := inodeOf(info)
+	for _, changed := range []time.Time{info.ModTime(), inode} {
+		tick := 3 * time.Second
+		if changed.Nanosecond()%int(time.Millisecond) != 0 {
+			tick = 20 * time.Millisecond
+		}
+		if now.Sub(changed) < tick {
+			return false
+		}
+	}
+	return true
 }
 
 // seen is what changes when somebody writes to a file or puts another in its place.
