@@ -125,7 +125,7 @@ type run struct {
 	agg     *Aggregation
 
 	resolveOld func() error                                   // lets earlier lines compete with the new ones; may be nil
-	newOrders  func(in *bronze.Input, rec arrow.Record) error // of the key scan: batches with the lines' order_id; may be nil
+	newKeys    func(in *bronze.Input, rec arrow.Record) error // of the key scan: batches with what there is of order_id, customer_id and product_id; may be nil
 	added      func(worker int, rec arrow.Record) error       // batches of new fact rows; may be nil
 
 	inputs   []*bronze.Input

@@ -26,7 +26,7 @@ import (
 // customers before and after. Nothing else of the history is read.
 //
 // It takes these steps, each in its own method: readDimensions, scanNew, changed,
-// before, pass; then count and write, and beside them amend.
+// before, loadKept, pass, findNew; then count and write, and beside them amend.
 type amendment struct {
 	*run
 	lake pipeline.Lake
@@ -34,6 +34,9 @@ type amendment struct {
 	dropped map[string][]string       // by bronze table: the files whose rows go
 	places  map[string]map[string]int // by bronze table: where files stand in record order
 
+	dims                [2]*dimension                // customers, products
+	vanished            map[string]int64             // by bronze table: rows of a kept dimension that go, as no line names them
+	newest              pipeline.Null[pipeline.Date] // order_date of the tables as they are
 	scans               []*silver.KeyScan
 	orders              *silver.Keys // of the new and the dropped lines
 	customers, products *silver.Keys // that stand otherwise on fact rows than before
@@ -83,16 +86,17 @@ func (a *amendment) do(ctx context.Context) (*pipeline.Report, error) {
 	defer a.loading.Wait()
 	a.loading.Go(func() {
 		a.totals, a.loadFailed = LoadTotals(a.agg.counted.specs, a.workers, func(t *pipeline.Table) pipeline.Stream { return a.lake.Read(ctx, t, columnNames(t)) })
+		if a.loadFailed == nil {
+			_, a.newest = a.totals.days()
+		}
 	})
-	steps := []func(context.Context) error{a.readDimensions, a.scanNew, a.changed, a.before, a.pass}
-	if !a.attributesMayChange() {
-		// Then nothing is asked of the dimensions before the pass.
-		steps = []func(context.Context) error{a.dimensionsAndOrders, a.pass}
-	}
-	for _, step := range steps {
+	for _, step := range []func(context.Context) error{a.readDimensions, a.scanNew, a.changed, a.before, a.loadKept, a.pass} {
 		if err := step(ctx); err != nil {
 			return nil, err
 		}
+	}
+	if err := a.findNew(); err != nil {
+		return nil, err
 	}
 	g, both := errgroup.WithContext(ctx)
 	g.Go(func() error { return a.amend(both) })
@@ -108,29 +112,14 @@ func (a *amendment) do(ctx context.Context) (*pipeline.Report, error) {
 	return a.sumUp()
 }
 
-// attributesMayChange reports whether customers or products may stand otherwise
-// on fact rows than before.
-func (a *amendment) attributesMayChange() bool {
-	return a.reads("customers") || a.derives("customers") || a.reads("products") || a.derives("products")
-}
-
-// dimensionsAndOrders reads the dimensions, and side by side with them what there
-// is of the new lines' orders.
-func (a *amendment) dimensionsAndOrders(ctx context.Context) error {
-	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error { return a.readDimensions(ctx) })
-	g.Go(func() error {
-		if err := a.scanNew(ctx); err != nil {
-			return err
-		}
-		return a.before(ctx)
-	})
-	return g.Wait()
-}
-
 func (a *amendment) releaseLines() {
 	for _, l := range a.lines {
 		for _, rec := range l.records {
+			rec.Release()
+		}
+	}
+	for _, d := range a.dims {
+		for _, rec := range d.come {
 			rec.Release()
 		}
 	}
@@ -157,46 +146,8 @@ func (a *amendment) begin() {
 	a.old, a.remade, a.gone = map[lineKey]silver.FactSale{}, map[lineKey]silver.FactSale{}, map[lineKey]bool{}
 	a.redone, a.quarantined, a.unquarantined = map[recordKey]bool{}, map[recordKey]string{}, map[recordKey]bool{}
 	a.reasons, a.kept = map[string]int64{}, map[string]pipeline.TableReport{}
-	a.touched = touched{silver.NewKeys(), silver.NewKeys()}
-}
-
-// readDimensions reads the customers and products of the earlier runs and of
-// the new files.
-func (a *amendment) readDimensions(ctx context.Context) error {
-	place := func(table string) func(file []byte) int {
-		places := a.places[table]
-		return func(file []byte) int { return places[string(file)] }
-	}
-	a.model.AnyOrder(place("customers"), place("products"))
-	var g sync.WaitGroup
-	var errs [2]error
-	for i, d := range a.fromFiles() {
-		if !a.m.Fills(d.table.Base()) {
-			continue
-		}
-		g.Go(func() {
-			dropped := a.dropped[d.table.Base()]
-			for rec, err := range a.lake.Read(ctx, d.table, columnNames(d.table)) {
-				if err == nil {
-					file := textOf(named(rec, "_source_file"))
-					err = pipeline.EachStretch(rec, func(row int) bool { return !slices.Contains(dropped, string(file(row))) }, func(part arrow.Record) error {
-						return d.add(part, func(arrow.Record) error { return nil })
-					})
-				}
-				if err != nil {
-					errs[i] = err
-					return
-				}
-			}
-		})
-	}
-	g.Wait()
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return a.dimensions(ctx)
+	a.touched, a.vanished = touched{silver.NewKeys(), silver.NewKeys()}, map[string]int64{}
+	a.beginDimensions()
 }
 
 func columnNames(t *pipeline.Table) []string {
@@ -210,13 +161,20 @@ func columnNames(t *pipeline.Table) []string {
 // scanNew scans the keys of the new lines, and finds out which orders they and
 // the dropped ones belong to.
 func (a *amendment) scanNew(ctx context.Context) error {
-	a.newOrders = func(in *bronze.Input, rec arrow.Record) error {
-		col := named(rec, "order_id")
+	a.newKeys = func(in *bronze.Input, rec arrow.Record) error {
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		if err := a.nameAll(rec); err != nil {
+			return err
+		}
+		at := rec.Schema().FieldIndices("order_id")
+		if len(at) == 0 {
+			return nil
+		}
+		col := rec.Column(at[0])
 		if in.Returns() && in.Spec.Overlap != "" && col.NullN() > 0 {
 			return everything(overlapping)
 		}
-		a.mu.Lock()
-		defer a.mu.Unlock()
 		return a.orders.AddAll(col)
 	}
 	for _, f := range a.work.dropped {
@@ -275,13 +233,13 @@ func (a *amendment) changed(ctx context.Context) (err error) {
 	if err := a.model.FreezeDimensions(a.scans...); err != nil {
 		return err
 	}
-	if a.reads("customers") || a.derives("customers") {
+	if !a.dims[0].kept {
 		a.customers, err = a.model.ChangedCustomers(a.lake.Read(ctx, silver.DimCustomers.Table, []string{"customer_id", "city", "state", "country"}))
 		if err != nil {
 			return err
 		}
 	}
-	if a.reads("products") || a.derives("products") {
+	if !a.dims[1].kept {
 		a.products, err = a.model.ChangedProducts(a.lake.Read(ctx, silver.DimProducts.Table, []string{"product_id", "category", "unit_cost", "unit_price"}))
 		if err != nil {
 			return err

@@ -55,6 +55,9 @@ func (a *amendment) before(ctx context.Context) error {
 				return err
 			}
 		}
+		if err := a.nameAll(rec); err != nil {
+			return err
+		}
 		if len(a.old) > reach {
 			return everything("the new lines belong to too many earlier orders")
 		}
@@ -109,6 +112,9 @@ func (a *amendment) readLines(ctx context.Context, orders *silver.Keys) error {
 				}
 				l = &oldLines{file: a.work.files[at].InputFile, place: at}
 				files[file], a.lines = l, append(a.lines, l)
+			}
+			if err := a.nameAll(part); err != nil {
+				return err
 			}
 			rows := part.Column(saleRow).(*array.Int64)
 			for i := range rows.Len() {

@@ -64,8 +64,7 @@ func (a *amendment) count(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	a.loading.Wait()
-	if a.loadFailed != nil {
+	if a.loading.Wait(); a.loadFailed != nil {
 		return a.loadFailed
 	}
 	err = a.totals.Amend(was, now, a.touched.customers.Has)
@@ -141,11 +140,14 @@ func (a *amendment) recount(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	in, release, err := a.goldInputs(a.all.counted)
+	in, release, err := a.inputs(ctx, a.all.counted)
 	if err != nil {
 		return err
 	}
 	defer release()
+	if a.loading.Wait(); a.loadFailed != nil {
+		return a.loadFailed
+	}
 	a.totals, err = a.all.Totals(in)
 	return err
 }

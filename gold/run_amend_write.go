@@ -1,11 +1,8 @@
 package gold
 
 import (
-	"bytes"
 	"context"
-	"errors"
 	"fmt"
-	"iter"
 	"maps"
 	"slices"
 	"strings"
@@ -23,18 +20,18 @@ import (
 func (a *amendment) write(ctx context.Context) error {
 	_, newest := a.totals.days()
 	a.model.Amended(a.totals.keys("customer_id"), a.totals.keys("product_id"), newest)
-	in, release, err := a.goldInputs(a.totals)
+	if err := a.findGone(ctx); err != nil {
+		return err
+	}
+	in, release, err := a.inputs(ctx, a.totals)
 	if err != nil {
 		return err
 	}
 	defer release()
 	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error {
-		return a.writeDimension(ctx, silver.DimCustomers.Table, func(write func(arrow.Record) error) error { return a.model.DimCustomers(a.mem, write) })
-	})
-	g.Go(func() error {
-		return a.writeDimension(ctx, silver.DimProducts.Table, func(write func(arrow.Record) error) error { return a.model.DimProducts(a.mem, write) })
-	})
+	for _, d := range a.dims {
+		g.Go(func() error { return a.writeDimension(ctx, d) })
+	}
 	g.Go(func() error {
 		warnings, err := a.totals.Tables(in, a.only)
 		a.warnings = append(a.warnings, warnings...)
@@ -42,90 +39,6 @@ func (a *amendment) write(ctx context.Context) error {
 	})
 	g.Go(func() error { return a.saveState(a.totals) })
 	return g.Wait()
-}
-
-// writeDimension writes a dimension that each hands on, if it is not the one
-// that is there.
-func (a *amendment) writeDimension(ctx context.Context, t *pipeline.Table, each func(write func(arrow.Record) error) error) error {
-	same, err := sameRows(each, a.lake.Read(ctx, t, columnNames(t)))
-	if same || err != nil {
-		return err
-	}
-	w := a.writers(0)
-	return errors.Join(each(func(rec arrow.Record) error { return w.write(t, rec) }), w.close())
-}
-
-// sameRows reports whether what each hands on are the rows of a table, in order.
-func sameRows(each func(write func(arrow.Record) error) error, table pipeline.Stream) (bool, error) {
-	next, stop := iter.Pull2(table)
-	defer stop()
-	var other arrow.Record
-	at := 0
-	differ := errors.New("they differ")
-	err := each(func(rec arrow.Record) error {
-		for from, n := 0, int(rec.NumRows()); from < n; {
-			if other == nil || at == int(other.NumRows()) {
-				if other != nil {
-					other.Release()
-					other = nil
-				}
-				rec, err, ok := next()
-				if err != nil {
-					return err
-				}
-				if !ok {
-					return differ
-				}
-				rec.Retain()
-				other, at = rec, 0
-				continue
-			}
-			k := min(n-from, int(other.NumRows())-at)
-			for c := range rec.NumCols() {
-				if !equalCells(rec.Column(int(c)), from, other.Column(int(c)), at, k) {
-					return differ
-				}
-			}
-			from, at = from+k, at+k
-		}
-		return nil
-	})
-	left := other != nil && at < int(other.NumRows())
-	if other != nil {
-		other.Release()
-	}
-	if err == nil && !left {
-		for {
-			rec, failed, ok := next()
-			if failed != nil {
-				return false, failed
-			}
-			if !ok {
-				break
-			}
-			left = left || rec.NumRows() > 0
-		}
-	}
-	if err == differ {
-		return false, nil
-	}
-	return err == nil && !left, err
-}
-
-// equalCells reports whether n cells of two columns, of which texts may be
-// dictionary-encoded, are equal.
-func equalCells(a arrow.Array, i int, b arrow.Array, j, n int) bool {
-	if !pipeline.SameType(a.DataType(), pipeline.StringType) {
-		return array.SliceEqual(a, int64(i), int64(i+n), b, int64(j), int64(j+n))
-	}
-	x, y := textOf(a), textOf(b)
-	for k := range n {
-		v, w := x(i+k), y(j+k)
-		if (v == nil) != (w == nil) || !bytes.Equal(v, w) {
-			return false
-		}
-	}
-	return true
 }
 
 // change is what a table loses: see pipeline.Lake.
@@ -226,6 +139,13 @@ func (a *amendment) sumUp() (*pipeline.Report, error) {
 	for _, c := range last.Conservation {
 		if c.Table == "sales" {
 			sales = c
+			continue
+		}
+		for _, d := range a.dims {
+			if d.kept && d.bronze.Base() == c.Table {
+				counts.Added[c.Table] += c.Added - a.vanished[c.Table]
+				counts.Deduplicated[c.Table], counts.Quarantined[c.Table] = c.Deduplicated, c.Reasons
+			}
 		}
 	}
 	// What the lines that were made again, and the dropped ones, were counted as.

@@ -20,11 +20,16 @@ import (
 
 // finish writes what is only known at the end: the dimensions and gold.
 func (r *run) finish() error {
-	in, release, err := r.goldInputs(r.agg.counted)
+	customers, err := r.model.Customers(r.mem, r.agg.counted.columnsOf(silver.DimCustomers.Name)...)
 	if err != nil {
 		return err
 	}
-	defer release()
+	defer customers.Release()
+	products, err := r.model.Products(r.mem, r.agg.counted.columnsOf(silver.DimProducts.Name)...)
+	if err != nil {
+		return err
+	}
+	defer products.Release()
 	var g sync.WaitGroup
 	var dimensions error
 	g.Go(func() {
@@ -34,7 +39,7 @@ func (r *run) finish() error {
 			r.model.DimProducts(r.mem, func(rec arrow.Record) error { return w.write(silver.DimProducts.Table, rec) }),
 			w.close())
 	})
-	warnings, err := r.gold(in)
+	warnings, err := r.gold(r.goldInputs(customers, products))
 	g.Wait()
 	if err := cmp.Or(dimensions, err); err != nil {
 		return err
@@ -43,19 +48,9 @@ func (r *run) finish() error {
 	return r.fillEmpty()
 }
 
-// goldInputs returns what gold needs of the dimensions, until release is called.
-func (r *run) goldInputs(t *Totals) (in Inputs, release func(), err error) {
-	customers, err := r.model.Customers(r.mem, t.columnsOf(silver.DimCustomers.Name)...)
-	if err != nil {
-		return in, nil, err
-	}
-	products, err := r.model.Products(r.mem, t.columnsOf(silver.DimProducts.Name)...)
-	if err != nil {
-		customers.Release()
-		return in, nil, err
-	}
-	in = Inputs{Customers: customers, Products: products, Reference: r.m.Rules.ReferenceDate, RFM: r.m.Rules.RFM, Mem: r.mem}
-	return in, func() { customers.Release(); products.Release() }, nil
+// goldInputs is what gold needs besides the fact.
+func (r *run) goldInputs(customers, products arrow.Record) Inputs {
+	return Inputs{Customers: customers, Products: products, Reference: r.m.Rules.ReferenceDate, RFM: r.m.Rules.RFM, Mem: r.mem}
 }
 
 // gold counts what was added and makes gold's tables of it. A lake keeps the

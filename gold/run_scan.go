@@ -115,8 +115,8 @@ func (r *run) scanKeys(ctx context.Context) ([]*silver.KeyScan, error) {
 			if r.m.Derives("products", in.Spec) {
 				add(in.Derived(bronze.Products.Table), func(rec arrow.Record) error { return scan.DeriveProducts(file, rec) })
 			}
-			if order := in.Keys("order_id"); r.newOrders != nil && len(order.Specs) > 0 {
-				add(order, func(rec arrow.Record) error { return r.newOrders(in, rec) })
+			if keys := in.Keys("order_id", "customer_id", "product_id"); r.newKeys != nil && len(keys.Specs) > 0 {
+				add(keys, func(rec arrow.Record) error { return r.newKeys(in, rec) })
 			}
 			if len(targets) == 0 {
 				continue

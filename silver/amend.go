@@ -18,6 +18,58 @@ func (m *Model) AnyOrder(customers, products func(file []byte) int) {
 	m.readers[0].place, m.readers[1].place = customers, products
 }
 
+// KeepCustomers says that the customers are those of an earlier
+// silver.dim_customers and those that only new lines name: rows are the earlier
+// ones that the lines at hand may name, with the columns customer_id, city, state
+// and country, found by name. No AddCustomers goes with it, no line describes
+// customers, and it comes before Freeze. DimCustomers, Customers and the counts
+// are then about those customers only that are new.
+func (m *Model) KeepCustomers(rows pipeline.Stream) error {
+	return m.customers.keep(rows, []string{"city", "state", "country"}, nil)
+}
+
+// KeepProducts is KeepCustomers for products, by the columns product_id,
+// category, unit_cost and unit_price of silver.dim_products.
+func (m *Model) KeepProducts(rows pipeline.Stream) error {
+	return m.products.keep(rows, []string{"category"}, []string{"unit_cost", "unit_price"})
+}
+
+func (k *known) keep(rows pipeline.Stream, textColumns, numberColumns []string) error {
+	k.earlier = true
+	var buf []int64
+	for rec, err := range rows {
+		if err != nil {
+			return err
+		}
+		n, key := int(rec.NumRows()), named(rec, k.spec.key)
+		at := make([]int32, n)
+		for i := range n {
+			v, _ := textAt(key, i)
+			if at[i] = k.row(v); at[i] < 0 {
+				return k.spec.full(k.spec.key)
+			}
+			k.filled.set(at[i])
+		}
+		for _, c := range textColumns {
+			col, t := named(rec, c), k.text(c)
+			for i := range n {
+				if v, ok := textAt(col, i); ok {
+					if t.cells[at[i]] = t.values.Code(v); t.cells[at[i]] < 0 {
+						return k.spec.full(c)
+					}
+				}
+			}
+		}
+		for _, c := range numberColumns {
+			buf = numbers(buf, named(rec, c))
+			for i, v := range buf[:n] {
+				k.number(c).set(int(at[i]), v)
+			}
+		}
+	}
+	return nil
+}
+
 // placeOf returns where a record stands in record order.
 func (r *dimensionReader) placeOf(rec arrow.Record, i int) int64 {
 	t := r.dim.spec.bronze
@@ -115,7 +167,8 @@ func named(rec arrow.Record, column string) arrow.Array {
 }
 
 // Amended replaces what Finish found of the lines that were read by what is so
-// of all lines: which customers and products they name, and the newest day.
+// of all lines: which customers and products they name, and the newest day. Kept
+// customers and products are left alone.
 func (m *Model) Amended(customers, products iter.Seq[[]byte], newest pipeline.Null[pipeline.Date]) {
 	m.newest = minDay
 	if newest.Valid {
@@ -125,6 +178,9 @@ func (m *Model) Amended(customers, products iter.Seq[[]byte], newest pipeline.Nu
 		*known
 		keys iter.Seq[[]byte]
 	}{"customers": {m.customers, customers}, "products": {m.products, products}} {
+		if d.earlier {
+			continue
+		}
 		d.order = nil
 		clear(d.known.named)
 		for key := range d.keys {

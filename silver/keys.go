@@ -3,6 +3,7 @@ package silver
 import (
 	"bytes"
 	"encoding/binary"
+	"iter"
 	"math/bits"
 
 	"github.com/apache/arrow/go/v17/arrow"
@@ -119,6 +120,23 @@ func (k *Keys) Without(o *Keys) *Keys {
 	for c := range int32(k.Len()) {
 		if v := k.texts.Bytes(c); o.texts.Find(v) < 0 {
 			_ = out.Add(v) // fewer than k has
+		}
+	}
+	return out
+}
+
+// Except returns those texts that are not among clean ones.
+func (k *Keys) Except(others iter.Seq[[]byte]) *Keys {
+	found := bitset(nil).extend(k.Len())
+	for v := range others {
+		if k.find(v) {
+			found.set(k.texts.Find(v))
+		}
+	}
+	out := NewKeys()
+	for c := range int32(k.Len()) {
+		if !found.has(c) {
+			_ = out.Add(k.texts.Bytes(c)) // fewer than k has
 		}
 	}
 	return out

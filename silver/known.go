@@ -15,6 +15,7 @@ import (
 type known struct {
 	*dimension
 	hasFile  bool     // a source fills the bronze table
+	earlier  bool     // its rows are some of an earlier run's: see Model.KeepCustomers
 	gathered *derived // what the lines say; nil where they say nothing
 	inferred bitset   // rows
 
@@ -133,10 +134,10 @@ func (k *known) nameAll(keys *pipeline.Dictionary, used bitset, first int32) {
 	}
 }
 
-// present reports whether a row is part of the dimension.
+// present reports whether a row is part of the dimension, or of what is new in it.
 func (k *known) present(row int) bool {
 	if row < k.rows() && !k.inferred.has(int32(row)) {
-		return k.filled.has(int32(row))
+		return k.filled.has(int32(row)) && !k.earlier
 	}
 	return k.named.has(int32(row))
 }
