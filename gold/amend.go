@@ -31,7 +31,8 @@ var ErrRecount = errors.New("the whole fact has to be counted again")
 //
 // For the same reason a line that is the same in old and in new may be counted
 // without its amounts in both, as nothing at a known cost, where no attributes
-// have changed.
+// have changed; and, if its order is not in A, as one of another order that only
+// its customer has.
 //
 // What lines have in common cannot be taken away: which is the first day of sale
 // once its lines are gone? Of a group of a customer in C it is known, because all

@@ -48,10 +48,16 @@ func (a *amendment) count(ctx context.Context) error {
 		where = append(where, others.InClean("order_id"))
 	}
 	columns := slices.DeleteFunc(a.agg.factColumns(), isAmount)
+	each := a.eachOther
+	if len(where) == 1 && len(a.old) == 0 {
+		// All of them stay, with their orders, which are none of those at hand.
+		columns = slices.DeleteFunc(columns, func(c string) bool { return c == "order_id" })
+		each = func(rec arrow.Record, f func(arrow.Record) error) error { return f(rec) }
+	}
 	err = a.lake.Each(ctx, a.workers, silver.FactSales.Table, columns, func(worker int, rec arrow.Record) error {
-		rec = a.withoutAmounts(rec)
+		rec = a.stand(rec)
 		defer rec.Release()
-		return a.eachOther(rec, func(part arrow.Record) error { return errors.Join(before.Add(worker, part), a.agg.Add(worker, part)) })
+		return each(rec, func(part arrow.Record) error { return errors.Join(before.Add(worker, part), a.agg.Add(worker, part)) })
 	}, where...)
 	if err != nil {
 		return err
@@ -79,8 +85,9 @@ var amountColumns = factColumns[colQuantity:]
 
 func isAmount(column string) bool { return slices.Contains(amountColumns, column) }
 
-// withoutAmounts returns a batch with amounts of nothing. The caller releases it.
-func (a *amendment) withoutAmounts(rec arrow.Record) arrow.Record {
+// stand returns a batch with amounts of nothing and, where it has no orders, with
+// one for each customer that no order at hand can be. The caller releases it.
+func (a *amendment) stand(rec arrow.Record) arrow.Record {
 	n := int(rec.NumRows())
 	fields, columns := rec.Schema().Fields(), rec.Columns()
 	for _, name := range amountColumns {
@@ -91,11 +98,28 @@ func (a *amendment) withoutAmounts(rec arrow.Record) arrow.Record {
 		columns = append(slices.Clip(columns), array.MakeFromData(data))
 		data.Release()
 	}
+	if !rec.Schema().HasField("order_id") {
+		orders := ordersOf(named(rec, "customer_id").(*array.Dictionary))
+		fields, columns = append(fields, arrow.Field{Name: "order_id", Type: orders.DataType()}), append(columns, orders)
+	}
 	out := array.NewRecord(arrow.NewSchema(fields, nil), columns, int64(n))
-	for _, c := range columns[len(columns)-len(amountColumns):] {
+	for _, c := range columns[rec.NumCols():] {
 		c.Release()
 	}
 	return out
+}
+
+// ordersOf makes an order of each customer, by a text that is no text.
+func ordersOf(customers *array.Dictionary) arrow.Array {
+	values := customers.Dictionary().(*array.String)
+	b := array.NewStringBuilder(memory.DefaultAllocator)
+	defer b.Release()
+	for i := range values.Len() {
+		b.Append("\xff" + values.Value(i))
+	}
+	orders := b.NewArray()
+	defer orders.Release()
+	return array.NewDictionaryArray(customers.DataType(), customers.Indices(), orders)
 }
 
 // nothing returns n zero bytes, which nobody changes.

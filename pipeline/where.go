@@ -8,8 +8,8 @@ import "bytes"
 type Where struct {
 	Column string
 	Wants  func(value []byte) bool // safe for concurrent use; the value is lent
-	// Min and Max bound the wanted values in byte order, so that readers may
-	// pass over what statistics exclude; nil = no bound is known.
+	// Min and Max bound the values that Wants wants in byte order, so that readers
+	// may pass over what statistics exclude; nil = no bound is known.
 	Min, Max []byte
 }
 

@@ -97,7 +97,7 @@ func (f *filter) judge(d *dictionary) {
 	}
 	f.of, f.any, f.wants = d, false, grow(f.wants[:0], d.n)
 	for i := range f.wants {
-		f.wants[i] = f.wanted(d.values.text(int32(i)))
+		f.wants[i] = f.where.Wants(d.values.text(int32(i)))
 		f.any = f.any || f.wants[i]
 	}
 }
@@ -111,7 +111,7 @@ func (f *filter) compare(picks []int32, v *values, at []int32) []int32 {
 			continue
 		}
 		if text := v.text(i); last == nil || !bytes.Equal(text, last) {
-			last, wanted = text, f.wanted(text)
+			last, wanted = text, f.where.Wants(text)
 		}
 		if wanted {
 			picks = append(picks, int32(row))
@@ -119,8 +119,6 @@ func (f *filter) compare(picks []int32, v *values, at []int32) []int32 {
 	}
 	return picks
 }
-
-func (f *filter) wanted(v []byte) bool { return f.where.Overlaps(v, v) && f.where.Wants(v) }
 
 // pageBounds is what a column index says of a chunk's pages.
 type pageBounds struct {
