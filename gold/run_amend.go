@@ -41,6 +41,7 @@ type amendment struct {
 	orders              *silver.Keys // of the new and the dropped lines
 	customers, products *silver.Keys // that stand otherwise on fact rows than before
 	old                 map[lineKey]silver.FactSale
+	oldRows             map[int64]bool              // the record numbers of those
 	lines               []*oldLines                 // the lines of those, to be made again
 	redone              map[recordKey]bool          // their records
 	quarantined         map[recordKey]string        // of those records: the reason that was

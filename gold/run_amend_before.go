@@ -95,11 +95,10 @@ func (a *amendment) atHand(orders *silver.Keys, in func(*silver.Keys, string) pi
 func (a *amendment) readLines(ctx context.Context, orders *silver.Keys) error {
 	where := a.atHand(orders, (*silver.Keys).In)
 	files := map[string]*oldLines{}
-	for rec, err := range a.lake.Read(ctx, bronze.Sales.Table, columnNames(bronze.Sales.Table), where...) {
-		if err != nil {
-			return err
-		}
-		err := eachFile(rec, func(file string, part arrow.Record) error {
+	err := a.lake.Each(ctx, a.workers, bronze.Sales.Table, columnNames(bronze.Sales.Table), func(_ int, rec arrow.Record) error {
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		return eachFile(rec, func(file string, part arrow.Record) error {
 			if slices.Contains(a.dropped["sales"], file) {
 				return nil
 			}
@@ -123,9 +122,9 @@ func (a *amendment) readLines(ctx context.Context, orders *silver.Keys) error {
 			l.add(part, rows)
 			return nil
 		})
-		if err != nil {
-			return err
-		}
+	}, where...)
+	if err != nil {
+		return err
 	}
 	for _, l := range a.lines {
 		slices.SortFunc(l.records, func(x, y arrow.Record) int {

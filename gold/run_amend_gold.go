@@ -27,8 +27,9 @@ func (a *amendment) count(ctx context.Context) error {
 	defer before.Release()
 	var stay []silver.FactSale
 	rows := make([]silver.FactSale, 0, len(a.old))
+	a.oldRows = map[int64]bool{}
 	for k, row := range a.old {
-		rows = append(rows, row)
+		rows, a.oldRows[k.row] = append(rows, row), true
 		if !a.gone[k] {
 			stay = append(stay, row)
 		}
@@ -48,16 +49,14 @@ func (a *amendment) count(ctx context.Context) error {
 		where = append(where, others.InClean("order_id"))
 	}
 	columns := slices.DeleteFunc(a.agg.factColumns(), isAmount)
-	each := a.eachOther
-	if len(where) == 1 && len(a.old) == 0 {
-		// All of them stay, with their orders, which are none of those at hand.
+	if len(where) == 1 {
+		// Their orders are none of those at hand, so others in place of them will do.
 		columns = slices.DeleteFunc(columns, func(c string) bool { return c == "order_id" })
-		each = func(rec arrow.Record, f func(arrow.Record) error) error { return f(rec) }
 	}
-	err = a.lake.Each(ctx, a.workers, silver.FactSales.Table, columns, func(worker int, rec arrow.Record) error {
+	err = a.lake.Each(ctx, a.workers, silver.FactSales.Table, withKeys(columns), func(worker int, rec arrow.Record) error {
 		rec = a.stand(rec)
 		defer rec.Release()
-		return each(rec, func(part arrow.Record) error { return errors.Join(before.Add(worker, part), a.agg.Add(worker, part)) })
+		return a.eachOther(rec, func(part arrow.Record) error { return errors.Join(before.Add(worker, part), a.agg.Add(worker, part)) })
 	}, where...)
 	if err != nil {
 		return err
@@ -134,9 +133,16 @@ func (a *amendment) nothing(n int) []byte {
 
 // eachOther hands the stretches of a batch that before has not read to f.
 func (a *amendment) eachOther(rec arrow.Record, f func(arrow.Record) error) error {
-	order, customer, product := textOf(named(rec, "order_id")), textOf(named(rec, "customer_id")), textOf(named(rec, "product_id"))
+	if len(a.old) == 0 {
+		return f(rec)
+	}
+	key, rows := lineKeys(rec), named(rec, "_source_row").(*array.Int64)
 	return pipeline.EachStretch(rec, func(i int) bool {
-		return !(a.orders.Has(order(i)) || a.customers.Has(customer(i)) || a.products.Has(product(i)))
+		if !a.oldRows[rows.Value(i)] {
+			return true
+		}
+		_, ok := a.old[key(i)]
+		return !ok
 	}, f)
 }
 
@@ -147,13 +153,7 @@ func named(rec arrow.Record, column string) arrow.Array {
 // recount counts the whole fact, where the totals cannot be corrected: the first
 // sale of a product has gone, for instance, and only its other lines know the next.
 func (a *amendment) recount(ctx context.Context) error {
-	columns := a.agg.factColumns()
-	for _, c := range []string{"_source_file", "_source_row"} {
-		if !slices.Contains(columns, c) {
-			columns = append(columns, c)
-		}
-	}
-	err := a.lake.Each(ctx, a.workers, silver.FactSales.Table, columns, func(worker int, rec arrow.Record) error {
+	err := a.lake.Each(ctx, a.workers, silver.FactSales.Table, withKeys(a.agg.factColumns()), func(worker int, rec arrow.Record) error {
 		add := func(part arrow.Record) error { return a.all.Add(worker, part) }
 		if len(a.gone) == 0 {
 			return add(rec)
@@ -174,6 +174,16 @@ func (a *amendment) recount(ctx context.Context) error {
 	}
 	a.totals, err = a.all.Totals(in)
 	return err
+}
+
+// withKeys returns columns of the fact and those of its key.
+func withKeys(columns []string) []string {
+	for _, c := range silver.FactSales.Key {
+		if !slices.Contains(columns, c) {
+			columns = append(columns, c)
+		}
+	}
+	return columns
 }
 
 // lineKeys returns a function that gives the keys of a batch of fact rows.
