@@ -17,9 +17,10 @@ import (
 
 // Saved totals are one table per grouping: state.totals_0, state.totals_1, …
 // A row is a group that has lines: its dimensions, whether it has a sale, and of
-// the sums, days, unknowns and distinct counts what the measures need. Rows are in
-// order of the dimensions, NULL first, so that equal totals are saved as equal
-// rows, whatever made them.
+// the sums, days, unknowns and distinct counts what the measures need. A sum is
+// two numbers, its lower and its upper 64 bits: few of the latter are other than 0
+// and -1. Rows are in order of the dimensions, NULL first, so that equal totals are
+// saved as equal rows, whatever made them.
 
 // totalsVersion counts the changes of what saved totals mean.
 const totalsVersion = 1
@@ -45,12 +46,6 @@ func Fingerprint(specs []*Spec) string {
 	return fmt.Sprintf("%016x%016x", sum.Hi, sum.Lo)
 }
 
-// Types of saved sums: of money and of units, each as large as any sum.
-var (
-	savedMoney = &arrow.Decimal128Type{Precision: 38, Scale: 4}
-	savedUnits = &arrow.Decimal128Type{Precision: 38, Scale: 0}
-)
-
 // table declares how a level is saved, the one of number n of its plan.
 func (l *level) table(n int) *pipeline.Table {
 	var columns []pipeline.Column
@@ -65,17 +60,19 @@ func (l *level) table(n int) *pipeline.Table {
 	add("has_sale", "Whether any line is a sale.", pipeline.BoolType, false)
 	for _, b := range l.needs.Bases() {
 		name := b.Definition().Name
+		sum := func(what string) {
+			add(name, what+": the lower 64 bits, in the amounts' smallest unit.", pipeline.Int64Type, false)
+			add(name+"_high", "The upper 64 bits.", pipeline.Int64Type, false)
+		}
 		switch b {
 		case metrics.MinSaleDate, metrics.MaxSaleDate:
 			add(name, "Day of a sale; NULL without one.", pipeline.DateType, true)
-		case metrics.SumUnitsSold, metrics.SumUnitsReturned:
-			add(name, "Sum over the group's lines.", savedUnits, false)
 		case metrics.SumCost, metrics.SumMargin:
-			add(name, "Sum over the group's lines that have a value.", savedMoney, false)
+			sum("Sum over the group's lines that have a value")
 			add(name+"_unknown", "Whether any line has none.", pipeline.BoolType, false)
 		default:
 			if int(b) < sumBases {
-				add(name, "Sum over the group's lines.", savedMoney, false)
+				sum("Sum over the group's lines")
 			} else {
 				add(name, "Distinct count over the group's lines.", pipeline.Int64Type, false)
 			}
@@ -118,38 +115,6 @@ func (t *Totals) Save(create func(*pipeline.Table) (pipeline.Writer, error)) err
 	return g.Wait()
 }
 
-func (l *level) save(f *Finished) error {
-	rows, bases := l.rows(), l.needs.Bases()
-	b := f.Build(len(rows))
-	for _, g := range rows {
-		m := l.sums.mark(g)
-		if m.flags&hasLine == 0 { // a total of nothing
-			continue
-		}
-		b.dimensions(l, g)
-		sale := m.flags&hasSale != 0
-		b.Bool(sale)
-		for _, base := range bases {
-			switch base {
-			case metrics.MinSaleDate:
-				b.Date(m.firstSale(), sale)
-			case metrics.MaxSaleDate:
-				b.Date(m.lastSale(), sale)
-			default:
-				if int(base) >= sumBases {
-					b.Int(int64(l.counts[base][g]))
-					continue
-				}
-				b.Number(l.sums.total(g, base), metrics.Known)
-				if flag := unknown(base); flag != 0 {
-					b.Bool(m.flags&flag != 0)
-				}
-			}
-		}
-	}
-	return b.Done()
-}
-
 // LoadTotals reads saved totals of the same specs (see Fingerprint), several
 // tables side by side; read returns the rows of one, in the order that they were
 // written in. So many workers may work at once, now and later. Rows that Save
@@ -182,10 +147,17 @@ func (l *level) load(t *pipeline.Table, in pipeline.Stream) error {
 	}
 	l.groups, l.sums = newGroups(registries), newSums(1)
 	l.grow()
-	for rec, err := range in {
-		if err != nil {
-			return err
-		}
+	batches, err := pipeline.Collect(in)
+	rows := 1 // NULL
+	for _, rec := range batches {
+		defer rec.Release()
+		rows += int(rec.NumRows())
+	}
+	if err != nil {
+		return err
+	}
+	l.sums.grow(rows)
+	for _, rec := range batches {
 		if err := l.loadBatch(t, rec); err != nil {
 			return err
 		}
@@ -294,8 +266,9 @@ func (l *level) loadValues(rec arrow.Record, groups []int32, wrong misplaced) er
 			continue
 		}
 		if int(b) < sumBases {
-			for j, v := range column().(*array.Decimal128).Values()[:n] {
-				a.set(groups[j], b, pipeline.Total{Lo: v.LowBits(), Hi: v.HighBits()})
+			low, high := column().(*array.Int64).Int64Values(), column().(*array.Int64).Int64Values()
+			for j, g := range groups {
+				a.set(g, b, pipeline.Total{Lo: uint64(low[j]), Hi: high[j]})
 			}
 			if f := unknown(b); f != 0 {
 				flag(f)
