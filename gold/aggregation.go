@@ -189,6 +189,45 @@ func newWorker(a *Aggregation, spare int) *worker {
 	return w
 }
 
+// sibling returns an aggregation of nothing for the same specs, which gives groups
+// the ids that a gives them. Batches may be added to both side by side.
+func (a *Aggregation) sibling() (*Aggregation, error) {
+	s, err := NewAggregation(a.counted.specs, len(a.workers), a.scratch)
+	if err != nil {
+		return nil, err
+	}
+	s.registries, s.groups, s.maker = a.registries, a.groups, a.maker
+	for i, w := range s.workers {
+		s.workers[i] = newWorker(s, w.room.spare)
+	}
+	return s, nil
+}
+
+// join makes what was added to a sibling, whose lines have no amounts, count here
+// too. Nothing is added to it afterwards; it may join several, one after the other.
+func (a *Aggregation) join(o *Aggregation) {
+	for b, sums := range o.shared {
+		if sums == nil {
+			continue
+		}
+		n := a.groups[b].len()
+		sums.grow(n)
+		a.shared[b].grow(n)
+		for g := range int32(n) {
+			if sums.has(g, hasLine) {
+				a.shared[b].merge(g, sums, g)
+			}
+		}
+	}
+	for _, w := range o.workers {
+		joined := &worker{sums: slices.Clone(w.sums)}
+		for _, l := range w.lists {
+			joined.lists = append(joined.lists, l.again())
+		}
+		a.workers = append(a.workers, joined)
+	}
+}
+
 // Add aggregates a batch of silver.fact_sales, or of what a user's stage made
 // of it: it has the fact's columns in any order, and may have more. Calls of
 // different workers may run at once, those of one worker may not. The batch is
@@ -273,7 +312,9 @@ func resize(s []int32, n int) []int32 {
 // keep of them. Totals does it too; who does not count calls it.
 func (a *Aggregation) Release() {
 	for _, w := range a.workers {
-		w.types.release()
+		if w.types != nil { // else it has joined
+			w.types.release()
+		}
 		for _, reader := range w.axes {
 			reader.release()
 		}

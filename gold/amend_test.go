@@ -160,7 +160,7 @@ func (s *amended) same(t rapid.TB, what string, got, want *Totals) {
 
 // change takes away the lines at gone, adds some, and gives customers other
 // segments. It returns what Amend needs, now and then with lines that stay
-// counted without their amounts.
+// counted without their amounts and orders, and once for both.
 func (s *amended) change(t rapid.TB, gone []int, added naive, segments map[string]pipeline.Null[pipeline.Code]) (old, new *Totals, closed func([]byte) bool) {
 	orders, customers := map[string]bool{}, map[string]bool{}
 	touch := func(f silver.FactSale) {
@@ -189,19 +189,25 @@ func (s *amended) change(t rapid.TB, gone []int, added naive, segments map[strin
 		}
 	}
 	bare := len(segments) == 0 && s.rng.IntN(2) == 0
-	concerned := func(facts naive, stays func(i int) bool) (out naive) {
+	concerned := func(facts naive, stays func(i int) bool) (out, others naive) {
 		for i, f := range facts {
 			if orders[f.OrderID] || f.CustomerID.Valid && customers[string(f.CustomerID.V)] {
-				if bare && stays(i) {
-					f.Quantity, f.Sales, f.Returns, f.Revenue, f.DiscountAmount = 0, 0, 0, 0, 0
-					f.Cost, f.Margin = pipeline.Some[pipeline.Price](0), pipeline.Some[pipeline.Price](0)
+				if !bare || !stays(i) {
+					out = append(out, f)
+					continue
 				}
-				out = append(out, f)
+				f.Quantity, f.Sales, f.Returns, f.Revenue, f.DiscountAmount = 0, 0, 0, 0, 0
+				f.Cost, f.Margin = pipeline.Some[pipeline.Price](0), pipeline.Some[pipeline.Price](0)
+				if !orders[f.OrderID] {
+					f.OrderID = "\xff" + string(f.CustomerID.V)
+				}
+				others = append(others, f)
 			}
 		}
-		return out
+		return out, others
 	}
-	old = s.count(t, concerned(s.facts, func(i int) bool { return !slices.Contains(gone, i) }))
+	before, others := concerned(s.facts, func(i int) bool { return !slices.Contains(gone, i) })
+	old = s.count(t, append(slices.Clone(before), others...))
 	s.facts = append(kept, added...)
 	s.customers = slices.Clone(s.customers)
 	for i, c := range s.customers {
@@ -209,7 +215,40 @@ func (s *amended) change(t rapid.TB, gone []int, added naive, segments map[strin
 			s.customers[i].Segment = segment
 		}
 	}
-	return old, s.count(t, concerned(s.facts, func(i int) bool { return i < len(kept) })), func(id []byte) bool { return customers[string(id)] }
+	after, same := concerned(s.facts, func(i int) bool { return i < len(kept) })
+	if d := cmp.Diff(others, same); d != "" {
+		t.Fatal(d)
+	}
+	closed = func(id []byte) bool { return customers[string(id)] }
+	if s.rng.IntN(2) == 0 || !bare {
+		return old, s.count(t, append(after, others...)), closed
+	}
+	aggregations := make([]*Aggregation, 3)
+	workers := 1 + s.rng.IntN(3)
+	for i, facts := range []naive{before, after, others} {
+		var err error
+		if i == 0 {
+			aggregations[i], err = NewAggregation(s.specs, workers, nil)
+		} else {
+			aggregations[i], err = aggregations[0].sibling()
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer aggregations[i].Release()
+		if len(facts) > 0 {
+			(&world{facts: facts}).add(t, s.rng, aggregations[i], workers)
+		}
+	}
+	var totals [2]*Totals
+	for i := range totals {
+		aggregations[i].join(aggregations[2])
+		var err error
+		if totals[i], err = aggregations[i].Totals(s.inputs()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return totals[0], totals[1], closed
 }
 
 // Amended totals are those of the changed fact, or Amend says that it cannot

@@ -56,6 +56,9 @@ func (t *tally) addTo(i int, counts []uint32) {
 		counts[g] += c.count
 	}
 	for g, n := range t.single {
+		if n == 0 {
+			continue // maybe a group of another aggregation only: it has no level
+		}
 		if of := t.of[i]; of != nil {
 			g = int(of[g])
 		}

@@ -215,6 +215,16 @@ func (l *orderLists) add(w *worker) error {
 	return nil
 }
 
+// again returns lists of the same sightings, which can be taken apart from these.
+func (l *orderLists) again() *orderLists {
+	out := &orderLists{index: l.index}
+	for i, list := range l.lists {
+		same := *list
+		out.lists[i] = &same
+	}
+	return out
+}
+
 // putAside moves the lists to a file.
 func (l *orderLists) putAside(f *pipeline.Spill) error {
 	for _, list := range l.lists {

@@ -20,11 +20,16 @@ func (a *amendment) count(ctx context.Context) error {
 	if slices.ContainsFunc(specs, (*Spec).attributes) {
 		return a.recount(ctx) // attributes of customers may have changed without their rows
 	}
-	before, err := NewAggregation(specs, a.workers, a.scratch)
+	before, err := a.agg.sibling()
 	if err != nil {
 		return err
 	}
 	defer before.Release()
+	others, err := a.agg.sibling() // rows that stay, of customers of rows that do not
+	if err != nil {
+		return err
+	}
+	defer others.Release()
 	var stay []silver.FactSale
 	rows := make([]silver.FactSale, 0, len(a.old))
 	a.oldRows = map[int64]bool{}
@@ -45,8 +50,8 @@ func (a *amendment) count(ctx context.Context) error {
 	// The other rows of these customers: they stay. Those of these orders are in
 	// a.old, but for orders that only the fact names.
 	where := []pipeline.Where{a.touched.customers.InClean("customer_id")}
-	if others := a.touched.orders.Without(a.orders); others.Len() > 0 {
-		where = append(where, others.InClean("order_id"))
+	if orders := a.touched.orders.Without(a.orders); orders.Len() > 0 {
+		where = append(where, orders.InClean("order_id"))
 	}
 	columns := slices.DeleteFunc(a.agg.factColumns(), isAmount)
 	if len(where) == 1 {
@@ -56,11 +61,13 @@ func (a *amendment) count(ctx context.Context) error {
 	err = a.lake.Each(ctx, a.workers, silver.FactSales.Table, withKeys(columns), func(worker int, rec arrow.Record) error {
 		rec = a.stand(rec)
 		defer rec.Release()
-		return a.eachOther(rec, func(part arrow.Record) error { return errors.Join(before.Add(worker, part), a.agg.Add(worker, part)) })
+		return a.eachOther(rec, func(part arrow.Record) error { return others.Add(worker, part) })
 	}, where...)
 	if err != nil {
 		return err
 	}
+	before.join(others)
+	a.agg.join(others)
 	was, err := before.Totals(Inputs{Mem: a.mem})
 	if err != nil {
 		return err
