@@ -26,6 +26,7 @@ type Column struct {
 	Nullable bool
 	From     []string // "layer.table.column" that the value is computed from
 	Checks   []string // "not_null", "unique", "accepted_values=sale|return", …
+	Sought   bool     // rows are looked for by single texts of it: files keep what tells fast that they have none
 }
 
 // Layer returns the part of the name before the dot: "silver".
@@ -99,6 +100,7 @@ type field struct {
 //	doc:"…"               what it holds, its unit and formula
 //	from:"a.b.c d.e.f"    the columns that it is computed from
 //	check:"not_null …"    checks, separated by spaces
+//	sought:"yes"          see Column.Sought
 //
 // A field of type Null[…] is nullable. Declare panics on a bad declaration:
 // that is a bug, found at start-up.
@@ -108,7 +110,7 @@ func Declare[T any](name, doc string, key ...string) *TableOf[T] {
 	var fields []field
 	for i := range rt.NumField() {
 		f := rt.Field(i)
-		c := Column{Name: f.Tag.Get("col"), Doc: f.Tag.Get("doc"), From: strings.Fields(f.Tag.Get("from")), Checks: strings.Fields(f.Tag.Get("check"))}
+		c := Column{Name: f.Tag.Get("col"), Doc: f.Tag.Get("doc"), From: strings.Fields(f.Tag.Get("from")), Checks: strings.Fields(f.Tag.Get("check")), Sought: f.Tag.Get("sought") == "yes"}
 		if c.Name == "" || c.Doc == "" {
 			panic(fmt.Sprintf("pipeline: %s: field %s needs the tags col and doc", name, f.Name))
 		}

@@ -1,6 +1,9 @@
 package pipeline
 
-import "bytes"
+import (
+	"bytes"
+	"iter"
+)
 
 // Where picks rows of a table that is read back: those whose value of a text
 // column is wanted. Several Wheres are alternatives: a row that any of them
@@ -11,6 +14,9 @@ type Where struct {
 	// Min and Max bound the values that Wants wants in byte order, so that readers
 	// may pass over what statistics exclude; nil = no bound is known.
 	Min, Max []byte
+	// Values lists all that Wants wants, for readers that can tell of single values
+	// where they are not; nil = they cannot be listed.
+	Values iter.Seq[[]byte]
 }
 
 // Overlaps reports whether a value between min and max, both included, may be

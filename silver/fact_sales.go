@@ -4,7 +4,7 @@ import . "github.com/smeltdata/smelt/pipeline"
 
 // FactSale is one order line, or one return.
 type FactSale struct {
-	OrderID         string          `col:"order_id" doc:"Order that the line belongs to; return-<file>-<record> on a return without one." from:"bronze.sales.order_id bronze.sales._source_file bronze.sales._source_row" check:"not_null"`
+	OrderID         string          `col:"order_id" doc:"Order that the line belongs to; return-<file>-<record> on a return without one." from:"bronze.sales.order_id bronze.sales._source_file bronze.sales._source_row" check:"not_null" sought:"yes"`
 	LineNumber      Null[int32]     `col:"line_number" doc:"Number of the line in its order, as given." from:"bronze.sales.line_number"`
 	LineType        Code            `col:"line_type" doc:"sale or return." from:"bronze.sales.line_type bronze.sales.quantity bronze.sales.line_amount bronze.sales.order_id bronze.sales.status" check:"not_null accepted_values=sale|return"`
 	OrderedAt       Timestamp       `col:"ordered_at" doc:"When it was ordered; on a return, when it was returned where known." from:"bronze.sales.ordered_at bronze.sales.returned_at" check:"not_null"`

@@ -142,6 +142,14 @@ func (k *Keys) Except(others iter.Seq[[]byte]) *Keys {
 	return out
 }
 
+func (k *Keys) all(yield func([]byte) bool) {
+	for c := range int32(k.Len()) {
+		if !yield(k.texts.Bytes(c)) {
+			return
+		}
+	}
+}
+
 // In picks the rows of a bronze table whose column has one of the keys, as
 // silver cleans it.
 func (k *Keys) In(column string) pipeline.Where {
@@ -150,5 +158,5 @@ func (k *Keys) In(column string) pipeline.Where {
 
 // InClean is In for a silver table, whose texts are clean.
 func (k *Keys) InClean(column string) pipeline.Where {
-	return pipeline.Where{Column: column, Wants: k.find, Min: k.min, Max: k.max}
+	return pipeline.Where{Column: column, Wants: k.find, Min: k.min, Max: k.max, Values: k.all}
 }

@@ -33,6 +33,7 @@ type column struct {
 	nulls  int64
 	bounds bounds // of finished pages; nil when they hold no value
 	pages  []pageInfo
+	sought *sought // nil where the column is not
 }
 
 // pageInfo is what the page indexes say of one data page.
@@ -47,7 +48,11 @@ type pageInfo struct {
 }
 
 func newColumn(l layout, o Options, b *buffers) *column {
-	return &column{layout: l, pageRows: o.PageRows, stage: newStage(l, o.PageRows, b), valid: newValidity(o.PageRows), buffers: b}
+	c := &column{layout: l, pageRows: o.PageRows, stage: newStage(l, o.PageRows, b), valid: newValidity(o.PageRows), buffers: b}
+	if l.column.Sought && l.physical == format.ByteArray {
+		c.sought = new(sought)
+	}
+	return c
 }
 
 // append adds rows [from, to) of an array. Errors carry the row in the array.
@@ -64,6 +69,9 @@ func (c *column) append(arr arrow.Array, from, to int) error {
 		}
 	}
 	allNull := arr.NullN() == arr.Len()
+	if c.sought != nil {
+		c.sought.add(arr, from, to)
+	}
 	for from < to {
 		n := min(to-from, c.pageRows-c.valid.rows)
 		if !allNull {

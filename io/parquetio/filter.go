@@ -40,6 +40,13 @@ func (f *filter) open(s *source, group int) (bool, error) {
 	if b := &c.MetaData.Statistics; !f.where.Overlaps(b.MinValue.V, b.MaxValue.V) {
 		return false, nil
 	}
+	if f.where.Values != nil {
+		if ok, err := s.mayHold(&c.MetaData, f.where.Values); err != nil {
+			return false, s.fail(s.leaves[at].name, "its Bloom filter is damaged", err)
+		} else if !ok {
+			return false, nil
+		}
+	}
 	if c.ColumnIndexLength == 0 {
 		return true, nil
 	}

@@ -45,6 +45,8 @@ type columnMetaData struct {
 	DictionaryPageOffset  int64                                  `thrift:"11,optional"`
 	Statistics            statistics                             `thrift:"12,optional,writezero"`
 	EncodingStats         thrift.Slice[format.PageEncodingStats] `thrift:"13,optional"`
+	BloomFilterOffset     int64                                  `thrift:"14,optional"`
+	BloomFilterLength     int32                                  `thrift:"15,optional"`
 }
 
 type columnChunk struct {
@@ -112,6 +114,7 @@ type footerChunk struct {
 	DataPageOffset       int64                   `thrift:"9,required"`
 	DictionaryPageOffset int64                   `thrift:"11,optional"`
 	Statistics           footerBounds            `thrift:"12,optional"`
+	BloomFilterOffset    int64                   `thrift:"14,optional"`
 }
 
 // footerBounds are the bounds that are ordered as the column says, not as an

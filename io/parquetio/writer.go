@@ -179,6 +179,14 @@ func (w *Writer) endGroup() error {
 		w.totals[i].add(c)
 		c.nextGroup()
 	}
+	for i, c := range w.columns {
+		if c.sought == nil {
+			continue
+		}
+		if err := w.putBloom(c.sought.filter(), &g.Columns[i].MetaData); err != nil {
+			return err
+		}
+	}
 	w.groups = append(w.groups, g)
 	w.rows += w.group
 	w.group = 0

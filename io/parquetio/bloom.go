@@ -1,0 +1,133 @@
+package parquetio
+
+import (
+	"errors"
+	"io"
+	"iter"
+
+	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/array"
+	"github.com/parquet-go/parquet-go/bloom"
+	"github.com/parquet-go/parquet-go/encoding/thrift"
+	"github.com/parquet-go/parquet-go/format"
+
+	"github.com/smeltdata/smelt/pipeline"
+)
+
+// A row group keeps a Bloom filter of each text column that is declared as
+// sought: a split block filter of xxHash, as the format defines it. With so many
+// bits for each value, one of 100,000 texts that are not there seems to be.
+const bloomBits = 32
+
+// sought collects the hashes of a column's texts, of equal ones that follow each
+// other one.
+type sought struct {
+	hashes []uint64
+}
+
+// add takes rows [from, to) of an array.
+func (s *sought) add(arr arrow.Array, from, to int) {
+	var hash bloom.XXH64
+	text := func(values *array.String, i int) {
+		h := hash.Sum64(pipeline.StringBytes(values, i))
+		if n := len(s.hashes); n == 0 || s.hashes[n-1] != h {
+			s.hashes = append(s.hashes, h)
+		}
+	}
+	switch a := arr.(type) {
+	case *array.String:
+		for i := from; i < to; i++ {
+			if a.IsValid(i) {
+				text(a, i)
+			}
+		}
+	case *array.Dictionary:
+		values := a.Dictionary().(*array.String)
+		for i := from; i < to; i++ {
+			if a.IsValid(i) {
+				text(values, a.GetValueIndex(i))
+			}
+		}
+	}
+}
+
+// filter returns the filter of what was collected, and forgets that; nil for nothing.
+func (s *sought) filter() bloom.SplitBlockFilter {
+	if len(s.hashes) == 0 {
+		return nil
+	}
+	f := make(bloom.SplitBlockFilter, bloom.NumSplitBlocksOf(int64(len(s.hashes)), bloomBits))
+	f.InsertBulk(s.hashes)
+	s.hashes = s.hashes[:0]
+	return f
+}
+
+// putBloom writes a filter, and notes in a chunk's metadata where.
+func (w *Writer) putBloom(f bloom.SplitBlockFilter, m *columnMetaData) error {
+	if f == nil {
+		return nil
+	}
+	at := w.offset
+	err := w.putThrift(format.BloomFilterHeader{NumBytes: int32(len(f.Bytes())),
+		Algorithm: format.BloomFilterAlgorithm{Value: &format.SplitBlockAlgorithm{}}, Hash: format.BloomFilterHash{Value: &format.XxHash{}},
+		Compression: format.BloomFilterCompression{Value: &format.BloomFilterUncompressed{}}})
+	if err == nil {
+		err = w.put(f.Bytes())
+	}
+	m.BloomFilterOffset, m.BloomFilterLength = at, int32(w.offset-at)
+	return err
+}
+
+// bloomHeader is what reading needs of a filter's header: members of a union that
+// came after us are none.
+type bloomHeader struct {
+	NumBytes  int32 `thrift:"1,required"`
+	Algorithm struct {
+		SplitBlock thrift.Null[struct{}] `thrift:"1,optional"`
+	} `thrift:"2,required"`
+	Hash struct {
+		XxHash thrift.Null[struct{}] `thrift:"1,optional"`
+	} `thrift:"3,required"`
+	Compression struct {
+		None thrift.Null[struct{}] `thrift:"1,optional"`
+	} `thrift:"4,required"`
+}
+
+// mayHold reports whether a chunk may have any of the values, by its Bloom
+// filter. A chunk without one that is understood may.
+func (s *source) mayHold(c *footerChunk, values iter.Seq[[]byte]) (bool, error) {
+	at := c.BloomFilterOffset
+	if at <= 0 {
+		return true, nil
+	}
+	if at >= s.size {
+		return false, errors.New("it lies outside the file")
+	}
+	head := make([]byte, min(64, s.size-at))
+	if _, err := s.file.ReadAt(head, at); err != nil {
+		return false, err
+	}
+	var h bloomHeader
+	n, err := unmarshal(head, &h)
+	if err != nil {
+		return false, err
+	}
+	if !h.Algorithm.SplitBlock.Valid || !h.Hash.XxHash.Valid || !h.Compression.None.Valid {
+		return true, nil
+	}
+	at += int64(n)
+	if n := int64(h.NumBytes); n <= 0 || n%bloom.BlockSize != 0 || n > s.size-at {
+		return false, errors.New("its size is wrong")
+	}
+	f := make(bloom.SplitBlockFilter, h.NumBytes/bloom.BlockSize)
+	if _, err := io.ReadFull(io.NewSectionReader(s.file, at, int64(h.NumBytes)), f.Bytes()); err != nil {
+		return false, err
+	}
+	var hash bloom.XXH64
+	for v := range values {
+		if f.Check(hash.Sum64(v)) {
+			return true, nil
+		}
+	}
+	return false, nil
+}
