@@ -1,13 +1,18 @@
 package crashtest
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 )
 
 // faulty runs smelt by a shell script, to which "$@" is smelt and its arguments,
@@ -77,6 +82,111 @@ func TestShortWrites(t *testing.T) {
 			t.Fatalf("limited to %d blocks of 512 bytes: %s", blocks, out)
 		}
 	}
+}
+
+// Writes take as long as they like: a run is stopped again and again wherever it
+// is, and goes on later. Meanwhile readers see each table as it was or as it will
+// be, no layer before the one below, and another run is turned away.
+func TestSlowWrites(t *testing.T) {
+	tmp := quickDir(t)
+	origin, old, want := faultLakes(t, tmp)
+	dir := filepath.Join(tmp, "fault")
+	lake := filepath.Join(dir, "lake")
+	r := rand.New(rand.NewPCG(6, 7))
+	seen := map[string]int{}
+	journal := filepath.Join(lake, "_smelt", "journal.json")
+	for round := range 6 {
+		copyTo(t, origin, dir)
+		p := command(t, runArgs(dir)...)
+		if err := p.Start(); err != nil {
+			t.Fatal(err)
+		}
+		ended := make(chan int, 1)
+		go func() { ended <- p.exitCode(t) }()
+		// Every second run is stopped somewhere, the others where tables are published.
+		pauses := []time.Duration{time.Duration(r.Int64N(int64(200 * time.Millisecond)))}
+		if round%2 == 1 {
+			for !exists(journal) && len(ended) == 0 {
+				time.Sleep(100 * time.Microsecond)
+			}
+			pauses = nil
+			for range 4 {
+				pauses = append(pauses, time.Duration(r.Int64N(int64(3*time.Millisecond))))
+			}
+		}
+		for i, pause := range pauses {
+			time.Sleep(pause)
+			if p.Process.Signal(syscall.SIGSTOP) != nil {
+				break // it has ended
+			}
+			seen[between(t, lake, old, want)]++
+			if i == 0 {
+				code, _, stderr := smelt(runArgs(dir)...)
+				if code != 0 && code != 99 && !strings.Contains(stderr, "another smelt run") {
+					t.Errorf("a second run ends with %d: %s", code, stderr)
+				}
+			}
+			if err := p.Process.Signal(syscall.SIGCONT); err != nil && !errors.Is(err, os.ErrProcessDone) {
+				t.Fatal(err)
+			}
+		}
+		code := <-ended
+		if code != 0 && code != 99 {
+			t.Errorf("exit code %d: %s", code, p.out.String())
+		}
+		if check(t, lake, want); t.Failed() {
+			t.Fatalf("round %d, %v", round, seen)
+		}
+	}
+	t.Log(seen)
+	if seen["in between"] == 0 {
+		t.Errorf("no run was stopped while it published its tables: %v", seen)
+	}
+}
+
+// between says whether the tables of a lake are the old ones, the new ones, or
+// something in between, and fails the test where this is not one that readers may see.
+func between(t *testing.T, lake string, old, want map[string][]string) string {
+	t.Helper()
+	// As other readers see it: smelt's own would wait for the run.
+	copied := lake + "-copied"
+	copyTo(t, lake, copied)
+	if err := errors.Join(os.RemoveAll(filepath.Join(copied, "_smelt", "journal.json")), os.RemoveAll(filepath.Join(copied, "_smelt", "lock"))); err != nil {
+		t.Fatal(err)
+	}
+	lake = copied
+	last := map[string]string{} // by layer: a table that is as it was, or is new
+	has := map[string]bool{}
+	for name := range want {
+		rows, err := rowsOf(lake, name)
+		if err != nil {
+			t.Errorf("while a run is stopped: %v", err)
+			continue
+		}
+		isOld, isNew := slices.Equal(rows, old[name]), slices.Equal(rows, want[name])
+		layer, _, _ := strings.Cut(name, ".")
+		switch {
+		case isOld && isNew:
+		case isOld:
+			last[layer+" old"], has["old"] = name, true
+		case isNew:
+			last[layer+" new"], has["new"] = name, true
+		default:
+			t.Errorf("%s is neither as it was nor as it will be", name)
+		}
+	}
+	for _, l := range [][2]string{{"bronze", "silver"}, {"silver", "gold"}, {"bronze", "gold"}} {
+		if below, above := last[l[0]+" old"], last[l[1]+" new"]; below != "" && above != "" {
+			t.Errorf("%s is new while %s is not", above, below)
+		}
+	}
+	switch {
+	case has["old"] && has["new"]:
+		return "in between"
+	case has["new"]:
+		return "new tables"
+	}
+	return "old tables"
 }
 
 // The disk is full, sooner or later in the run.
