@@ -25,11 +25,12 @@ type chunkReader struct {
 	rows    int64  // that later pages hold
 	skipped int64  // rows that are passed over before the next one is read
 
-	head  format.PageHeader // of the page
-	body  int               // bytes that follow the header and are not used yet
-	pages int               // data pages so far
-	page  page
-	dict  *dictionary
+	head   format.PageHeader // of the page
+	header []byte            // the same as it stands in the file
+	body   int               // bytes that follow the header and are not used yet
+	pages  int               // data pages so far
+	page   page
+	dict   *dictionary
 }
 
 func (c *chunkReader) close() {
@@ -66,20 +67,11 @@ func (c *chunkReader) readPage() error {
 		}
 		switch h := &c.head; h.Type {
 		case format.DictionaryPage:
-			if !h.DictionaryPageHeader.Valid || c.dict != nil {
-				return errors.New("a dictionary page is out of place")
-			}
 			body, err := c.readBody()
 			if err != nil {
 				return err
 			}
-			text, err := c.decompress(body, int(h.UncompressedPageSize))
-			if err != nil {
-				return err
-			}
-			// A dictionary outlives its page.
-			c.dict, err = newDictionary(slices.Clone(text), &h.DictionaryPageHeader.V, c.leaf)
-			if err != nil {
+			if err := c.openDictionary(body); err != nil {
 				return err
 			}
 		case format.DataPage:
@@ -94,6 +86,21 @@ func (c *chunkReader) readPage() error {
 			return c.begin(h.DataPageHeaderV2.V.NumValues, h.DataPageHeaderV2.V.Encoding)
 		}
 	}
+}
+
+// openDictionary decodes the dictionary page of a body.
+func (c *chunkReader) openDictionary(body []byte) error {
+	h := &c.head
+	if !h.DictionaryPageHeader.Valid || c.dict != nil {
+		return errors.New("a dictionary page is out of place")
+	}
+	text, err := c.decompress(body, int(h.UncompressedPageSize))
+	if err != nil {
+		return err
+	}
+	// A dictionary outlives its page.
+	c.dict, err = newDictionary(slices.Clone(text), &h.DictionaryPageHeader.V, c.leaf)
+	return err
 }
 
 // begin makes a data page of n rows the current one. It takes them off those
@@ -184,7 +191,7 @@ func (c *chunkReader) readHeader() error {
 			return fmt.Errorf("a page's header is damaged: %w", err)
 		}
 	}
-	c.ahead = c.ahead[n:]
+	c.header, c.ahead = append(c.header[:0], c.ahead[:n]...), c.ahead[n:]
 	c.body = int(c.head.CompressedPageSize)
 	if c.body < 0 || int64(c.body) > int64(len(c.ahead))+c.end-c.at {
 		return fmt.Errorf("a page of %d bytes goes beyond its column", c.body)

@@ -27,9 +27,11 @@ type column struct {
 	// as large as the one that was not: a page of another width may well be.
 	stored, storedSize int
 
-	chunk  blocks // finished data pages, headers included
-	raw    int64  // the same before compression
-	rows   int64  // in finished pages
+	chunk      blocks // finished data pages, headers included
+	dictionary blocks // the dictionary page, once the row group is finished
+	raw        int64  // both before compression
+
+	rows   int64 // in finished pages
 	nulls  int64
 	bounds bounds // of finished pages; nil when they hold no value
 	pages  []pageInfo
@@ -122,19 +124,24 @@ func (c *column) endPage(last bool) error {
 			c.widen(info.bounds)
 		}
 	}
-	header := pageHeader{Type: format.DataPage, DataPageHeader: thrift.New(dataPageHeader{
-		NumValues: int32(v.rows), Encoding: info.encoding, DefinitionLevelEncoding: format.RLE, RepetitionLevelEncoding: format.RLE})}
-	raw, err := c.appendPage(&c.chunk, header, c.body)
-	if err != nil {
-		return err
-	}
-	info.size = c.chunk.n - info.offset
-	c.raw += raw
-	c.rows += int64(v.rows)
-	c.nulls += int64(v.nulls)
-	c.pages = append(c.pages, info)
 	v.reset()
-	return nil
+	return c.packPage(info)
+}
+
+// packPage appends the page whose body is made.
+func (c *column) packPage(info pageInfo) error {
+	err := c.appendPage(&c.chunk, pageHeader{Type: format.DataPage, DataPageHeader: thrift.New(dataPageHeader{
+		NumValues: int32(info.rows), Encoding: info.encoding, DefinitionLevelEncoding: format.RLE, RepetitionLevelEncoding: format.RLE})}, c.body)
+	c.addPage(info)
+	return err
+}
+
+// addPage counts the page that was appended.
+func (c *column) addPage(info pageInfo) {
+	info.size = c.chunk.n - info.offset
+	c.rows += int64(info.rows)
+	c.nulls += int64(info.nulls)
+	c.pages = append(c.pages, info)
 }
 
 // copied returns bounds that stay. They are never nil: an empty text is a value.
@@ -143,12 +150,12 @@ func copied(b bounds) bounds { return bounds{append([]byte{}, b.min...), append(
 // widen extends the chunk's bounds by a page's.
 func (c *column) widen(b bounds) { c.bounds = c.layout.union(c.bounds, b) }
 
-// appendPage compresses a page and appends it with its header. raw is its size
-// before compression. A data page that hardly shrank is taken for a sign that
-// the next ones will not either; now and then one is tried again.
-func (c *column) appendPage(dst *blocks, h pageHeader, body []byte) (raw int64, err error) {
+// appendPage compresses a page and appends it with its header. A data page that
+// hardly shrank is taken for a sign that the next ones will not either; now and
+// then one is tried again.
+func (c *column) appendPage(dst *blocks, h pageHeader, body []byte) error {
 	if len(body) > maxPageBytes {
-		return 0, &pipeline.Error{Kind: pipeline.ErrData, Msg: fmt.Sprintf("a value makes a Parquet page of %d bytes; the limit is %d", len(body), maxPageBytes)}
+		return &pipeline.Error{Kind: pipeline.ErrData, Msg: fmt.Sprintf("a value makes a Parquet page of %d bytes; the limit is %d", len(body), maxPageBytes)}
 	}
 	var packed []byte
 	switch {
@@ -167,22 +174,23 @@ func (c *column) appendPage(dst *blocks, h pageHeader, body []byte) (raw int64, 
 	h.CRC = int32(crc32.ChecksumIEEE(packed))
 	head, err := marshal(h)
 	if err != nil {
-		return 0, err
+		return err
 	}
 	dst.append(head)
 	dst.append(packed)
-	return int64(len(head) + len(body)), nil
+	c.raw += int64(len(head) + len(body))
+	return nil
 }
 
-// finish ends the row group's last page and puts its dictionary page, if there
-// is one, into dst. raw is that page's size before compression.
-func (c *column) finish(dst *blocks) (raw int64, err error) {
+// finish ends the row group's last page and makes its dictionary page, where
+// pages need one.
+func (c *column) finish() error {
 	if err := c.endPage(true); err != nil {
-		return 0, err
+		return err
 	}
 	values, n, b := c.stage.dictionary()
 	if n == 0 {
-		return 0, nil
+		return nil
 	}
 	b = copied(b)
 	for i := range c.pages {
@@ -191,7 +199,7 @@ func (c *column) finish(dst *blocks) (raw int64, err error) {
 			c.widen(b)
 		}
 	}
-	return c.appendPage(dst, pageHeader{Type: format.DictionaryPage,
+	return c.appendPage(&c.dictionary, pageHeader{Type: format.DictionaryPage,
 		DictionaryPageHeader: thrift.New(format.DictionaryPageHeader{NumValues: int32(n), Encoding: format.Plain})}, values)
 }
 
@@ -204,6 +212,7 @@ const storedPages = 15
 func (c *column) nextGroup() {
 	c.stage.nextGroup()
 	c.chunk.reset()
+	c.dictionary.reset()
 	c.raw, c.rows, c.nulls, c.bounds, c.pages, c.stored = 0, 0, 0, bounds{}, c.pages[:0], 0
 }
 

@@ -1,6 +1,7 @@
 package parquetio
 
 import (
+	"context"
 	"errors"
 	"os"
 
@@ -31,6 +32,12 @@ var _ pipeline.Writer = (*FileWriter)(nil)
 
 // Write is Writer.Write.
 func (w *FileWriter) Write(rec arrow.Record) error { return w.named(w.Writer.Write(rec)) }
+
+// CopyWithout is Writer.CopyWithout.
+func (w *FileWriter) CopyWithout(ctx context.Context, path string, rows []int64) (bool, error) {
+	done, err := w.Writer.CopyWithout(ctx, path, rows)
+	return done, w.named(err)
+}
 
 // Close is Writer.Close, and brings the file to the disk.
 func (w *FileWriter) Close() (pipeline.Stats, error) {

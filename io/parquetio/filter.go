@@ -129,9 +129,10 @@ func (f *filter) compare(picks []int32, v *values, at []int32) []int32 {
 
 // pageBounds is what a column index says of a chunk's pages.
 type pageBounds struct {
-	NullPages []bool   `thrift:"1,required"`
-	MinValues [][]byte `thrift:"2,required"`
-	MaxValues [][]byte `thrift:"3,required"`
+	NullPages  []bool   `thrift:"1,required"`
+	MinValues  [][]byte `thrift:"2,required"`
+	MaxValues  [][]byte `thrift:"3,required"`
+	NullCounts []int64  `thrift:"5,optional"`
 }
 
 // readPageBounds reads the column index of a chunk.

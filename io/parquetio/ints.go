@@ -244,6 +244,9 @@ func (s *intStage) dictionary() ([]byte, int, bounds) {
 	return s.encoded, n, bounds{}
 }
 
+// keep leaves it to the values whether they are packed.
+func (s *intStage) keep(format.Encoding) { s.mode = dictOff }
+
 func (s *intStage) nextGroup() {
 	s.dict.truncate(0)
 	s.mode = dictTry

@@ -30,8 +30,8 @@ func judge(t *testing.T, script string, args ...string) {
 	}
 }
 
-// TestJudgeWritten has pyarrow, DuckDB and Polars read what the writer wrote:
-// values, schema, statistics, checksums and filters.
+// TestJudgeWritten has pyarrow, DuckDB and Polars read what the writer wrote, or
+// copied without some rows: values, schema, statistics, checksums and filters.
 func TestJudgeWritten(t *testing.T) {
 	judgetest.Python(t, "duckdb", "pyarrow", "polars")
 	dir := t.TempDir()
@@ -50,6 +50,15 @@ func TestJudgeWritten(t *testing.T) {
 		cut := recut(r, mem, rec)
 		add(fmt.Sprintf("random%d", i), written(t, table, o, cut...), rec)
 		stagetest.Release(cut)
+	}
+	for i := range 6 {
+		table := everyType()
+		rec := randomRows(r, mem, table, 3000)
+		o := Options{Compression: []string{"snappy", "zstd", "none"}[i%3], RowGroupRows: []int{0, 700}[i%2], PageRows: []int{0, 100}[i/2%2]}
+		path := saved(t, written(t, table, o, recut(r, mem, rec)...))
+		goes := randomGoes(r, path, rec)
+		file, _, _ := dropped(t, table, o, path, goes)
+		add(fmt.Sprintf("dropped%d", i), file, without(rec, goes))
 	}
 	rec := randomRows(r, mem, everyType(), 100_000)
 	add("large", written(t, everyType(), Options{RowGroupRows: 60_000}, rec), rec)

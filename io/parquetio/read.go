@@ -54,17 +54,27 @@ func Read(ctx context.Context, paths []string, columns []string) pipeline.Stream
 // among the fields. What statistics or a dictionary exclude is not read, nor are
 // pages without a row that is picked decompressed; a damage in them goes unseen.
 func ReadAs(ctx context.Context, path string, fields []arrow.Field, where ...pipeline.Where) pipeline.Stream {
-	return readAs(ctx, memory.DefaultAllocator, path, fields, where)
+	return readAs(ctx, memory.DefaultAllocator, path, fields, nil, where)
 }
 
-func readAs(ctx context.Context, mem memory.Allocator, path string, fields []arrow.Field, where []pipeline.Where) pipeline.Stream {
+// ReadRows is ReadAs that also says which rows of the file a batch has: for the
+// time of its step, numbers holds their numbers, from 1 on.
+func ReadRows(ctx context.Context, path string, fields []arrow.Field, numbers *[]int64, where ...pipeline.Where) pipeline.Stream {
+	return readAs(ctx, memory.DefaultAllocator, path, fields, numbers, where)
+}
+
+func readAs(ctx context.Context, mem memory.Allocator, path string, fields []arrow.Field, numbers *[]int64, where []pipeline.Where) pipeline.Stream {
 	return func(yield func(arrow.Record, error) bool) {
 		withFile(path, yield, func(s *source) (*rowsReader, error) {
 			nullable := make([]arrow.Field, len(fields))
 			for i, f := range fields {
 				nullable[i] = arrow.Field{Name: f.Name, Type: f.Type, Nullable: true}
 			}
-			return s.rows(ctx, mem, nullable, where)
+			r, err := s.rows(ctx, mem, nullable, where)
+			if err == nil {
+				r.numbers = numbers
+			}
+			return r, err
 		})
 	}
 }

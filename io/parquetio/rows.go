@@ -23,8 +23,9 @@ type rowsReader struct {
 	filters []*filter     // of columns that the file has
 	all     bool          // there was no where
 
-	picks []int32
-	rows  []int64 // of the batch: their numbers, from 1 on
+	picks   []int32
+	rows    []int64  // of the batch: their numbers, from 1 on
+	numbers *[]int64 // where the batch's consumer finds them; nil = it does not ask
 }
 
 // rowsColumn is a column of the file that is read.
@@ -294,6 +295,9 @@ func (r *rowsReader) flush(yield func(arrow.Record, error) bool) (more bool, err
 			return false, r.fail(o.field.Name, err)
 		}
 		columns = append(columns, a)
+	}
+	if r.numbers != nil {
+		*r.numbers = r.rows
 	}
 	r.rows = r.rows[:0]
 	rec := array.NewRecord(r.schema, columns, int64(n))

@@ -69,7 +69,8 @@ func compareRows(t *testing.T, name string, r *rand.Rand, path string, rec arrow
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	got, batches := 0, 0
-	for b, err := range readAs(ctx, mem, path, fields, where) {
+	var numbers []int64
+	for b, err := range readAs(ctx, mem, path, fields, &numbers, where) {
 		if err != nil {
 			if stop >= 0 && errors.Is(err, context.Canceled) {
 				return
@@ -78,6 +79,14 @@ func compareRows(t *testing.T, name string, r *rand.Rand, path string, rec arrow
 		}
 		if n := int(b.NumRows()); got+n > len(want) || n == 0 || n >= 2*stepRows {
 			t.Fatalf("%s: a batch of %d after %d rows of %d", name, n, got, len(want))
+		}
+		for k, n := range numbers {
+			if n != int64(want[got+k])+1 {
+				t.Fatalf("%s: row %d has the number %d", name, want[got+k], n)
+			}
+		}
+		if len(numbers) != int(b.NumRows()) {
+			t.Fatalf("%s: %d numbers of %d rows", name, len(numbers), b.NumRows())
 		}
 		for i, f := range fields {
 			a := b.Column(i)

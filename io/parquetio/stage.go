@@ -25,6 +25,9 @@ type stage interface {
 	// many, 0 when no page needs one, and their bounds, which are those of the
 	// pages that page gave none.
 	dictionary() (values []byte, n int, bounds bounds)
+	// keep makes the next page one of this encoding, which is not a dictionary's,
+	// where the stage knows several, and the row group one without a dictionary.
+	keep(enc format.Encoding)
 	// nextGroup begins a new row group.
 	nextGroup()
 	// size is about how many bytes are staged; full says that the page should
@@ -92,6 +95,7 @@ func (s *boolStage) page(body []byte, _ bool) ([]byte, format.Encoding, bounds, 
 }
 
 func (s *boolStage) dictionary() ([]byte, int, bounds) { return nil, 0, bounds{} }
+func (s *boolStage) keep(format.Encoding)              {}
 func (s *boolStage) nextGroup()                        {}
 func (s *boolStage) size() int                         { return len(s.values) / 8 }
 func (s *boolStage) full() bool                        { return false }
@@ -148,6 +152,7 @@ func (s *wideStage) page(body []byte, _ bool) ([]byte, format.Encoding, bounds, 
 }
 
 func (s *wideStage) dictionary() ([]byte, int, bounds) { return nil, 0, bounds{} }
+func (s *wideStage) keep(format.Encoding)              {}
 func (s *wideStage) nextGroup()                        {}
 func (s *wideStage) size() int                         { return len(s.values) }
 func (s *wideStage) full() bool                        { return false }

@@ -60,6 +60,8 @@ func (s *textStage) nextGroup() {
 	}
 }
 
+func (s *textStage) keep(enc format.Encoding) { s.mode, s.plain, s.chosen = dictOff, enc, true }
+
 // forgetCodes empties the table.
 func (s *textStage) forgetCodes() {
 	for _, c := range s.met {

@@ -84,6 +84,7 @@ func marshal(v any) ([]byte, error) { return thrift.Marshal(new(thrift.CompactPr
 type footer struct {
 	Schema              thrift.Slice[format.SchemaElement] `thrift:"2,required"`
 	RowGroups           thrift.Slice[footerGroup]          `thrift:"4,required"`
+	CreatedBy           string                             `thrift:"6,optional"`
 	ColumnOrders        thrift.Slice[columnOrder]          `thrift:"7,optional"`
 	EncryptionAlgorithm thrift.Null[struct{}]              `thrift:"8,optional"`
 }
@@ -120,6 +121,9 @@ type footerChunk struct {
 // footerBounds are the bounds that are ordered as the column says, not as an
 // old writer thought; a bound that was cut off is a bound all the same.
 type footerBounds struct {
-	MaxValue thrift.Null[[]byte] `thrift:"5,optional"`
-	MinValue thrift.Null[[]byte] `thrift:"6,optional"`
+	NullCount  int64               `thrift:"3,optional"`
+	MaxValue   thrift.Null[[]byte] `thrift:"5,optional"`
+	MinValue   thrift.Null[[]byte] `thrift:"6,optional"`
+	IsMaxExact thrift.Null[bool]   `thrift:"7,optional"`
+	IsMinExact thrift.Null[bool]   `thrift:"8,optional"`
 }

@@ -61,6 +61,7 @@ func takeWorkspace(table *pipeline.Table, layouts []layout, o Options) (*workspa
 func (s *workspace) release(clean bool) {
 	for _, c := range s.columns {
 		c.chunk.reset()
+		c.dictionary.reset()
 		if t, ok := c.stage.(*textStage); ok {
 			t.release()
 		}

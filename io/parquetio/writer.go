@@ -79,10 +79,14 @@ func (w *Writer) Write(rec arrow.Record) error {
 		return w.err
 	}
 	if w.closed {
-		return &pipeline.Error{Kind: pipeline.ErrOutput, Table: w.table.Name, Msg: "write to a closed Parquet writer"}
+		return w.closedError()
 	}
 	w.err = w.write(rec)
 	return w.err
+}
+
+func (w *Writer) closedError() error {
+	return &pipeline.Error{Kind: pipeline.ErrOutput, Table: w.table.Name, Msg: "write to a closed Parquet writer"}
 }
 
 func (w *Writer) write(rec arrow.Record) error {
@@ -151,18 +155,16 @@ func (w *Writer) endGroup() error {
 		}
 	}
 	g := rowGroup{NumRows: w.group, FileOffset: w.offset, Ordinal: int16(len(w.groups))}
-	var dictionary blocks
 	for i, c := range w.columns {
-		raw, err := c.finish(&dictionary)
-		if err != nil {
+		if err := c.finish(); err != nil {
 			return w.locate(err, c.layout.column, 0)
 		}
 		m := columnMetaData{Type: c.layout.physical, PathInSchema: []string{c.layout.column.Name}, Codec: w.compress.codec,
-			NumValues: c.rows, TotalUncompressedSize: c.raw + raw, TotalCompressedSize: int64(c.chunk.n + dictionary.n), Statistics: c.statistics()}
-		m.Encoding, m.EncodingStats = c.encodings(dictionary.n > 0)
-		if dictionary.n > 0 {
+			NumValues: c.rows, TotalUncompressedSize: c.raw, TotalCompressedSize: int64(c.chunk.n + c.dictionary.n), Statistics: c.statistics()}
+		m.Encoding, m.EncodingStats = c.encodings(c.dictionary.n > 0)
+		if c.dictionary.n > 0 {
 			m.DictionaryPageOffset = w.offset
-			if err := w.putBlocks(&dictionary); err != nil {
+			if err := w.putBlocks(&c.dictionary); err != nil {
 				return err
 			}
 		}
@@ -277,6 +279,8 @@ func (w *Writer) putThrift(v any) error {
 	return w.put(b)
 }
 
+const createdByUs = "smelt version "
+
 // createdBy names smelt and its build in the form that readers parse.
 func createdBy() string {
 	version, build := "devel", "unknown"
@@ -297,5 +301,5 @@ func createdBy() string {
 		}
 	}
 	version = strings.Trim(version, "()")
-	return fmt.Sprintf("smelt version %s (build %s)", strings.TrimPrefix(version, "v"), build)
+	return fmt.Sprintf(createdByUs+"%s (build %s)", strings.TrimPrefix(version, "v"), build)
 }
