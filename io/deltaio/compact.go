@@ -138,7 +138,7 @@ func newBinWriter(s *Snapshot, bin []*File, o CompactOptions) (*rowWriter, error
 func (s *Snapshot) rowsOf(ctx context.Context, files []*File, t *pipeline.Table) pipeline.Stream {
 	return func(yield func(arrow.Record, error) bool) {
 		for _, f := range files {
-			for rec, err := range s.scanFile(ctx, f, t, nil) {
+			for rec, err := range s.scanFile(ctx, f, t, nil, nil) {
 				if !yield(rec, err) || err != nil {
 					return
 				}

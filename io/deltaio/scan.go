@@ -10,6 +10,7 @@ import (
 	"github.com/apache/arrow/go/v17/arrow/array"
 	"github.com/apache/arrow/go/v17/arrow/memory"
 
+	"github.com/smeltdata/smelt/io/parquetio"
 	"github.com/smeltdata/smelt/pipeline"
 )
 
@@ -32,7 +33,7 @@ func Scan(ctx context.Context, s *Snapshot, columns []string, where ...pipeline.
 			if f == nil {
 				continue
 			}
-			for rec, err := range s.scanFile(ctx, f, t, where) {
+			for rec, err := range s.scanFile(ctx, f, t, nil, where) {
 				if !yield(rec, err) || err != nil {
 					return
 				}
@@ -45,6 +46,12 @@ func Scan(ctx context.Context, s *Snapshot, columns []string, where ...pipeline.
 // types of a declared table: text as a dictionary where it is declared so. nil
 // columns are all of the declaration's.
 func (s *Snapshot) ScanFile(ctx context.Context, f File, t *pipeline.Table, columns []string, where ...pipeline.Where) pipeline.Stream {
+	return s.ScanRows(ctx, f, t, columns, nil, where...)
+}
+
+// ScanRows is ScanFile that also says which rows of the file a batch has: for
+// the time of its step, numbers holds their numbers, from 1 on.
+func (s *Snapshot) ScanRows(ctx context.Context, f File, t *pipeline.Table, columns []string, numbers *[]int64, where ...pipeline.Where) pipeline.Stream {
 	return func(yield func(arrow.Record, error) bool) {
 		t, err := selected(t, columns)
 		if err == nil {
@@ -54,7 +61,7 @@ func (s *Snapshot) ScanFile(ctx context.Context, f File, t *pipeline.Table, colu
 			yield(nil, err)
 			return
 		}
-		s.scanFile(ctx, &f, t, where)(yield)
+		s.scanFile(ctx, &f, t, numbers, where)(yield)
 	}
 }
 
@@ -89,7 +96,7 @@ func (s *Snapshot) checkWhere(where []pipeline.Where) error {
 }
 
 // scanFile streams the columns of t of one file.
-func (s *Snapshot) scanFile(ctx context.Context, f *File, t *pipeline.Table, where []pipeline.Where) pipeline.Stream {
+func (s *Snapshot) scanFile(ctx context.Context, f *File, t *pipeline.Table, numbers *[]int64, where []pipeline.Where) pipeline.Stream {
 	return func(yield func(arrow.Record, error) bool) {
 		where, ok := f.within(s.PartitionColumns, where)
 		if !ok || !f.mayHold(where) {
@@ -108,8 +115,8 @@ func (s *Snapshot) scanFile(ctx context.Context, f *File, t *pipeline.Table, whe
 				c.Release()
 			}
 		}()
-		path := filepath.Join(s.Dir, filepath.FromSlash(f.Path))
-		for rec, err := range readAs(ctx, path, stored, where...) {
+		path := s.pathOf(f)
+		for rec, err := range parquetio.ReadRows(ctx, path, stored, numbers, where...) {
 			if err == nil {
 				rec, err = f.complete(rec, t, s.PartitionColumns, constants)
 			}
@@ -125,6 +132,9 @@ func (s *Snapshot) scanFile(ctx context.Context, f *File, t *pipeline.Table, whe
 		}
 	}
 }
+
+// pathOf is where one of the snapshot's files lies.
+func (s *Snapshot) pathOf(f *File) string { return filepath.Join(s.Dir, filepath.FromSlash(f.Path)) }
 
 // within settles what the conditions say of partition columns: false if the
 // file has no row that they pick. The conditions that are left are to be asked

@@ -111,7 +111,7 @@ func (g *segment) Scan(ctx context.Context, sc pipeline.Scan) iter.Seq2[*pipelin
 				row += f.Rows
 				continue
 			}
-			for rec, err := range s.snapshot.scanFile(ctx, f, t, nil) {
+			for rec, err := range s.snapshot.scanFile(ctx, f, t, nil, nil) {
 				if err != nil {
 					yield(nil, err)
 					return

@@ -219,7 +219,7 @@ func (u *upsert) matches(ctx context.Context, s *Snapshot, f *File, keys *pipeli
 	var out []bool
 	any := false
 	var b []byte
-	for rec, err := range s.scanFile(ctx, f, keys, nil) {
+	for rec, err := range s.scanFile(ctx, f, keys, nil, nil) {
 		if err != nil {
 			return nil, err
 		}
@@ -243,7 +243,7 @@ func (u *upsert) matches(ctx context.Context, s *Snapshot, f *File, keys *pipeli
 // returns their number.
 func (u *upsert) copy(ctx context.Context, s *Snapshot, f *File, whole *pipeline.Table, matched []bool) (int64, error) {
 	at, kept := 0, int64(0)
-	for rec, err := range s.scanFile(ctx, f, whole, nil) {
+	for rec, err := range s.scanFile(ctx, f, whole, nil, nil) {
 		if err != nil {
 			return -1, err
 		}

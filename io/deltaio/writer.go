@@ -1,6 +1,7 @@
 package deltaio
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -87,6 +88,14 @@ func (w *FileWriter) Write(rec arrow.Record) error {
 	part := project(rec, w.keep, w.table.Schema)
 	defer part.Release()
 	return w.file.Write(part)
+}
+
+// CopyWithout appends the rows of one of the table's files but for some, whose
+// numbers are given as ScanRows says them, ascending. What stays is not decoded:
+// see parquetio.Writer.CopyWithout. False says that it has done nothing, and the
+// rows must be written.
+func (w *FileWriter) CopyWithout(ctx context.Context, s *Snapshot, f File, rows []int64) (bool, error) {
+	return w.file.CopyWithout(ctx, s.pathOf(&f), rows)
 }
 
 // Close brings the file and its folder to the disk.

@@ -8,7 +8,6 @@ import (
 	"slices"
 
 	"github.com/apache/arrow/go/v17/arrow"
-	"github.com/apache/arrow/go/v17/arrow/array"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/smeltdata/smelt/io/deltaio"
@@ -64,16 +63,23 @@ type fileChange struct {
 func (d *delta) amendFile(ctx context.Context, t *pipeline.Table, s *deltaio.Snapshot, f deltaio.File, columns []string, lose func(rec arrow.Record, lose []bool) error, where []pipeline.Where) (c fileChange, err error) {
 	c.left, c.size = f.Rows, f.Size
 	if c.left < 0 {
-		if c.left, err = d.count(s.ScanFile(ctx, f, t, []string{t.Columns[0].Name}), nil); err != nil {
-			return c, err
+		c.left = 0
+		for rec, err := range s.ScanFile(ctx, f, t, []string{t.Columns[0].Name}) {
+			if err != nil {
+				return c, err
+			}
+			c.left += rec.NumRows()
 		}
 	}
 	if lose == nil {
 		return c, nil
 	}
-	if c.lost, err = d.count(s.ScanFile(ctx, f, t, columns, where...), lose); err != nil {
+	var numbers []int64
+	goes, err := losing(s.ScanRows(ctx, f, t, columns, &numbers, where...), &numbers, lose)
+	if err != nil {
 		return c, err
 	}
+	c.lost = int64(len(goes))
 	if c.left -= c.lost; c.lost == 0 || c.left == 0 {
 		return c, nil
 	}
@@ -81,7 +87,14 @@ func (d *delta) amendFile(ctx context.Context, t *pipeline.Table, s *deltaio.Sna
 	if err != nil {
 		return c, err
 	}
-	stats, err := copyRows(s.ScanFile(ctx, f, t, nil), c.copy, columns, lose)
+	copied, err := c.copy.CopyWithout(ctx, s, f, goes)
+	if err == nil && !copied {
+		err = copyRows(s.ScanRows(ctx, f, t, nil, &numbers), &numbers, c.copy, goes)
+	}
+	if err != nil {
+		return c, err
+	}
+	stats, err := c.copy.Close()
 	if err != nil {
 		return c, err
 	}
@@ -92,56 +105,45 @@ func (d *delta) amendFile(ctx context.Context, t *pipeline.Table, s *deltaio.Sna
 	return c, nil
 }
 
-// count counts rows: those that lose names, nil for all.
-func (d *delta) count(rows pipeline.Stream, lose func(rec arrow.Record, lose []bool) error) (n int64, err error) {
+// losing returns the numbers of the rows that lose names, of batches whose rows
+// have numbers.
+func losing(rows pipeline.Stream, numbers *[]int64, lose func(rec arrow.Record, lose []bool) error) (out []int64, err error) {
 	var goes []bool
 	for rec, err := range rows {
 		if err != nil {
-			return 0, err
-		}
-		if lose == nil {
-			n += rec.NumRows()
-			continue
-		}
-		goes = slices.Grow(goes[:0], int(rec.NumRows()))[:rec.NumRows()]
-		clear(goes)
-		if err := lose(rec, goes); err != nil {
-			return 0, err
-		}
-		for _, g := range goes {
-			if g {
-				n++
-			}
-		}
-	}
-	return n, nil
-}
-
-// copyRows writes the rows that stay, and closes the writer.
-func copyRows(rows pipeline.Stream, w pipeline.Writer, columns []string, lose func(rec arrow.Record, lose []bool) error) (pipeline.Stats, error) {
-	var goes []bool
-	for rec, err := range rows {
-		if err != nil {
-			return pipeline.Stats{}, err
+			return nil, err
 		}
 		n := int(rec.NumRows())
 		goes = slices.Grow(goes[:0], n)[:n]
 		clear(goes)
-		var fields []arrow.Field
-		var arrays []arrow.Array
-		for _, c := range columns {
-			i := rec.Schema().FieldIndices(c)[0]
-			fields, arrays = append(fields, rec.Schema().Field(i)), append(arrays, rec.Column(i))
+		if err := lose(rec, goes); err != nil {
+			return nil, err
 		}
-		part := array.NewRecord(arrow.NewSchema(fields, nil), arrays, int64(n))
-		err = lose(part, goes)
-		part.Release()
-		if err != nil {
-			return pipeline.Stats{}, err
-		}
-		if err := pipeline.EachStretch(rec, func(row int) bool { return !goes[row] }, w.Write); err != nil {
-			return pipeline.Stats{}, err
+		for i, g := range goes {
+			if g {
+				out = append(out, (*numbers)[i])
+			}
 		}
 	}
-	return w.Close()
+	return out, nil
+}
+
+// copyRows writes the rows that stay, of batches whose rows have numbers.
+func copyRows(rows pipeline.Stream, numbers *[]int64, w pipeline.Writer, goes []int64) error {
+	for rec, err := range rows {
+		if err != nil {
+			return err
+		}
+		stays := func(row int) bool {
+			if len(goes) > 0 && goes[0] == (*numbers)[row] {
+				goes = goes[1:]
+				return false
+			}
+			return true
+		}
+		if err := pipeline.EachStretch(rec, stays, w.Write); err != nil {
+			return err
+		}
+	}
+	return nil
 }
