@@ -2,7 +2,6 @@ package parquetio
 
 import (
 	"errors"
-	"io"
 	"iter"
 
 	"github.com/apache/arrow/go/v17/arrow"
@@ -23,6 +22,7 @@ const bloomBits = 32
 // other one.
 type sought struct {
 	hashes []uint64
+	copied bloom.SplitBlockFilter // of a chunk that was copied, and lost some texts at most
 }
 
 // add takes rows [from, to) of an array.
@@ -51,15 +51,25 @@ func (s *sought) add(arr arrow.Array, from, to int) {
 	}
 }
 
+// copy makes the filter one of another chunk, nil for none.
+func (s *sought) copy(f bloom.SplitBlockFilter) { s.hashes, s.copied = s.hashes[:0], f }
+
 // filter returns the filter of what was collected, and forgets that; nil for nothing.
 func (s *sought) filter() bloom.SplitBlockFilter {
-	if len(s.hashes) == 0 {
-		return nil
+	if f := s.copied; f != nil || len(s.hashes) == 0 {
+		s.copied = nil
+		return f
 	}
 	f := make(bloom.SplitBlockFilter, bloom.NumSplitBlocksOf(int64(len(s.hashes)), bloomBits))
 	f.InsertBulk(s.hashes)
 	s.hashes = s.hashes[:0]
 	return f
+}
+
+// chunkBloom is the filter of one of a file's chunks.
+type chunkBloom struct {
+	chunk  int
+	filter bloom.SplitBlockFilter
 }
 
 // putBloom writes a filter, and notes in a chunk's metadata where.
@@ -96,32 +106,9 @@ type bloomHeader struct {
 // mayHold reports whether a chunk may have any of the values, by its Bloom
 // filter. A chunk without one that is understood may.
 func (s *source) mayHold(c *footerChunk, values iter.Seq[[]byte]) (bool, error) {
-	at := c.BloomFilterOffset
-	if at <= 0 {
-		return true, nil
-	}
-	if at >= s.size {
-		return false, errors.New("it lies outside the file")
-	}
-	head := make([]byte, min(64, s.size-at))
-	if _, err := s.file.ReadAt(head, at); err != nil {
-		return false, err
-	}
-	var h bloomHeader
-	n, err := unmarshal(head, &h)
-	if err != nil {
-		return false, err
-	}
-	if !h.Algorithm.SplitBlock.Valid || !h.Hash.XxHash.Valid || !h.Compression.None.Valid {
-		return true, nil
-	}
-	at += int64(n)
-	if n := int64(h.NumBytes); n <= 0 || n%bloom.BlockSize != 0 || n > s.size-at {
-		return false, errors.New("its size is wrong")
-	}
-	f := make(bloom.SplitBlockFilter, h.NumBytes/bloom.BlockSize)
-	if _, err := io.ReadFull(io.NewSectionReader(s.file, at, int64(h.NumBytes)), f.Bytes()); err != nil {
-		return false, err
+	f, err := s.bloom(c)
+	if f == nil || err != nil {
+		return err == nil, err
 	}
 	var hash bloom.XXH64
 	for v := range values {
@@ -130,4 +117,34 @@ func (s *source) mayHold(c *footerChunk, values iter.Seq[[]byte]) (bool, error) 
 		}
 	}
 	return false, nil
+}
+
+// bloom reads a chunk's Bloom filter; nil where there is none that is understood.
+func (s *source) bloom(c *footerChunk) (bloom.SplitBlockFilter, error) {
+	at := c.BloomFilterOffset
+	if at <= 0 {
+		return nil, nil
+	}
+	if at >= s.size {
+		return nil, errors.New("it lies outside the file")
+	}
+	head := make([]byte, min(64, s.size-at))
+	if _, err := s.file.ReadAt(head, at); err != nil {
+		return nil, err
+	}
+	var h bloomHeader
+	n, err := unmarshal(head, &h)
+	if err != nil {
+		return nil, err
+	}
+	if !h.Algorithm.SplitBlock.Valid || !h.Hash.XxHash.Valid || !h.Compression.None.Valid {
+		return nil, nil
+	}
+	at += int64(n)
+	if n := int64(h.NumBytes); n <= 0 || n%bloom.BlockSize != 0 || n > s.size-at {
+		return nil, errors.New("its size is wrong")
+	}
+	f := make(bloom.SplitBlockFilter, h.NumBytes/bloom.BlockSize)
+	_, err = s.file.ReadAt(f.Bytes(), at)
+	return f, err
 }

@@ -134,6 +134,14 @@ func (s *source) copyChunk(c *column, group, leaf int, goes []int64) error {
 	if err := guard(func() error { return d.run(&from.MetaData.Statistics) }); err != nil {
 		return s.fail(name, "cannot be read", err)
 	}
+	if c.sought == nil {
+		return nil
+	}
+	filter, err := s.bloom(&from.MetaData)
+	if err != nil {
+		return s.fail(name, "its Bloom filter is damaged", err)
+	}
+	c.sought.copy(filter)
 	return nil
 }
 

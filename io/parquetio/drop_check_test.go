@@ -162,4 +162,3 @@ func boundsOf(t *testing.T, l layout, a arrow.Array, from, to int) (b bounds) {
 	}
 	return b
 }
-

@@ -117,4 +117,3 @@ func TestCopyWithoutChecksums(t *testing.T) {
 		}
 	}
 }
-

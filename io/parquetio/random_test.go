@@ -41,7 +41,11 @@ func everyType() *pipeline.Table {
 	for i, t := range writable {
 		columns = append(columns, col(fmt.Sprintf("r%d", i), t), col(fmt.Sprintf("n%d", i), t).null())
 	}
-	return mustTable("test.every_type", columns...)
+	t := mustTable("test.every_type", columns...)
+	for i := range t.Columns {
+		t.Columns[i].Sought = i%2 == 0 && isText(t.Columns[i].Type)
+	}
+	return t
 }
 
 // randomRows makes rows of a table, with text that is not dictionary-encoded.

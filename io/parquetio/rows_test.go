@@ -147,6 +147,16 @@ func randomWhere(r *rand.Rand, column string, rec arrow.Record) pipeline.Where {
 			return (lo == nil || bytes.Compare(v, lo) >= 0) && (hi == nil || bytes.Compare(v, hi) <= 0) && inner(v)
 		}
 	}
+	if r.IntN(2) == 0 {
+		w.Values = func(yield func([]byte) bool) {
+			a := rec.Column(rec.Schema().FieldIndices(column)[0])
+			for i := range a.Len() {
+				if v := valueOf(a, i); v != nil && w.Wants(v) && !yield(v) {
+					return
+				}
+			}
+		}
+	}
 	return w
 }
 

@@ -32,6 +32,7 @@ type Writer struct {
 	group  int64 // rows of the current one
 	groups []rowGroup
 	index  []pageIndexes // of finished row groups, column by column
+	blooms []chunkBloom  // of finished row groups
 	totals []total       // of finished row groups, by column
 	err    error
 	closed bool
@@ -179,15 +180,10 @@ func (w *Writer) endGroup() error {
 		g.TotalByteSize += m.TotalUncompressedSize
 		g.TotalCompressedSize += m.TotalCompressedSize
 		w.totals[i].add(c)
+		if c.sought != nil {
+			w.blooms = append(w.blooms, chunkBloom{len(w.groups)*len(w.columns) + i, c.sought.filter()})
+		}
 		c.nextGroup()
-	}
-	for i, c := range w.columns {
-		if c.sought == nil {
-			continue
-		}
-		if err := w.putBloom(c.sought.filter(), &g.Columns[i].MetaData); err != nil {
-			return err
-		}
 	}
 	w.groups = append(w.groups, g)
 	w.rows += w.group
@@ -231,7 +227,7 @@ func (w *Writer) Close() (pipeline.Stats, error) {
 	return pipeline.Stats{Rows: w.rows, Bytes: w.offset}, w.err
 }
 
-// finish writes the last row group, the column indexes, the offset indexes and
+// finish writes the last row group, the Bloom filters, the column indexes, the offset indexes and
 // the footer.
 func (w *Writer) finish() error {
 	if err := w.endGroup(); err != nil {
@@ -239,6 +235,11 @@ func (w *Writer) finish() error {
 	}
 	if w.offset == 0 {
 		if err := w.put([]byte(magic)); err != nil {
+			return err
+		}
+	}
+	for _, b := range w.blooms {
+		if err := w.putBloom(b.filter, &w.chunk(b.chunk).MetaData); err != nil {
 			return err
 		}
 	}
