@@ -24,6 +24,7 @@ import (
 // their text is encoded, the file is the same byte for byte.
 func TestRoundTrip(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "test.parquet")
+	roundTrip(t, t.Fatalf, 6053, path) // few rows, most of them distinct, with and without codes
 	rapid.Check(t, func(rt *rapid.T) {
 		seed := rapid.Uint64().Draw(rt, "seed")
 		roundTrip(rt, rt.Fatalf, seed, path)

@@ -219,8 +219,8 @@ func (s *textStage) hash(offsets []int32, text []byte, base int32, bitmap []byte
 			return i
 		}
 		s.codes = append(s.codes, code)
-		if s.mode == dictTry && !s.patient && s.dict.len() > s.pageRows/2 && s.dict.bytes() < pageBytes {
-			s.abandon() // as worthwhile would, but for a page that is the only one
+		if s.mode == dictTry && s.early(s.dict.len()) {
+			s.abandon() // as worthwhile would
 			return i + 1
 		}
 	}
@@ -257,11 +257,19 @@ func (s *textStage) nextPage() {
 	}
 }
 
+// early reports whether so many of the first page's texts are distinct that the
+// dictionary is given up before the page is full. However the rows are cut, and
+// whether they come as codes, the answer is about the same first texts.
+func (s *textStage) early(distinct int) bool {
+	half := s.pageRows / 2
+	return !s.patient && distinct > half && int(s.dict.ends[half])+4*(half+1) < pageBytes
+}
+
 // worthwhile decides on the dictionary when the row group's first page is full.
 func (s *textStage) worthwhile(last bool) bool {
 	n, distinct := s.staged(), s.dict.len()
 	if last {
-		return s.dict.bytes()+n*indexWidth(distinct)/8 < s.expanded()
+		return !s.early(distinct) && s.dict.bytes()+n*indexWidth(distinct)/8 < s.expanded()
 	}
 	few := distinct <= n/4
 	if s.patient {
