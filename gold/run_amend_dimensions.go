@@ -34,6 +34,7 @@ type dimension struct {
 
 func (d *dimension) key() string { return d.silver.Key[0] }
 
+// beginDimensions finds out which dimensions are kept.
 func (a *amendment) beginDimensions() {
 	a.dims = [2]*dimension{
 		{bronze: bronze.Customers.Table, silver: silver.DimCustomers.Table, load: a.model.KeepCustomers, each: a.model.DimCustomers, only: a.model.Customers},

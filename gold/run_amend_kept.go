@@ -55,6 +55,7 @@ func (a *amendment) findNew() error {
 	return nil
 }
 
+// comes notes rows that come to a kept dimension.
 func (d *dimension) comes(rec arrow.Record) error {
 	if rec.NumRows() > 0 {
 		rec.Retain()
