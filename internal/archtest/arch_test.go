@@ -48,6 +48,8 @@ func allowed(from, to string) bool {
 		return b < a
 	case layer:
 		return false // a layer imports no format and nothing internal
+	case strings.HasPrefix(from, "pipeline/"):
+		return to == "pipeline" || strings.HasPrefix(to, "pipeline/")
 	case strings.HasPrefix(from, "io/"):
 		return to == "pipeline" || strings.HasPrefix(to, "io/")
 	case from == "internal/cli" || from == module[:len(module)-1]:

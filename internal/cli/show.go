@@ -15,7 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/smeltdata/smelt/bronze"
-	"github.com/smeltdata/smelt/internal/query"
+	"github.com/smeltdata/smelt/pipeline/query"
 	"github.com/smeltdata/smelt/io/store"
 	"github.com/smeltdata/smelt/pipeline"
 )
@@ -48,7 +48,8 @@ time in UTC; smelt history lists them.
 
 --where takes a condition on the table's columns:
   revenue > 100 AND country IN ('France', 'Spain') AND NOT email IS NULL
-  ordered_at >= '2024-01-31 10:00' OR product_name LIKE '%wheel%'`,
+  ordered_at >= '2024-01-31 10:00' OR product_name LIKE '%wheel%'
+  revenue != sales - returns OR order_date BETWEEN '2024-01-01' AND '2024-01-31'`,
 		Example: `  smelt show
   smelt show gold.sales_summary --where "grain = 'month'"
   smelt show silver.fact_sales --format csv > fact_sales.csv

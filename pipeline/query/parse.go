@@ -143,7 +143,8 @@ func (p *parser) not() (node, error) {
 	case p.accept("NOT"):
 		n, err := p.not()
 		return opposite{n}, err
-	case p.accept("("):
+	case p.peek().is("(") && !p.opensOperand():
+		p.next()
 		n, err := p.or()
 		if err == nil {
 			err = p.expect(")")
@@ -153,19 +154,37 @@ func (p *parser) not() (node, error) {
 	return p.test()
 }
 
-var keywords = []string{"AND", "OR", "NOT", "IS", "NULL", "LIKE", "IN", "TRUE", "FALSE"}
+var keywords = []string{"AND", "OR", "NOT", "IS", "NULL", "LIKE", "IN", "BETWEEN", "TRUE", "FALSE"}
 
-// test parses a condition on one column.
+func (t token) isKeyword() bool {
+	return t.kind == word && slices.Contains(keywords, strings.ToUpper(t.text))
+}
+
+func (t token) isColumn() bool { return t.kind == quoted || t.kind == word && !t.isKeyword() }
+
+// test parses a condition on one column, or a comparison of two operands.
 func (p *parser) test() (node, error) {
-	t := p.next()
-	isKeyword := t.kind == word && slices.Contains(keywords, strings.ToUpper(t.text))
-	if t.kind != word && t.kind != quoted || isKeyword {
-		hint := ""
-		if t.kind == text || t.kind == number {
-			hint = "the column comes first: column = literal"
-		}
-		return nil, p.fail(t, fmt.Sprintf("found %s where a column is expected", t), hint)
+	t := p.peek()
+	if t.isColumn() && !p.tokens[p.pos+1].isArithmetic() {
+		p.next()
+		return p.ofColumn(t)
 	}
+	if t.kind == number || t.is("(") || t.is("-") || t.isColumn() {
+		left, err := p.sum()
+		if err != nil {
+			return nil, err
+		}
+		return p.comparison(left)
+	}
+	hint := ""
+	if t.kind == text {
+		hint = "the column comes first: column = literal"
+	}
+	return nil, p.fail(t, fmt.Sprintf("found %s where a column is expected", t), hint)
+}
+
+// ofColumn parses what a test says of a column.
+func (p *parser) ofColumn(t token) (node, error) {
 	f, err := p.column(t)
 	if err != nil {
 		return nil, err
@@ -184,14 +203,7 @@ func (p *parser) test() (node, error) {
 	op := p.peek()
 	if op.kind == symbol && slices.Contains(operators, op.text) {
 		p.next()
-		lit, err := p.literal(f, typ)
-		if err != nil {
-			return nil, err
-		}
-		if typ == boolean && op.text != "=" && op.text != "!=" && op.text != "<>" {
-			return nil, p.fail(op, fmt.Sprintf("column %s is true or false, which %s does not compare", f.Name, op), "use = or !=")
-		}
-		return compare{f.Name, []literal{lit}, accepts(op.text)}, nil
+		return p.against(f, typ, op)
 	}
 	negated := p.accept("NOT")
 	var n node
@@ -209,15 +221,49 @@ func (p *parser) test() (node, error) {
 		if n, err = p.list(f, typ); err != nil {
 			return nil, err
 		}
+	case p.accept("BETWEEN"):
+		if n, err = p.bounds(f, typ, op); err != nil {
+			return nil, err
+		}
 	case typ == boolean && !negated:
 		return compare{f.Name, []literal{{truth: true}}, accepts("=")}, nil
 	default:
-		return nil, p.unexpected(p.peek(), "an operator (= != < <= > >= IS LIKE IN)")
+		return nil, p.unexpected(p.peek(), "an operator (= != < <= > >= IS LIKE IN BETWEEN)")
 	}
 	if negated {
 		n = opposite{n}
 	}
 	return n, nil
+}
+
+// bounds parses what follows column BETWEEN, which includes both.
+func (p *parser) bounds(f arrow.Field, typ class, at token) (node, error) {
+	low, err := p.against(f, typ, token{symbol, ">=", at.at})
+	if err == nil {
+		err = p.expect("AND")
+	}
+	if err != nil {
+		return nil, err
+	}
+	high, err := p.against(f, typ, token{symbol, "<=", at.at})
+	return both{low, high}, err
+}
+
+// against parses what a column is compared with: a literal of its type, another
+// column, or what is computed of some.
+func (p *parser) against(f arrow.Field, typ class, op token) (node, error) {
+	if typ == boolean && op.text != "=" && op.text != "!=" && op.text != "<>" {
+		return nil, p.fail(op, fmt.Sprintf("column %s is true or false, which %s does not compare", f.Name, op), "use = or !=")
+	}
+	t := p.peek()
+	if t.isColumn() && (typ != textual || p.has(t)) || t.is("(") || t.is("-") || t.kind == number && p.tokens[p.pos+1].isArithmetic() {
+		return p.with(operandOf(f, typ), op)
+	}
+	lit, err := p.literal(f, typ)
+	if err != nil {
+		return nil, err
+	}
+	return compare{f.Name, []literal{lit}, accepts(op.text)}, nil
 }
 
 var operators = []string{"=", "!=", "<>", "<", "<=", ">", ">="}
@@ -255,6 +301,11 @@ func (p *parser) list(f arrow.Field, typ class) (node, error) {
 			return n, p.expect(")")
 		}
 	}
+}
+
+// has reports whether a token may be meant as a column.
+func (p *parser) has(t token) bool {
+	return t.kind == quoted || slices.ContainsFunc(p.schema.Fields(), func(f arrow.Field) bool { return strings.EqualFold(f.Name, t.text) })
 }
 
 // column finds the column that a token names.

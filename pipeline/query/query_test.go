@@ -177,7 +177,24 @@ func TestParseErrors(t *testing.T) {
 		{"id", "found the end where an operator"},
 		{"id NOT 'a'", "an operator"},
 		{"guest NOT", "an operator"},
-		{"5 = orders", "the column comes first"},
+		{"'a' = id", "the column comes first"},
+		{"5", "found the end where an operator"},
+		{"orders + 5", "found the end where an operator"},
+		{"orders + ", "found the end where a column or a number"},
+		{"orders + line = ", "found the end where a column or a number"},
+		{"orders / 2 = 1", "there is no division"},
+		{"orders = line / 2", "there is no division"},
+		{"day + 1 > '2024-01-31'", "+ is for numbers: column day is a date"},
+		{"orders * id > 2", "* is for numbers: column id is a text"},
+		{"orders = day", "column day is a date, with which number column orders does not compare"},
+		{"orders + 1 = '5'", "texts, dates and times are compared with a column"},
+		{"guest < guest", "use = or !="},
+		{"orders BETWEEN 1", "found the end where AND"},
+		{"orders = (line + 1", "found the end where ) is expected"},
+		{strings.Repeat("(", 5000) + "orders" + strings.Repeat(")", 5000) + " = 1", "nested too deeply"},
+		{strings.Repeat("- ", 5000) + "orders = 1", "nested too deeply"},
+		{"orders = 0." + strings.Repeat("1", 200) + " * line", "too many digits"},
+		{"orders = 0" + strings.Repeat(" * 0."+strings.Repeat("1", 90), 3), "digits after the point"},
 		{"AND id = 'a'", "found AND where a column"},
 		{"IN = 5", "found IN where a column"},
 		{"id = 'a", "the quote ' is not closed"},
@@ -363,7 +380,7 @@ func TestLogic(t *testing.T) {
 }
 
 func FuzzParse(f *testing.F) {
-	for _, s := range []string{"id = 'a'", "NOT (price >= -1.5 AND day < '2024-01-01') OR guest", "id NOT LIKE '%_' AND line IN (1,2)", `"IN" IS NOT NULL`, "id = '\xff", "-.5", "((((", "id\x00='a'"} {
+	for _, s := range []string{"id = 'a'", "NOT (price >= -1.5 AND day < '2024-01-01') OR guest", "id NOT LIKE '%_' AND line IN (1,2)", `"IN" IS NOT NULL`, "(orders -1) * 2.5 >= line + total", "day <= at AND price BETWEEN -total AND 5", "id = '\xff", "-.5", "((((", "id\x00='a'"} {
 		f.Add(s)
 	}
 	rec := testBatch(f)

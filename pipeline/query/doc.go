@@ -1,21 +1,26 @@
-// Package query is the small typed language of smelt show --where: a condition
-// on the columns of one table.
+// Package query is the small typed language of conditions on the rows of one
+// table: of smelt show --where and of checks.
 //
 //	condition = condition OR condition | condition AND condition
 //	          | NOT condition | ( condition ) | test
-//	test      = column (= | != | <> | < | <= | > | >=) literal
+//	test      = operand (= | != | <> | < | <= | > | >=) operand
+//	          | operand [NOT] BETWEEN operand AND operand    both included
 //	          | column IS [NOT] NULL
 //	          | column [NOT] LIKE 'text'          % any characters, _ one
 //	          | column [NOT] IN (literal, …)
 //	          | column                            of a bool column
+//	operand   = column | literal | - operand | ( operand )
+//	          | operand (+ | - | *) operand       of numbers
 //	literal   = 'text' | number | TRUE | FALSE
+//
+// A literal that is no number stands on the right, beside a column.
 //
 // NOT binds tighter than AND, AND tighter than OR. Keywords may be written in
 // any case, and so may columns where that is unambiguous; "double quotes"
 // around a column take it literally. A quote in a text is doubled.
 //
-// Texts compare byte by byte. Numbers and decimals compare exactly, whatever
-// their number of digits. Dates and timestamps are compared with ISO texts:
+// Texts compare byte by byte. Numbers and decimals are computed and compared
+// exactly, whatever their number of digits. Dates and timestamps are compared with ISO texts:
 // '2024-01-31', '2024-01-31 10:00', '2024-01-31T10:00:00.5+01:00'; without an
 // offset a time is in UTC, and a date stands for its midnight.
 //

@@ -17,7 +17,7 @@ const (
 	quoted           // a column in double quotes
 	text             // 'text'
 	number
-	symbol // an operator, a parenthesis or a comma
+	symbol // an operator, a sign, a parenthesis or a comma
 )
 
 // token is one piece of a condition. text is unquoted.
@@ -93,7 +93,7 @@ func lex(s string) ([]token, error) {
 			i = j
 		default:
 			op := ""
-			for _, o := range []string{"<=", ">=", "<>", "!=", "=", "<", ">", "(", ")", ","} {
+			for _, o := range []string{"<=", ">=", "<>", "!=", "=", "<", ">", "(", ")", ",", "+", "-", "*", "/"} {
 				if strings.HasPrefix(s[i:], o) {
 					op = o
 					break
