@@ -16,6 +16,8 @@ var (
 	ErrOutput = errors.New("output")
 	// ErrData: the data breaks a rule that fails the run.
 	ErrData = errors.New("data")
+	// ErrCheck: checks of the tables failed, so they were not published.
+	ErrCheck = errors.New("check")
 	// ErrNothingNew: every file is in the tables already, so nothing was done.
 	ErrNothingNew = errors.New("nothing new")
 )

@@ -15,6 +15,7 @@ type Report struct {
 	Conservation []Conservation    `json:"conservation"`
 	Warnings     []string          `json:"warnings,omitempty"`
 	Libraries    map[string]string `json:"libraries,omitempty"` // module path → version
+	Checks       []CheckResult     `json:"checks,omitempty"`
 
 	// What the next run needs to know of this one.
 	RunID     string                  `json:"run_id,omitempty"`
@@ -26,6 +27,21 @@ type Report struct {
 	Digests   map[string]string       `json:"digests,omitempty"`      // of all that decides what files become
 	Versions  map[string]TableVersion `json:"versions,omitempty"`     // of Delta tables, by name: what the next run builds upon
 	Currency  string                  `json:"currency,omitempty"`     // that the fact's lines name, where the mapping names none
+}
+
+// CheckResult is what came of a check of a table's rows: see package check.
+type CheckResult struct {
+	Check    string   `json:"check"` // its name
+	Table    string   `json:"table"`
+	Columns  []string `json:"columns,omitempty"`
+	Kind     string   `json:"kind"`
+	Says     string   `json:"says"` // the rule, in words
+	Severity string   `json:"severity"`
+	Status   string   `json:"status"` // pass, warn, error; skipped where it could not be told
+	Rows     int64    `json:"rows"`   // that were looked at
+	Failures int64    `json:"failures"`
+	Message  string   `json:"message,omitempty"` // what is wrong, or why it was skipped
+	Samples  []string `json:"samples,omitempty"` // some of the failing rows, or of what they share
 }
 
 // TableVersion is a version of a Delta table.

@@ -1,0 +1,109 @@
+package check
+
+import (
+	"encoding/binary"
+	"fmt"
+	"strings"
+
+	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/array"
+	"github.com/apache/arrow/go/v17/arrow/decimal128"
+
+	"github.com/smeltdata/smelt/pipeline"
+)
+
+// A key is the values of some columns in a row, as bytes: equal keys are equal
+// bytes, whatever the arrays are like.
+
+// appender appends a column's value of a row to a key; false for NULL.
+type appender func(dst []byte, i int) ([]byte, bool)
+
+func appenderOf(name string, col arrow.Array) (appender, error) {
+	valid := func(i int) bool { return col.IsValid(i) }
+	if col.NullN() == 0 {
+		valid = func(int) bool { return true }
+	}
+	text := func(dst, v []byte) []byte { return append(binary.AppendUvarint(dst, uint64(len(v))), v...) }
+	word := func(dst []byte, v int64) []byte { return binary.BigEndian.AppendUint64(dst, uint64(v)) }
+	var value func(dst []byte, i int) []byte
+	switch c := col.(type) {
+	case *array.String:
+		value = func(dst []byte, i int) []byte { return text(dst, pipeline.StringBytes(c, i)) }
+	case *array.Binary:
+		value = func(dst []byte, i int) []byte { return text(dst, c.Value(i)) }
+	case *array.Int64:
+		value = func(dst []byte, i int) []byte { return word(dst, c.Value(i)) }
+	case *array.Int32:
+		value = func(dst []byte, i int) []byte { return word(dst, int64(c.Value(i))) }
+	case *array.Date32:
+		value = func(dst []byte, i int) []byte { return word(dst, int64(c.Value(i))) }
+	case *array.Timestamp:
+		value = func(dst []byte, i int) []byte { return word(dst, int64(c.Value(i))) }
+	case *array.Boolean:
+		value = func(dst []byte, i int) []byte {
+			if c.Value(i) {
+				return append(dst, 1)
+			}
+			return append(dst, 0)
+		}
+	case *array.Decimal128:
+		value = func(dst []byte, i int) []byte {
+			v := c.Value(i)
+			return binary.BigEndian.AppendUint64(word(dst, v.HighBits()), v.LowBits())
+		}
+	case *array.Dictionary:
+		of, err := appenderOf(name, c.Dictionary())
+		if err != nil {
+			return nil, err
+		}
+		return func(dst []byte, i int) ([]byte, bool) {
+			if c.IsNull(i) {
+				return dst, false
+			}
+			return of(dst, c.GetValueIndex(i))
+		}, nil
+	default:
+		return nil, &pipeline.Error{Kind: pipeline.ErrData, Column: name, Msg: fmt.Sprintf("a column of %s cannot be a key", col.DataType())}
+	}
+	return func(dst []byte, i int) ([]byte, bool) {
+		if !valid(i) {
+			return dst, false
+		}
+		return value(dst, i), true
+	}, nil
+}
+
+// readKey is a key in words: order_id = S1, line_number = 2.
+func readKey(t *pipeline.Table, columns []string, key []byte) string {
+	var parts []string
+	for _, name := range columns {
+		typ := t.Columns[t.MustIndex(name)].Type
+		if d, ok := typ.(*arrow.DictionaryType); ok {
+			typ = d.ValueType
+		}
+		var v string
+		switch typ := typ.(type) {
+		case *arrow.StringType, *arrow.BinaryType:
+			n, k := binary.Uvarint(key)
+			v, key = string(key[k:k+int(n)]), key[k+int(n):]
+		case *arrow.BooleanType:
+			v, key = fmt.Sprint(key[0] == 1), key[1:]
+		case *arrow.Decimal128Type:
+			v = decimal128.New(int64(binary.BigEndian.Uint64(key)), binary.BigEndian.Uint64(key[8:])).ToString(typ.Scale)
+			key = key[16:]
+		default:
+			n := int64(binary.BigEndian.Uint64(key))
+			switch typ.ID() {
+			case arrow.DATE32:
+				v = arrow.Date32(n).FormattedString()
+			case arrow.TIMESTAMP:
+				v = arrow.Timestamp(n).ToTime(arrow.Microsecond).Format("2006-01-02T15:04:05.999999Z")
+			default:
+				v = fmt.Sprint(n)
+			}
+			key = key[8:]
+		}
+		parts = append(parts, name+" = "+v)
+	}
+	return strings.Join(parts, ", ")
+}

@@ -1,0 +1,154 @@
+package check
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/apache/arrow/go/v17/arrow"
+
+	"github.com/smeltdata/smelt/pipeline"
+)
+
+// Sink returns a sink that looks at what is written to another, and commits it
+// where no check fails. The report that is committed has the checks' results; a
+// run whose checks fail gets the same in failed, and an error of kind
+// pipeline.ErrCheck that names them. Where inner is a pipeline.Lake, so is the
+// sink; checks of a run that only adds rows are about these, but for row_count.
+func (s *Suite) Sink(inner pipeline.Sink, failed func(ctx context.Context, r *pipeline.Report) error) pipeline.Sink {
+	out := &sink{Sink: inner, suite: s, failed: failed}
+	if lake, ok := inner.(pipeline.Lake); ok {
+		return &lakeSink{sink: out, Lake: lake}
+	}
+	return out
+}
+
+type sink struct {
+	pipeline.Sink
+	suite  *Suite
+	failed func(ctx context.Context, r *pipeline.Report) error
+}
+
+// Create opens a part whose batches are looked at.
+func (s *sink) Create(t *pipeline.Table, part int) (pipeline.Writer, error) {
+	w, err := s.Sink.Create(t, part)
+	if err != nil || t.Layer() == pipeline.StateLayer {
+		return w, err
+	}
+	return &writer{Writer: w, tally: s.suite.begin(t)}, nil
+}
+
+type writer struct {
+	pipeline.Writer
+	tally *tally
+}
+
+// Write looks at a batch, and writes it.
+func (w *writer) Write(rec arrow.Record) error {
+	if err := w.tally.add(rec); err != nil {
+		return err
+	}
+	return w.Writer.Write(rec)
+}
+
+// Close counts what the part has.
+func (w *writer) Close() (pipeline.Stats, error) {
+	stats, err := w.Writer.Close()
+	if w.tally != nil && err == nil {
+		w.tally.done()
+		w.tally = nil
+	}
+	return stats, err
+}
+
+// Commit evaluates the checks, and publishes the tables where none fails.
+func (s *sink) Commit(ctx context.Context, r *pipeline.Report) error {
+	lake, _ := s.Sink.(pipeline.Lake)
+	results, err := s.suite.results(ctx, lake)
+	if err != nil {
+		return err
+	}
+	r.Checks = results
+	if err := Failed(results); err != nil {
+		if s.failed != nil {
+			if failed := s.failed(ctx, r); failed != nil {
+				return failed
+			}
+		}
+		return err
+	}
+	for _, c := range results {
+		if c.Status == "warn" {
+			r.Warnings = append(r.Warnings, fmt.Sprintf("check %s: %s", c.Check, Wrong(c)))
+		}
+	}
+	return s.Sink.Commit(ctx, r)
+}
+
+// Failed returns the error of the checks that failed; nil for none.
+func Failed(results []pipeline.CheckResult) error {
+	var failed []string
+	table := ""
+	for _, c := range results {
+		if c.Status == "error" {
+			failed, table = append(failed, fmt.Sprintf("%s: %s", c.Check, Wrong(c))), c.Table
+		}
+	}
+	switch len(failed) {
+	case 0:
+		return nil
+	case 1:
+		return &pipeline.Error{Kind: pipeline.ErrCheck, Table: table, Msg: "check " + failed[0], Hint: "nothing was published; smelt test --show-failures shows the rows"}
+	}
+	return &pipeline.Error{Kind: pipeline.ErrCheck, Msg: fmt.Sprintf("%d checks failed:\n  %s", len(failed), strings.Join(failed, "\n  ")), Hint: "nothing was published; smelt test --show-failures shows the rows"}
+}
+
+// Wrong says what is wrong with a failed check.
+func Wrong(c pipeline.CheckResult) string {
+	if c.Message != "" {
+		return c.Message
+	}
+	return fmt.Sprintf("of %d rows %d fail: %s", c.Rows, c.Failures, c.Says)
+}
+
+// lakeSink is a sink that is a lake.
+type lakeSink struct {
+	*sink
+	pipeline.Lake
+}
+
+func (s *lakeSink) Create(t *pipeline.Table, part int) (pipeline.Writer, error) {
+	return s.sink.Create(t, part)
+}
+
+func (s *lakeSink) Commit(ctx context.Context, r *pipeline.Report) error {
+	return s.sink.Commit(ctx, r)
+}
+
+func (s *lakeSink) Abort() error { return s.sink.Abort() }
+
+// Restart forgets what was seen.
+func (s *lakeSink) Restart() error {
+	s.suite.reset()
+	return s.Lake.Restart()
+}
+
+// Amend notes that rows of earlier runs are kept.
+func (s *lakeSink) Amend(ctx context.Context, t *pipeline.Table, columns []string, lose func(rec arrow.Record, lose []bool) error, where ...pipeline.Where) (pipeline.TableReport, error) {
+	kept, err := s.Lake.Amend(ctx, t, columns, lose, where...)
+	s.suite.mu.Lock()
+	defer s.suite.mu.Unlock()
+	w := s.suite.of(t.Name)
+	w.amended, w.kept = true, kept.Rows
+	return kept, err
+}
+
+// reset forgets all that was seen.
+func (s *Suite) reset() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.written = map[string]*seen{}
+	for _, st := range s.states {
+		*st = state{Check: st.Check, table: st.table, to: st.to, test: st.test, where: st.where}
+	}
+}
