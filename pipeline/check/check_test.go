@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -320,4 +321,40 @@ func TestSets(t *testing.T) {
 			t.Fatalf("%+v, want %d", got, wrong)
 		}
 	})
+}
+
+// A bag gives back what was put into it, from memory or from a file.
+func TestBag(t *testing.T) {
+	for _, scratch := range []*pipeline.Scratch{new(pipeline.Scratch), pipeline.NewScratch(1, "")} {
+		b, want := newBag(scratch), map[string]int64{}
+		for i := range 300_000 {
+			key := fmt.Sprint("key ", i%100_000)
+			if i%50_000 == 0 {
+				key = strings.Repeat("long", 10_000)
+			}
+			want[key] += int64(i % 7)
+			if err := b.add([]byte(key), int64(i%7)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		got := map[string]int64{}
+		for part := range bagParts {
+			err := b.each(part, func(key []byte, n int64) error {
+				got[string(key)] += n
+				return nil
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		if !maps.Equal(want, got) {
+			t.Error("other keys, or other counts")
+		}
+		if (b.spill != nil) != (scratch.Spilled() > 0) || b.spill == nil && scratch.Full() {
+			t.Error("nothing was spilled")
+		}
+		if err := scratch.Close(); err != nil {
+			t.Error(err)
+		}
+	}
 }
