@@ -13,7 +13,6 @@ import (
 
 	"github.com/apache/arrow/go/v17/arrow"
 
-	"github.com/smeltdata/smelt/bronze"
 	"github.com/smeltdata/smelt/pipeline"
 	"github.com/smeltdata/smelt/silver"
 )
@@ -91,8 +90,7 @@ func closed(w pipeline.Writer) error {
 
 // fillEmpty gives every table of bronze and silver that got no part an empty one.
 func (r *run) fillEmpty() error {
-	for _, t := range []*pipeline.Table{bronze.Customers.Table, bronze.Products.Table, bronze.Sales.Table, bronze.Rejects.Table,
-		silver.DimCustomers.Table, silver.DimProducts.Table, silver.FactSales.Table, silver.Quarantine.Table} {
+	for _, t := range beforeGold {
 		if r.tables[t.Name] != nil {
 			continue
 		}

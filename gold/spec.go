@@ -3,6 +3,7 @@ package gold
 import (
 	"slices"
 
+	"github.com/smeltdata/smelt/bronze"
 	"github.com/smeltdata/smelt/metrics"
 	"github.com/smeltdata/smelt/pipeline"
 	"github.com/smeltdata/smelt/silver"
@@ -173,4 +174,23 @@ func (s Set) String() string {
 		text += d.Name
 	}
 	return text
+}
+
+// beforeGold are the tables of bronze and silver.
+var beforeGold = []*pipeline.Table{bronze.Customers.Table, bronze.Products.Table, bronze.Sales.Table, bronze.Rejects.Table,
+	silver.DimCustomers.Table, silver.DimProducts.Table, silver.FactSales.Table, silver.Quarantine.Table}
+
+// Declarations returns the declarations of all tables that a run writes, bronze,
+// silver, then gold: the seed's and those of own specs. An own one that is wrong
+// is an error.
+func Declarations(own ...*Spec) ([]*pipeline.Table, error) {
+	out := slices.Clone(beforeGold)
+	for _, s := range append(Seed(), own...) {
+		t, err := s.Declaration()
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, t)
+	}
+	return out, nil
 }

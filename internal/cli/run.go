@@ -98,8 +98,16 @@ func (a *app) pipeline(ctx context.Context, m *bronze.Mapping, out string, l lim
 	} else {
 		sink = lake.Delta(store.DeltaOptions{OverwriteSchema: how.schema})
 	}
+	checks, err := suite(nil)
+	if err != nil {
+		return nil, errors.Join(err, lake.Close())
+	}
+	sink = checks.Sink(sink, func(ctx context.Context, r *pipeline.Report) error { return keepResults(ctx, out, "run", r) })
 	report, err := gold.Run(ctx, m, open, sink, append(opts, gold.Progress(p.update))...)
 	p.end()
+	if err == nil {
+		err = keepResults(ctx, out, "run", report)
+	}
 	if e := lake.Close(); err == nil {
 		err = e
 	}

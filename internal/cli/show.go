@@ -15,9 +15,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/smeltdata/smelt/bronze"
-	"github.com/smeltdata/smelt/pipeline/query"
 	"github.com/smeltdata/smelt/io/store"
 	"github.com/smeltdata/smelt/pipeline"
+	"github.com/smeltdata/smelt/pipeline/query"
 )
 
 // view is what show shows of a table.

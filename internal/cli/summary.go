@@ -29,6 +29,7 @@ func (a *app) summary(r *pipeline.Report, out string) error {
 	for _, line := range append(files(r), facts(r)...) {
 		fmt.Fprintln(a.out, wrap(line, "  ", a.out.room()))
 	}
+	a.checks(r.Checks)
 	rows, bytes := int64(0), int64(0)
 	for _, t := range r.Tables {
 		rows, bytes = rows+t.Rows, bytes+t.Bytes

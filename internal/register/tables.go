@@ -8,13 +8,11 @@ import (
 
 	"github.com/apache/arrow/go/v17/arrow"
 
-	"github.com/smeltdata/smelt/bronze"
 	"github.com/smeltdata/smelt/gold"
 	"github.com/smeltdata/smelt/io/deltaio"
 	"github.com/smeltdata/smelt/io/parquetio"
 	"github.com/smeltdata/smelt/io/store"
 	"github.com/smeltdata/smelt/pipeline"
-	"github.com/smeltdata/smelt/silver"
 )
 
 // The formats of a table.
@@ -130,18 +128,11 @@ func stored(dir, name string) (format string, columns []Column, err error) {
 // declarations returns the tables that smelt declares, by name.
 func declarations() (map[string]*pipeline.Table, error) {
 	out := map[string]*pipeline.Table{}
-	for _, t := range []*pipeline.Table{bronze.Customers.Table, bronze.Products.Table, bronze.Sales.Table, bronze.Rejects.Table,
-		silver.DimCustomers.Table, silver.DimProducts.Table, silver.FactSales.Table, silver.Quarantine.Table} {
+	tables, err := gold.Declarations()
+	for _, t := range tables {
 		out[t.Name] = t
 	}
-	for _, s := range gold.Seed() {
-		t, err := s.Declaration()
-		if err != nil {
-			return nil, err
-		}
-		out[t.Name] = t
-	}
-	return out, nil
+	return out, err
 }
 
 // describe adds what a declaration says to what the files say.

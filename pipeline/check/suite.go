@@ -17,6 +17,7 @@ import (
 // Suite holds the checks of some tables, and what was seen of these so far.
 type Suite struct {
 	tables  map[string]*pipeline.Table
+	order   []*pipeline.Table
 	states  []*state
 	samples int // failing rows that are kept of each check
 	scratch *pipeline.Scratch
@@ -58,7 +59,7 @@ func New(tables []*pipeline.Table, checks []Check, samples int, scratch *pipelin
 	if scratch == nil {
 		scratch = new(pipeline.Scratch)
 	}
-	s := &Suite{tables: map[string]*pipeline.Table{}, samples: samples, scratch: scratch, start: time.Now(), written: map[string]*seen{}}
+	s := &Suite{tables: map[string]*pipeline.Table{}, samples: samples, scratch: scratch, start: time.Now(), order: tables, written: map[string]*seen{}}
 	var names []string
 	for _, t := range tables {
 		s.tables[t.Name], names = t, append(names, t.Name)
@@ -98,6 +99,21 @@ func New(tables []*pipeline.Table, checks []Check, samples int, scratch *pipelin
 		s.states = append(s.states, st)
 	}
 	return s, nil
+}
+
+// Select returns a suite of some of the checks, which has seen nothing yet. None
+// is an error of kind pipeline.ErrConfig.
+func (s *Suite) Select(wanted func(c *Check) bool) (*Suite, error) {
+	var checks []Check
+	for _, st := range s.states {
+		if wanted(&st.Check) {
+			checks = append(checks, st.Check)
+		}
+	}
+	if len(checks) == 0 {
+		return nil, &pipeline.Error{Kind: pipeline.ErrConfig, Msg: "no check is selected"}
+	}
+	return New(s.order, checks, s.samples, s.scratch)
 }
 
 // target returns the table of a check's To.

@@ -1,0 +1,102 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"github.com/smeltdata/smelt/gold"
+	"github.com/smeltdata/smelt/io/deltaio"
+	"github.com/smeltdata/smelt/pipeline"
+	"github.com/smeltdata/smelt/pipeline/check"
+)
+
+// checkSamples is how many failing rows are kept of each check.
+const checkSamples = 100
+
+// suite returns the checks of all tables of a shop.
+func suite(scratch *pipeline.Scratch) (*check.Suite, error) {
+	tables, err := gold.Declarations()
+	if err != nil {
+		return nil, err
+	}
+	var checks []check.Check
+	for _, t := range tables {
+		more, err := check.Declared(t)
+		if err != nil {
+			return nil, err
+		}
+		checks = append(checks, more...)
+	}
+	return check.New(tables, checks, checkSamples, scratch)
+}
+
+// testResult is a row of the results that a lake keeps: one per check and run.
+type testResult struct {
+	RunID    string                       `col:"run_id" doc:"The run, or what smelt test called itself."`
+	At       pipeline.Timestamp           `col:"checked_at" doc:"When the checks were evaluated."`
+	Command  pipeline.Code                `col:"command" doc:"run or test."`
+	Check    pipeline.Code                `col:"check" doc:"Name of the check."`
+	Table    pipeline.Code                `col:"table" doc:"The table that it is about."`
+	Columns  pipeline.Null[pipeline.Code] `col:"columns" doc:"Its columns, separated by commas."`
+	Kind     pipeline.Code                `col:"kind" doc:"What it demands: not_null, unique, …"`
+	Says     pipeline.Code                `col:"says" doc:"The rule in words."`
+	Severity pipeline.Code                `col:"severity" doc:"error or warn."`
+	Status   pipeline.Code                `col:"status" doc:"pass, warn, error, or skipped where it could not be told."`
+	Rows     int64                        `col:"rows" doc:"Rows that were looked at."`
+	Failures int64                        `col:"failures" doc:"Rows that failed."`
+	Message  pipeline.Null[string]        `col:"message" doc:"What is wrong, or why it was skipped."`
+	Samples  pipeline.Null[string]        `col:"samples" doc:"Some of the failing rows, one a line."`
+}
+
+var testResults = pipeline.Declare[testResult]("tests.results", "One row per check and run.")
+
+// keepResults appends the results of checks to _smelt/test_results of a lake,
+// a Delta table. The same run's are not appended twice.
+func keepResults(ctx context.Context, out, command string, r *pipeline.Report) error {
+	if len(r.Checks) == 0 {
+		return nil
+	}
+	now := pipeline.Timestamp(time.Now().UnixMicro())
+	text := func(s string) pipeline.Null[string] { return pipeline.Null[string]{V: s, Valid: s != ""} }
+	var rows []testResult
+	for _, c := range r.Checks {
+		columns, samples := "", ""
+		for i, name := range c.Columns {
+			if i > 0 {
+				columns += ","
+			}
+			columns += name
+		}
+		for _, s := range c.Samples {
+			samples += s + "\n"
+		}
+		rows = append(rows, testResult{RunID: r.RunID, At: now, Command: pipeline.Code(command), Check: pipeline.Code(c.Check), Table: pipeline.Code(c.Table),
+			Columns: pipeline.Null[pipeline.Code]{V: pipeline.Code(columns), Valid: columns != ""}, Kind: pipeline.Code(c.Kind), Says: pipeline.Code(c.Says),
+			Severity: pipeline.Code(c.Severity), Status: pipeline.Code(c.Status), Rows: c.Rows, Failures: c.Failures, Message: text(c.Message), Samples: text(samples)})
+	}
+	rec := testResults.Record(nil, rows)
+	defer rec.Release()
+	_, err := deltaio.Write(ctx, filepath.Join(out, "_smelt", "test_results"), testResults.Table, deltaio.Append, pipeline.Of(rec), deltaio.WriteOptions{})
+	return err
+}
+
+// checks prints what came of the checks of a run: those that did not pass, and
+// how many there are.
+func (a *app) checks(results []pipeline.CheckResult) {
+	n := map[string]int64{}
+	for _, c := range results {
+		n[c.Status]++
+		if c.Status == "error" || c.Status == "warn" {
+			fmt.Fprintln(a.out, wrap(fmt.Sprintf("%s %s: %s", c.Status, c.Check, check.Wrong(c)), "  ", a.out.room()))
+		}
+	}
+	line := fmt.Sprintf("checks: %d passed", n["pass"])
+	for _, status := range []string{"warn", "error", "skipped"} {
+		if n[status] > 0 {
+			line += fmt.Sprintf(", %d %s", n[status], map[string]string{"warn": "warned", "error": "failed", "skipped": "skipped"}[status])
+		}
+	}
+	fmt.Fprintln(a.out, line)
+}
