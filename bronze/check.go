@@ -77,7 +77,10 @@ func (m *Mapping) check() *problem {
 			return p
 		}
 	}
-	return m.checkRules(&m.Rules)
+	if p := m.checkRules(&m.Rules); p != nil {
+		return p
+	}
+	return m.checkChecks()
 }
 
 var lookupName = regexp.MustCompile(`^[\pL_][\pL\d_-]*$`)

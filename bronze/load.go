@@ -103,6 +103,9 @@ func (d *decoder) placeSpecs(m *Mapping) {
 		columns(path+".customers", s.Customers)
 		columns(path+".products", s.Products)
 	}
+	for i := range m.Checks {
+		at(fmt.Sprintf("checks[%d]", i), &m.Checks[i].Line, &m.Checks[i].Col)
+	}
 	for i := range m.Rules.ReturnedOrders {
 		r, path := &m.Rules.ReturnedOrders[i], fmt.Sprintf("returns.orders[%d]", i)
 		at(path, &r.Line, &r.Col)

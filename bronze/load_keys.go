@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/smeltdata/smelt/pipeline"
+	"github.com/smeltdata/smelt/pipeline/check"
 )
 
 // The values that a key may have; Check holds mappings to them.
@@ -52,6 +53,8 @@ var mappingBlock = &block[Mapping]{
 			"The day that recency and tenure are counted to."),
 		field("rfm", inside(rfmBlock), func(m *Mapping) *RFM { return &m.Rules.RFM }, "see below", "{measure: sales}",
 			"How customers are scored and named by recency, frequency and monetary value."),
+		field("checks", listOf(checkBlock), func(m *Mapping) *[]check.Check { return &m.Checks }, "none", `[{table: silver.fact_sales, kind: range, columns: quantity, max: 1000}]`,
+			"Rules about the tables, besides those that all shops have: where one fails, nothing is published."),
 	},
 }
 

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/smeltdata/smelt/pipeline"
+	"github.com/smeltdata/smelt/pipeline/check"
 )
 
 // Mapping says how a shop's files become the bronze tables, and by which rules
@@ -20,6 +21,7 @@ type Mapping struct {
 	Lookups  map[string]LookupSpec // small reference files, by name
 	Sources  []SourceSpec          // in order; "last" means last in this order
 	Rules    Rules
+	Checks   []check.Check // besides those that the tables declare
 }
 
 // Fills reports whether a source fills a bronze table: customers, products or sales.

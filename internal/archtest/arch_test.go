@@ -46,6 +46,8 @@ func allowed(from, to string) bool {
 	switch {
 	case layer && toLayer:
 		return b < a
+	case layer && from != "pipeline" && strings.HasPrefix(to, "pipeline/"):
+		return true
 	case layer:
 		return false // a layer imports no format and nothing internal
 	case strings.HasPrefix(from, "pipeline/"):

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"time"
@@ -15,8 +16,9 @@ import (
 // checkSamples is how many failing rows are kept of each check.
 const checkSamples = 100
 
-// suite returns the checks of all tables of a shop.
-func suite(scratch *pipeline.Scratch) (*check.Suite, error) {
+// suite returns the checks of all tables of a shop: those that they declare, and
+// its own, of smelt.yml.
+func suite(own []check.Check, config string, scratch *pipeline.Scratch) (*check.Suite, error) {
 	tables, err := gold.Declarations()
 	if err != nil {
 		return nil, err
@@ -29,7 +31,12 @@ func suite(scratch *pipeline.Scratch) (*check.Suite, error) {
 		}
 		checks = append(checks, more...)
 	}
-	return check.New(tables, checks, checkSamples, scratch)
+	s, err := check.New(tables, append(checks, own...), checkSamples, scratch)
+	var e *pipeline.Error
+	if errors.As(err, &e) && e.Line > 0 {
+		e.File = config
+	}
+	return s, err
 }
 
 // testResult is a row of the results that a lake keeps: one per check and run.

@@ -98,7 +98,7 @@ func (a *app) pipeline(ctx context.Context, m *bronze.Mapping, out string, l lim
 	} else {
 		sink = lake.Delta(store.DeltaOptions{OverwriteSchema: how.schema})
 	}
-	checks, err := suite(nil)
+	checks, err := suite(m.Checks, "", nil)
 	if err != nil {
 		return nil, errors.Join(err, lake.Close())
 	}

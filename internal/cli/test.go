@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"slices"
 	"strings"
 
@@ -37,7 +38,15 @@ appended to OUT/_smelt/test_results, a Delta table, as every run's is.`,
 			if err != nil {
 				return err
 			}
-			report, err := test(cmd.Context(), dir, selected)
+			var own []check.Check
+			if _, err := os.Stat(s.config); err == nil {
+				m, err := s.mapping()
+				if err != nil {
+					return err
+				}
+				own = m.Checks
+			}
+			report, err := test(cmd.Context(), dir, own, selected)
 			if err != nil {
 				return err
 			}
@@ -65,13 +74,13 @@ appended to OUT/_smelt/test_results, a Delta table, as every run's is.`,
 	return cmd
 }
 
-// test checks the tables of a lake.
-func test(ctx context.Context, dir string, selected []string) (*pipeline.Report, error) {
+// test checks the tables of a lake, by what they declare and the shop's own checks.
+func test(ctx context.Context, dir string, own []check.Check, selected []string) (*pipeline.Report, error) {
 	names, err := tablesOf(dir)
 	if err != nil {
 		return nil, err
 	}
-	all, err := suite(nil)
+	all, err := suite(own, "", nil)
 	if err != nil {
 		return nil, err
 	}

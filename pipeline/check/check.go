@@ -95,6 +95,8 @@ type Check struct {
 	Severity Severity // default Error
 	WarnIf   *Limit   // more failing rows than these are a warning; default 0 where Severity is Warn, else none
 	ErrorIf  *Limit   // more are an error; default 0 where Severity is Error, else none
+
+	Line, Col int // where it stands in smelt.yml, for errors; 0 = built in Go
 }
 
 // ID is the check's name, or what it is named by default:
@@ -163,13 +165,21 @@ func (c *Check) limits() (warn, fail *Limit) {
 	return warn, fail
 }
 
+// Kinds are all of them.
+var Kinds = []Kind{NotNull, Unique, AcceptedValues, Relationships, Range, Regex, Expression, RowCount, Freshness, SumEquals}
+
 // ofOne are the kinds about one column.
 var ofOne = []Kind{NotNull, AcceptedValues, Relationships, Range, Regex, Freshness, SumEquals}
+
+// wrong is the error of a check that cannot be.
+func (c *Check) wrong(msg, hint string) error {
+	return &pipeline.Error{Kind: pipeline.ErrConfig, Table: c.Table, Line: c.Line, Col: c.Col, Msg: "check " + c.ID() + ": " + msg, Hint: hint}
+}
 
 // validate finds mistakes of the check that show without data.
 func (c *Check) validate(t *pipeline.Table) error {
 	wrong := func(msg, hint string) error {
-		return &pipeline.Error{Kind: pipeline.ErrConfig, Table: c.Table, Msg: "check " + c.ID() + ": " + msg, Hint: hint}
+		return c.wrong(msg, hint)
 	}
 	for _, name := range c.Columns {
 		if t.Index(name) < 0 {
@@ -211,7 +221,7 @@ func (c *Check) validate(t *pipeline.Table) error {
 				return wrong(fmt.Sprintf("%q is not a number of rows", s), "")
 			}
 		}
-	case !slices.Contains([]Kind{NotNull, Unique, AcceptedValues, Relationships, Range, Expression, Freshness, SumEquals}, c.Kind):
+	case !slices.Contains(Kinds, c.Kind):
 		return wrong(fmt.Sprintf("there is no kind %q", c.Kind), "")
 	}
 	return nil

@@ -251,7 +251,7 @@ func TestRefuses(t *testing.T) {
 		"is about one column":        {Table: "t.lines", Kind: NotNull},
 		"unique needs columns":       {Table: "t.lines", Kind: Unique},
 		"names no column":            {Table: "t.lines", Kind: Relationships, Columns: []string{"kind"}, To: "t.customers"},
-		"to: there is no such":       {Table: "t.lines", Kind: Relationships, Columns: []string{"kind"}, To: "t.customers.name"},
+		"to: there is no column":     {Table: "t.lines", Kind: Relationships, Columns: []string{"kind"}, To: "t.customers.name"},
 		"needs min or max":           {Table: "t.lines", Kind: Range, Columns: []string{"price"}},
 		"needs values":               {Table: "t.lines", Kind: AcceptedValues, Columns: []string{"price"}},
 		"needs a condition":          {Table: "t.lines", Kind: Expression},
@@ -269,7 +269,7 @@ func TestRefuses(t *testing.T) {
 		}
 	}
 	twice := Check{Table: "t.lines", Kind: RowCount, Min: "1"}
-	if _, err := New(both, []Check{twice, twice}, 1, nil); err == nil || !strings.Contains(err.Error(), "two checks t.lines.row_count") {
+	if _, err := New(both, []Check{twice, twice}, 1, nil); err == nil || !strings.Contains(err.Error(), "t.lines.row_count: there is another") {
 		t.Error(err)
 	}
 }

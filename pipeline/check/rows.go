@@ -55,7 +55,7 @@ func (c *Check) parse(condition string, t *pipeline.Table) (*query.Filter, error
 	f, err := query.Parse(condition, t.Schema)
 	if e, ok := err.(*pipeline.Error); ok {
 		named := *e
-		named.Table, named.Msg = c.Table, "check "+c.ID()+": "+e.Msg
+		named.Table, named.Msg, named.Line, named.Col = c.Table, "check "+c.ID()+": "+e.Msg, c.Line, c.Col
 		return nil, &named
 	}
 	return f, err

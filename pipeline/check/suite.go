@@ -72,13 +72,13 @@ func New(tables []*pipeline.Table, checks []Check, samples int, scratch *pipelin
 			if near := pipeline.Nearest(c.Table, names); near != "" {
 				hint = "did you mean " + near + "?"
 			}
-			return nil, &pipeline.Error{Kind: pipeline.ErrConfig, Table: c.Table, Msg: "check " + c.ID() + ": there is no such table", Hint: hint}
+			return nil, c.wrong("there is no such table", hint)
 		}
 		if err := c.validate(t); err != nil {
 			return nil, err
 		}
 		if ids[c.ID()] {
-			return nil, &pipeline.Error{Kind: pipeline.ErrConfig, Table: c.Table, Msg: "there are two checks " + c.ID(), Hint: "give one of them a name"}
+			return nil, c.wrong("there is another of this name", "give one of them a name")
 		}
 		ids[c.ID()] = true
 		st := &state{Check: c, table: t}
@@ -121,7 +121,7 @@ func (s *Suite) target(c *Check) (*pipeline.Table, error) {
 	at := strings.LastIndexByte(c.To, '.')
 	t := s.tables[c.To[:at]]
 	if t == nil || t.Index(c.To[at+1:]) < 0 {
-		return nil, &pipeline.Error{Kind: pipeline.ErrConfig, Table: c.Table, Value: c.To, Msg: "check " + c.ID() + ": to: there is no such column"}
+		return nil, c.wrong(fmt.Sprintf("to: there is no column %q", c.To), "")
 	}
 	return t, nil
 }
