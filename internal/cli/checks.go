@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/smeltdata/smelt/gold"
@@ -106,4 +107,47 @@ func (a *app) checks(results []pipeline.CheckResult) {
 		}
 	}
 	fmt.Fprintln(a.out, line)
+}
+
+// lastResults reads the results that were kept last.
+func lastResults(ctx context.Context, out string) ([]pipeline.CheckResult, error) {
+	snapshot, err := deltaio.Load(ctx, filepath.Join(out, "_smelt", "test_results"))
+	if errors.Is(err, deltaio.ErrNoTable) {
+		return nil, &pipeline.Error{Kind: pipeline.ErrInput, File: out, Msg: "nothing was checked here yet", Hint: "smelt run checks the tables that it makes, smelt test those that are there"}
+	}
+	if err != nil {
+		return nil, err
+	}
+	var last []testResult
+	for rec, err := range deltaio.Scan(ctx, snapshot, nil) {
+		if err != nil {
+			return nil, err
+		}
+		rows, err := testResults.Rows(rec)
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range rows {
+			if len(last) > 0 && r.At < last[0].At {
+				continue
+			}
+			if len(last) > 0 && r.At > last[0].At {
+				last = nil
+			}
+			last = append(last, r)
+		}
+	}
+	var results []pipeline.CheckResult
+	for _, r := range last {
+		c := pipeline.CheckResult{Check: string(r.Check), Table: string(r.Table), Kind: string(r.Kind), Says: string(r.Says), Severity: string(r.Severity),
+			Status: string(r.Status), Rows: r.Rows, Failures: r.Failures, Message: r.Message.V}
+		if r.Columns.Valid {
+			c.Columns = strings.Split(string(r.Columns.V), ",")
+		}
+		for s := range strings.Lines(r.Samples.V) {
+			c.Samples = append(c.Samples, strings.TrimSuffix(s, "\n"))
+		}
+		results = append(results, c)
+	}
+	return results, nil
 }

@@ -20,13 +20,16 @@ import (
 func (a *app) testCommand() *cobra.Command {
 	s := &shop{}
 	var selected []string
-	failures := false
+	failures, last := false, false
 	cmd := &cobra.Command{
 		Use:   "test",
 		Short: "Check the tables that are there",
 		Long: `Read the tables of a lake and check them as smelt run does before it publishes
 them: keys are unique, columns that must not be NULL are not, values are among
 those accepted and in the tables that they refer to.
+
+With --last nothing is read: it shows what came of the last run, also where that
+has published nothing, or of the last test.
 
 The exit code is 1 where a check of severity error fails. What came of each is
 appended to OUT/_smelt/test_results, a Delta table, as every run's is.`,
@@ -37,6 +40,9 @@ appended to OUT/_smelt/test_results, a Delta table, as every run's is.`,
 			dir, err := s.lakeToRead(given(cmd.Flags(), "config"))
 			if err != nil {
 				return err
+			}
+			if last {
+				return a.lastChecks(cmd.Context(), dir, selected, failures)
 			}
 			var own []check.Check
 			if _, err := os.Stat(s.config); err == nil {
@@ -50,15 +56,7 @@ appended to OUT/_smelt/test_results, a Delta table, as every run's is.`,
 			if err != nil {
 				return err
 			}
-			if a.json {
-				err = json.NewEncoder(a.out).Encode(report.Checks)
-			} else {
-				a.checks(report.Checks)
-				if failures {
-					a.failures(report.Checks)
-				}
-			}
-			if err != nil {
+			if err := a.showChecks(report.Checks, failures); err != nil {
 				return err
 			}
 			if slices.ContainsFunc(report.Checks, func(c pipeline.CheckResult) bool { return c.Status == "error" }) {
@@ -70,6 +68,7 @@ appended to OUT/_smelt/test_results, a Delta table, as every run's is.`,
 	s.configFlag(cmd)
 	s.outputFlag(cmd)
 	cmd.Flags().StringSliceVar(&selected, "select", nil, "tables, layers or checks to look at (default all)")
+	cmd.Flags().BoolVar(&last, "last", false, "show what came of the checks of the last run or test")
 	cmd.Flags().BoolVar(&failures, "show-failures", false, "print some of the rows that fail")
 	return cmd
 }
@@ -85,9 +84,7 @@ func test(ctx context.Context, dir string, own []check.Check, selected []string)
 		return nil, err
 	}
 	some, err := all.Select(func(c *check.Check) bool {
-		return slices.Contains(names, c.Table) && (len(selected) == 0 || slices.ContainsFunc(selected, func(s string) bool {
-			return c.ID() == s || c.Table == s || strings.HasPrefix(c.Table, s+".")
-		}))
+		return slices.Contains(names, c.Table) && isSelected(selected, c.ID(), c.Table)
 	})
 	if err != nil {
 		return nil, err
@@ -104,6 +101,37 @@ func test(ctx context.Context, dir string, own []check.Check, selected []string)
 	}
 	report := &pipeline.Report{RunID: fmt.Sprintf("test-%016x", rand.Uint64()), Checks: results}
 	return report, keepResults(ctx, dir, "test", report)
+}
+
+// isSelected reports whether a check is among those of the tables, layers and
+// checks that are selected; none stands for all.
+func isSelected(selected []string, id, table string) bool {
+	return len(selected) == 0 || slices.ContainsFunc(selected, func(s string) bool { return id == s || table == s || strings.HasPrefix(table, s+".") })
+}
+
+// showChecks prints what came of checks.
+func (a *app) showChecks(results []pipeline.CheckResult, failures bool) error {
+	if a.json {
+		return json.NewEncoder(a.out).Encode(results)
+	}
+	a.checks(results)
+	if failures {
+		a.failures(results)
+	}
+	return nil
+}
+
+// lastChecks shows what came of the checks that were evaluated last.
+func (a *app) lastChecks(ctx context.Context, dir string, selected []string, failures bool) error {
+	results, err := lastResults(ctx, dir)
+	if err != nil {
+		return err
+	}
+	results = slices.DeleteFunc(results, func(c pipeline.CheckResult) bool { return !isSelected(selected, c.Check, c.Table) })
+	if len(results) == 0 {
+		return usage("no check is selected", "")
+	}
+	return a.showChecks(results, failures)
 }
 
 // failures prints some of the rows that fail.

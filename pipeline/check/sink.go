@@ -98,9 +98,9 @@ func Failed(results []pipeline.CheckResult) error {
 	case 0:
 		return nil
 	case 1:
-		return &pipeline.Error{Kind: pipeline.ErrCheck, Table: table, Msg: "check " + failed[0], Hint: "nothing was published; smelt test --show-failures shows the rows"}
+		return &pipeline.Error{Kind: pipeline.ErrCheck, Table: table, Msg: "check " + failed[0], Hint: "nothing was published; smelt test --last --show-failures shows the rows"}
 	}
-	return &pipeline.Error{Kind: pipeline.ErrCheck, Msg: fmt.Sprintf("%d checks failed:\n  %s", len(failed), strings.Join(failed, "\n  ")), Hint: "nothing was published; smelt test --show-failures shows the rows"}
+	return &pipeline.Error{Kind: pipeline.ErrCheck, Msg: fmt.Sprintf("%d checks failed:\n  %s", len(failed), strings.Join(failed, "\n  ")), Hint: "nothing was published; smelt test --last --show-failures shows the rows"}
 }
 
 // Wrong says what is wrong with a failed check.
