@@ -24,13 +24,9 @@ func suite(own []check.Check, config string, scratch *pipeline.Scratch) (*check.
 	if err != nil {
 		return nil, err
 	}
-	var checks []check.Check
-	for _, t := range tables {
-		more, err := check.Declared(t)
-		if err != nil {
-			return nil, err
-		}
-		checks = append(checks, more...)
+	checks, err := gold.Checks()
+	if err != nil {
+		return nil, err
 	}
 	s, err := check.New(tables, append(checks, own...), checkSamples, scratch)
 	var e *pipeline.Error

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/smeltdata/smelt/gold"
+	"github.com/smeltdata/smelt/pipeline"
 )
 
 // limits are what a run may take of the machine.
@@ -60,6 +61,15 @@ func (l *limits) options() ([]gold.Option, error) {
 		debug.SetMemoryLimit(bytes - leastMemory/2) // the rest is for what is not the collector's
 	}
 	return []gold.Option{gold.Workers(l.workers), gold.MemoryLimit(bytes, "")}, nil
+}
+
+// scratch is where checks put what does not fit; options comes before it.
+func (l *limits) scratch() *pipeline.Scratch {
+	bytes, err := memoryBytes(l.memory)
+	if err != nil {
+		return new(pipeline.Scratch) // options has said so
+	}
+	return pipeline.NewScratch(bytes+untouched, "")
 }
 
 // memoryBytes returns the bytes that --memory means.

@@ -98,7 +98,8 @@ func (a *app) pipeline(ctx context.Context, m *bronze.Mapping, out string, l lim
 	} else {
 		sink = lake.Delta(store.DeltaOptions{OverwriteSchema: how.schema})
 	}
-	checks, err := suite(m.Checks, "", nil)
+	scratch := l.scratch()
+	checks, err := suite(m.Checks, "", scratch)
 	if err != nil {
 		return nil, errors.Join(err, lake.Close())
 	}
@@ -108,7 +109,7 @@ func (a *app) pipeline(ctx context.Context, m *bronze.Mapping, out string, l lim
 	if err == nil {
 		err = keepResults(ctx, out, "run", report)
 	}
-	if e := lake.Close(); err == nil {
+	if e := errors.Join(lake.Close(), scratch.Close()); err == nil {
 		err = e
 	}
 	return report, err

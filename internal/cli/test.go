@@ -79,7 +79,10 @@ func test(ctx context.Context, dir string, own []check.Check, selected []string)
 	if err != nil {
 		return nil, err
 	}
-	all, err := suite(own, "", nil)
+	l := defaultLimits()
+	scratch := l.scratch()
+	defer scratch.Close()
+	all, err := suite(own, "", scratch)
 	if err != nil {
 		return nil, err
 	}

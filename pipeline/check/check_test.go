@@ -280,10 +280,18 @@ func TestSets(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		r := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 1))
 		var ls []line
-		for range rapid.IntRange(0, 60).Draw(t, "lines") {
+		apart := int32(rapid.SampledFrom([]int{1, 1, 1 << 20}).Draw(t, "apart")) // of dense keys
+		kinds := rapid.SampledFrom([]int{1, 50}).Draw(t, "kinds")                // one in so many is NULL
+		for range rapid.SampledFrom([]int{0, 1, 20, 60, 400}).Draw(t, "lines") {
 			l := line{Order: string(rune('a' + r.IntN(5)))}
 			if r.IntN(4) > 0 {
 				l.Number = pipeline.Some(int32(r.IntN(6)))
+			}
+			if l.Number.Valid && r.IntN(3) > 0 {
+				l.Number.V = int32(r.IntN(300)) * apart
+			}
+			if r.IntN(kinds) > 0 || kinds == 1 {
+				l.Kind = pipeline.Some(pipeline.Code([]string{"sale", "return"}[r.IntN(2)]))
 			}
 			if r.IntN(4) > 0 {
 				l.Customer = pipeline.Some(pipeline.Code(fmt.Sprint(r.IntN(9))))
@@ -296,26 +304,35 @@ func TestSets(t *testing.T) {
 				cs = append(cs, customer{ID: fmt.Sprint(i)})
 			}
 		}
-		keys, wrong := map[string]int64{}, int64(0)
+		keys, dense, wrong := map[string]int64{}, map[string]int64{}, int64(0)
 		for _, l := range ls {
 			if l.Number.Valid {
 				keys[fmt.Sprint(l.Order, l.Number.V)]++
+			}
+			if l.Number.Valid && l.Kind.Valid {
+				dense[fmt.Sprint(l.Kind.V, l.Number.V)]++
 			}
 			if l.Customer.Valid && !slices.ContainsFunc(cs, func(c customer) bool { return c.ID == string(l.Customer.V) }) {
 				wrong++
 			}
 		}
-		repeated := int64(0)
-		for _, n := range keys {
-			if n > 1 {
-				repeated += n
+		repeated := func(keys map[string]int64) (rows int64) {
+			for _, n := range keys {
+				if n > 1 {
+					rows += n
+				}
 			}
+			return rows
 		}
 		unique := Check{Table: "t.lines", Kind: Unique, Columns: []string{"order_id", "number"}}
 		related := Check{Table: "t.lines", Kind: Relationships, Columns: []string{"customer"}, To: "t.customers.id"}
-		results, _ := run(t, r, []Check{unique, related}, ls, cs)
-		if got := results[unique.ID()]; got.Failures != repeated {
-			t.Fatalf("%+v, want %d", got, repeated)
+		packed := Check{Table: "t.lines", Kind: Unique, Columns: []string{"number", "kind"}}
+		results, _ := run(t, r, []Check{unique, related, packed}, ls, cs)
+		if got, want := results[unique.ID()], repeated(keys); got.Failures != want {
+			t.Fatalf("%+v, want %d", got, want)
+		}
+		if got, want := results[packed.ID()], repeated(dense); got.Failures != want {
+			t.Fatalf("%+v, want %d", got, want)
 		}
 		if got := results[related.ID()]; got.Failures != wrong {
 			t.Fatalf("%+v, want %d", got, wrong)
@@ -327,15 +344,19 @@ func TestSets(t *testing.T) {
 func TestBag(t *testing.T) {
 	for _, scratch := range []*pipeline.Scratch{new(pipeline.Scratch), pipeline.NewScratch(1, "")} {
 		b, want := newBag(scratch), map[string]int64{}
+		w := b.writer()
 		for i := range 300_000 {
 			key := fmt.Sprint("key ", i%100_000)
 			if i%50_000 == 0 {
 				key = strings.Repeat("long", 10_000)
 			}
 			want[key] += int64(i % 7)
-			if err := b.add([]byte(key), int64(i%7)); err != nil {
+			if err := w.add([]byte(key), int64(i%7)); err != nil {
 				t.Fatal(err)
 			}
+		}
+		if err := w.flush(); err != nil {
+			t.Fatal(err)
 		}
 		got := map[string]int64{}
 		for part := range bagParts {
@@ -350,7 +371,7 @@ func TestBag(t *testing.T) {
 		if !maps.Equal(want, got) {
 			t.Error("other keys, or other counts")
 		}
-		if (b.spill != nil) != (scratch.Spilled() > 0) || b.spill == nil && scratch.Full() {
+		if (b.spill.Load() != nil) != (scratch.Spilled() > 0) || b.spill.Load() == nil && scratch.Full() {
 			t.Error("nothing was spilled")
 		}
 		if err := scratch.Close(); err != nil {

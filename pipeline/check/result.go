@@ -2,8 +2,10 @@ package check
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -105,36 +107,50 @@ func amount(t *pipeline.Table, column string, sum pipeline.Total) string {
 	return decimal128.New(sum.Hi, sum.Lo).ToString(scale)
 }
 
-// merged hands the keys of all bags to f, part by part, with a dictionary that is
-// of the part: equal keys of several bags have one code.
-func merged(bags []*bag, part int, f func(code int32, key []byte, n int64), codes *pipeline.Dictionary) error {
-	for _, b := range bags {
-		err := b.each(part, func(key []byte, n int64) error {
-			code := codes.Code(key)
-			if code < 0 {
-				return errors.New("too many different keys")
-			}
-			f(code, key, n)
-			return nil
-		})
-		if err != nil {
-			return err
+// numbered hands the keys of a part to f, each with its number in codes.
+func (b *bag) numbered(part int, codes *pipeline.Dictionary, f func(code int32, n int64)) error {
+	return b.each(part, func(key []byte, n int64) error {
+		code := codes.Code(key)
+		if code < 0 {
+			return errors.New("too many different keys")
 		}
-	}
-	return nil
+		f(code, n)
+		return nil
+	})
 }
 
 // repeated counts the rows that share their key with another.
 func (s *Suite) repeated(st *state, r *pipeline.CheckResult) error {
+	if err := st.keys.flush(); err != nil {
+		return err
+	}
+	if st.keys.empty() {
+		for key, n := range st.dense.more {
+			r.Failures += n + 1
+			whole := joined(st, []byte(key[8:]), int64(binary.BigEndian.Uint64([]byte(key))))
+			r.Samples = append(r.Samples, fmt.Sprintf("%s: %d rows", readKey(st.table, st.Columns, whole), n+1))
+		}
+		slices.Sort(r.Samples)
+		r.Samples = r.Samples[:min(len(r.Samples), s.samples)]
+		return nil
+	}
+	w := st.keys.writer() // some writers had keys that are not dense
+	if err := st.dense.each(func(rest []byte, v int64) error { return w.add(joined(st, rest, v), 1) }); err != nil {
+		return err
+	}
+	w.done()
+	if err := st.keys.flush(); err != nil {
+		return err
+	}
 	for part := range bagParts {
 		codes := pipeline.NewDictionary()
 		var rows []int64
-		err := merged(st.keys, part, func(code int32, _ []byte, n int64) {
+		err := st.keys.numbered(part, codes, func(code int32, n int64) {
 			if int(code) == len(rows) {
 				rows = append(rows, 0)
 			}
 			rows[code] += n
-		}, codes)
+		})
 		if err != nil {
 			return err
 		}
@@ -154,29 +170,32 @@ func (s *Suite) repeated(st *state, r *pipeline.CheckResult) error {
 // readKnown notes the values of a column that tables of earlier runs have.
 func (s *Suite) readKnown(ctx context.Context, lake pipeline.Lake, st *state) error {
 	y := &tally{suite: s, table: st.to}
-	b := newBag(s.scratch)
-	st.known = append(st.known, b)
+	w := st.known.writer()
 	for rec, err := range lake.Read(ctx, st.to, []string{st.toColumn()}) {
 		if err != nil {
 			return err
 		}
-		if err := y.values(b, st.toColumn(), rec.Column(0), nil); err != nil {
+		if err := y.values(w, st.toColumn(), rec.Column(0), nil); err != nil {
 			return err
 		}
 	}
+	w.done()
 	return nil
 }
 
 // unrelated counts the rows whose value the other table does not have.
 func (s *Suite) unrelated(st *state, r *pipeline.CheckResult) error {
+	if err := errors.Join(st.keys.flush(), st.known.flush()); err != nil {
+		return err
+	}
 	for part := range bagParts {
 		codes := pipeline.NewDictionary()
-		if err := merged(st.known, part, func(int32, []byte, int64) {}, codes); err != nil {
+		if err := st.known.numbered(part, codes, func(int32, int64) {}); err != nil {
 			return err
 		}
 		known := codes.Len()
 		var rows []int64 // by code beyond those
-		err := merged(st.keys, part, func(code int32, _ []byte, n int64) {
+		err := st.keys.numbered(part, codes, func(code int32, n int64) {
 			at := int(code) - known
 			if at < 0 {
 				return
@@ -185,7 +204,7 @@ func (s *Suite) unrelated(st *state, r *pipeline.CheckResult) error {
 				rows = append(rows, 0)
 			}
 			rows[at] += n
-		}, codes)
+		})
 		if err != nil {
 			return err
 		}

@@ -149,6 +149,7 @@ func (s *Suite) reset() {
 	defer s.mu.Unlock()
 	s.written = map[string]*seen{}
 	for _, st := range s.states {
-		*st = state{Check: st.Check, table: st.table, to: st.to, test: st.test, where: st.where}
+		*st = state{Check: st.Check, table: st.table, to: st.to, test: st.test, where: st.where, number: st.number}
+		st.begin(s.scratch)
 	}
 }

@@ -1,6 +1,7 @@
 package check
 
 import (
+	"encoding/binary"
 	"fmt"
 	"slices"
 	"strings"
@@ -44,8 +45,10 @@ type state struct {
 
 	rows, failures int64
 	samples        []string
-	keys           []*bag         // unique: of all rows; relationships: of the values
-	known          []*bag         // relationships: the values of to
+	keys           *bag           // unique: of all rows; relationships: of the values
+	number         int            // unique: which column is the integer of dense keys; -1 = none
+	dense          *dense         // unique: keys that are not in the bag
+	known          *bag           // relationships: the values of to
 	sum, other     pipeline.Total // sum_equals
 	newest         int64          // freshness: microseconds
 	any            bool           // there is a newest
@@ -81,7 +84,10 @@ func New(tables []*pipeline.Table, checks []Check, samples int, scratch *pipelin
 			return nil, c.wrong("there is another of this name", "give one of them a name")
 		}
 		ids[c.ID()] = true
-		st := &state{Check: c, table: t}
+		st := &state{Check: c, table: t, number: -1}
+		if c.Kind == Unique {
+			st.number = denseColumns(t, c.Columns)
+		}
 		var err error
 		if st.test, err = c.rowTest(t); err != nil {
 			return nil, err
@@ -96,9 +102,15 @@ func New(tables []*pipeline.Table, checks []Check, samples int, scratch *pipelin
 				return nil, err
 			}
 		}
+		st.begin(s.scratch)
 		s.states = append(s.states, st)
 	}
 	return s, nil
+}
+
+// begin makes what a check without rows has.
+func (st *state) begin(scratch *pipeline.Scratch) {
+	st.keys, st.known, st.dense = newBag(scratch), newBag(scratch), newDense()
 }
 
 // Select returns a suite of some of the checks, which has seen nothing yet. None
@@ -133,31 +145,33 @@ func (c *Check) toColumn() string { return c.To[strings.LastIndexByte(c.To, '.')
 type tally struct {
 	suite *Suite
 	table *pipeline.Table
-	mine  []*state // of the table's checks: what this writer adds
-	of    []*state // those, in the suite
-	asTo  []*state // checks of which the table has the column To
-	known []*bag   // of those: the values
+	mine  []*state     // of the table's checks: what this writer adds
+	of    []*state     // those, in the suite
+	keys  []*bagWriter // of mine
+	asTo  []*state     // checks of which the table has the column To
+	known []*bagWriter // of those: the values
 	sums  []pipeline.Total
 	rows  int64
 	fails []int
 	picks []int
 	key   []byte
+	batch map[string]pipeline.Total // sums of the batch's columns, so far
 }
 
 // begin returns a tally of a table; nil where no check looks at it.
 func (s *Suite) begin(t *pipeline.Table) *tally {
-	y := &tally{suite: s, table: t}
+	y := &tally{suite: s, table: t, batch: map[string]pipeline.Total{}}
 	for _, st := range s.states {
 		if st.table.Name == t.Name {
 			y.of = append(y.of, st)
-			mine := &state{Check: st.Check, table: st.table, test: st.test, where: st.where}
-			if st.Kind == Unique || st.Kind == Relationships {
-				mine.keys = []*bag{newBag(s.scratch)}
+			mine := &state{Check: st.Check, table: st.table, test: st.test, where: st.where, number: st.number}
+			if st.number >= 0 {
+				mine.dense = newDense()
 			}
-			y.mine = append(y.mine, mine)
+			y.mine, y.keys = append(y.mine, mine), append(y.keys, st.keys.writer())
 		}
 		if st.to != nil && st.to.Name == t.Name {
-			y.asTo, y.known, y.sums = append(y.asTo, st), append(y.known, newBag(s.scratch)), append(y.sums, pipeline.Total{})
+			y.asTo, y.known, y.sums = append(y.asTo, st), append(y.known, st.known.writer()), append(y.sums, pipeline.Total{})
 		}
 	}
 	return y
@@ -166,8 +180,9 @@ func (s *Suite) begin(t *pipeline.Table) *tally {
 // add looks at a batch.
 func (y *tally) add(rec arrow.Record) error {
 	y.rows += rec.NumRows()
-	for _, st := range y.mine {
-		if err := y.check(st, rec); err != nil {
+	clear(y.batch)
+	for i, st := range y.mine {
+		if err := y.check(st, y.keys[i], rec); err != nil {
 			return err
 		}
 	}
@@ -177,9 +192,11 @@ func (y *tally) add(rec arrow.Record) error {
 			return err
 		}
 		if st.Kind == SumEquals {
-			if err := addSum(&y.sums[i], st.toColumn(), col, nil); err != nil {
+			sum, err := y.sum(st.toColumn(), col)
+			if err != nil {
 				return err
 			}
+			y.sums[i].Merge(sum)
 		} else if err := y.values(y.known[i], st.toColumn(), col, nil); err != nil {
 			return err
 		}
@@ -187,7 +204,7 @@ func (y *tally) add(rec arrow.Record) error {
 	return nil
 }
 
-func (y *tally) check(st *state, rec arrow.Record) (err error) {
+func (y *tally) check(st *state, keys *bagWriter, rec arrow.Record) (err error) {
 	n := int(rec.NumRows())
 	var picks []int // nil = all rows
 	looked := int64(n)
@@ -202,16 +219,21 @@ func (y *tally) check(st *state, rec arrow.Record) (err error) {
 	st.rows += looked
 	switch st.Kind {
 	case Unique:
-		return y.unique(st, rec, picks)
+		return y.unique(st, keys, rec, picks)
 	case Relationships:
 		col, err := named(rec, st.Columns[0])
 		if err != nil {
 			return err
 		}
-		return y.values(st.keys[0], st.Columns[0], col, picks)
+		return y.values(keys, st.Columns[0], col, picks)
 	case SumEquals:
 		col, err := named(rec, st.Columns[0])
 		if err != nil {
+			return err
+		}
+		if picks == nil {
+			sum, err := y.sum(st.Columns[0], col)
+			st.sum.Merge(sum)
 			return err
 		}
 		return addSum(&st.sum, st.Columns[0], col, picks)
@@ -249,7 +271,7 @@ func rowText(rec arrow.Record, row int) string {
 }
 
 // unique notes the keys of the rows that have one.
-func (y *tally) unique(st *state, rec arrow.Record, picks []int) error {
+func (y *tally) unique(st *state, keys *bagWriter, rec arrow.Record, picks []int) error {
 	columns := make([]appender, len(st.Columns))
 	for i, name := range st.Columns {
 		col, err := named(rec, name)
@@ -257,6 +279,12 @@ func (y *tally) unique(st *state, rec arrow.Record, picks []int) error {
 			return err
 		}
 		if columns[i], err = appenderOf(name, col); err != nil {
+			return err
+		}
+	}
+	if st.dense != nil {
+		done, err := y.uniqueDense(st, keys, rec, columns, picks)
+		if done || err != nil {
 			return err
 		}
 	}
@@ -275,12 +303,91 @@ func (y *tally) unique(st *state, rec arrow.Record, picks []int) error {
 			}
 		}
 		if whole {
-			if err := st.keys[0].add(y.key, 1); err != nil {
+			if err := keys.add(y.key, 1); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
+}
+
+// uniqueDense is unique for keys of dictionaries and one integer; false where the
+// batch is otherwise, or the integers lie too far apart: then all keys are in bags.
+func (y *tally) uniqueDense(st *state, keys *bagWriter, rec arrow.Record, columns []appender, picks []int) (bool, error) {
+	numbers, err := named(rec, st.Columns[st.number])
+	if err != nil {
+		return false, err
+	}
+	var number func(i int) int64
+	switch c := numbers.(type) {
+	case *array.Int64:
+		number = c.Value
+	case *array.Int32:
+		number = func(i int) int64 { return int64(c.Value(i)) }
+	}
+	var dictionaries []*array.Dictionary
+	for i, name := range st.Columns {
+		if i == st.number {
+			continue
+		}
+		col, err := named(rec, name)
+		if err != nil {
+			return false, err
+		}
+		d, ok := col.(*array.Dictionary)
+		if !ok || isNull(col) != nil {
+			number = nil
+			break
+		}
+		dictionaries = append(dictionaries, d)
+	}
+	d := st.dense
+	if number == nil || d.sparse() {
+		st.dense = nil
+		return false, d.each(func(rest []byte, v int64) error { return keys.add(joined(st, rest, v), 1) })
+	}
+	rest := -1
+	before := make([]int, len(dictionaries))
+	for k := range st.looked(rec, picks) {
+		row := k
+		if picks != nil {
+			row = picks[k]
+		}
+		if numbers.IsNull(row) {
+			continue
+		}
+		same := rest >= 0
+		for i, d := range dictionaries {
+			code := d.GetValueIndex(row)
+			same = same && code == before[i]
+			before[i] = code
+		}
+		if !same {
+			y.key = y.key[:0]
+			for i, add := range columns {
+				if i != st.number {
+					y.key, _ = add(y.key, row)
+				}
+			}
+			rest = d.rest(y.key)
+		}
+		d.add(rest, number(row))
+	}
+	return true, nil
+}
+
+// joined makes the key of a row of a dense one: its columns in order.
+func joined(st *state, rest []byte, v int64) []byte {
+	var key []byte
+	for i := range st.Columns {
+		if i == st.number {
+			key = binary.BigEndian.AppendUint64(key, uint64(v))
+			continue
+		}
+		n, k := binary.Uvarint(rest)
+		key, rest = append(key, rest[:k+int(n)]...), rest[k+int(n):]
+	}
+	return key
 }
 
 func (st *state) looked(rec arrow.Record, picks []int) int {
@@ -292,7 +399,7 @@ func (st *state) looked(rec arrow.Record, picks []int) int {
 
 // values notes the values of a column, and how many rows have each: of a
 // dictionary each once, of others each that is not the one before.
-func (y *tally) values(b *bag, name string, col arrow.Array, picks []int) error {
+func (y *tally) values(b *bagWriter, name string, col arrow.Array, picks []int) error {
 	add, err := appenderOf(name, col)
 	if err != nil {
 		return err
@@ -308,28 +415,10 @@ func (y *tally) values(b *bag, name string, col arrow.Array, picks []int) error 
 		return k
 	}
 	if d, ok := col.(*array.Dictionary); ok {
-		counts := make([]int64, d.Dictionary().Len())
-		for k := range n {
-			if i := at(k); d.IsValid(i) {
-				counts[d.GetValueIndex(i)]++
-			}
+		if values, ok := d.Dictionary().(*array.String); ok {
+			b.count(d, values, picks)
+			return nil
 		}
-		of, err := appenderOf(name, d.Dictionary())
-		if err != nil {
-			return err
-		}
-		for code, rows := range counts {
-			if rows == 0 {
-				continue
-			}
-			if key, ok := of(y.key[:0], code); ok {
-				y.key = key
-				if err := b.add(key, rows); err != nil {
-					return err
-				}
-			}
-		}
-		return nil
 	}
 	var before []byte
 	rows := int64(0)
@@ -359,6 +448,9 @@ func (y *tally) values(b *bag, name string, col arrow.Array, picks []int) error 
 // done adds what the tally has seen to the suite.
 func (y *tally) done() {
 	s := y.suite
+	for _, w := range append(y.keys, y.known...) {
+		w.done()
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.of(y.table.Name).rows += y.rows
@@ -366,14 +458,15 @@ func (y *tally) done() {
 		mine := y.mine[i]
 		st.rows, st.failures = st.rows+mine.rows, st.failures+mine.failures
 		st.samples = append(st.samples, mine.samples[:min(len(mine.samples), s.samples-len(st.samples))]...)
-		st.keys = append(st.keys, mine.keys...)
+		if mine.dense != nil {
+			st.dense.merge(mine.dense)
+		}
 		st.sum.Merge(mine.sum)
 		if mine.any && (!st.any || mine.newest > st.newest) {
 			st.any, st.newest = true, mine.newest
 		}
 	}
 	for i, st := range y.asTo {
-		st.known = append(st.known, y.known[i])
 		st.other.Merge(y.sums[i])
 	}
 }
@@ -412,6 +505,18 @@ func (st *state) fresh(rec arrow.Record, picks []int) error {
 		}
 	}
 	return nil
+}
+
+// sum returns the sum of a column of the batch, which several checks may ask for.
+func (y *tally) sum(name string, col arrow.Array) (sum pipeline.Total, err error) {
+	sum, ok := y.batch[name]
+	if !ok {
+		if err := addSum(&sum, name, col, nil); err != nil {
+			return sum, err
+		}
+		y.batch[name] = sum
+	}
+	return sum, nil
 }
 
 // addSum adds a column's values in some rows, nil being all, in the smallest unit
