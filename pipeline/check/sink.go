@@ -108,7 +108,7 @@ func Wrong(c pipeline.CheckResult) string {
 	if c.Message != "" {
 		return c.Message
 	}
-	return fmt.Sprintf("of %d rows %d fail: %s", c.Rows, c.Failures, c.Says)
+	return fmt.Sprintf("%d of %d rows fail: %s", c.Failures, c.Rows, c.Says)
 }
 
 // lakeSink is a sink that is a lake.
