@@ -106,9 +106,6 @@ func (a *app) pipeline(ctx context.Context, m *bronze.Mapping, out string, l lim
 	sink = checks.Sink(sink, func(ctx context.Context, r *pipeline.Report) error { return keepResults(ctx, out, "run", r) })
 	report, err := gold.Run(ctx, m, open, sink, append(opts, gold.Progress(p.update))...)
 	p.end()
-	if err == nil {
-		err = keepResults(ctx, out, "run", report)
-	}
 	if e := errors.Join(lake.Close(), scratch.Close()); err == nil {
 		err = e
 	}

@@ -11,12 +11,13 @@ import (
 )
 
 // Sink returns a sink that looks at what is written to another, and commits it
-// where no check fails. The report that is committed has the checks' results; a
-// run whose checks fail gets the same in failed, and an error of kind
-// pipeline.ErrCheck that names them. Where inner is a pipeline.Lake, so is the
-// sink; checks of a run that only adds rows are about these, but for row_count.
-func (s *Suite) Sink(inner pipeline.Sink, failed func(ctx context.Context, r *pipeline.Report) error) pipeline.Sink {
-	out := &sink{Sink: inner, suite: s, failed: failed}
+// where no check fails. The report that is committed has the checks' results.
+// Before that, or before a run whose checks fail gets an error of kind
+// pipeline.ErrCheck that names them, evaluated is given the report; its error
+// fails the run. Where inner is a pipeline.Lake, so is the sink; checks of a run
+// that only adds rows are about these, but for row_count.
+func (s *Suite) Sink(inner pipeline.Sink, evaluated func(ctx context.Context, r *pipeline.Report) error) pipeline.Sink {
+	out := &sink{Sink: inner, suite: s, evaluated: evaluated}
 	if lake, ok := inner.(pipeline.Lake); ok {
 		return &lakeSink{sink: out, Lake: lake}
 	}
@@ -25,8 +26,8 @@ func (s *Suite) Sink(inner pipeline.Sink, failed func(ctx context.Context, r *pi
 
 type sink struct {
 	pipeline.Sink
-	suite  *Suite
-	failed func(ctx context.Context, r *pipeline.Report) error
+	suite     *Suite
+	evaluated func(ctx context.Context, r *pipeline.Report) error // may be nil
 }
 
 // Create opens a part whose batches are looked at.
@@ -69,12 +70,12 @@ func (s *sink) Commit(ctx context.Context, r *pipeline.Report) error {
 		return err
 	}
 	r.Checks = results
-	if err := Failed(results); err != nil {
-		if s.failed != nil {
-			if failed := s.failed(ctx, r); failed != nil {
-				return failed
-			}
+	if s.evaluated != nil {
+		if err := s.evaluated(ctx, r); err != nil {
+			return err
 		}
+	}
+	if err := Failed(results); err != nil {
 		return err
 	}
 	for _, c := range results {
