@@ -1,0 +1,412 @@
+package check
+
+import (
+	"encoding/binary"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/array"
+
+	"github.com/smeltdata/smelt/pipeline"
+)
+
+// tally is what one writer of a table sees.
+type tally struct {
+	suite *Suite
+	table *pipeline.Table
+	mine  []*state     // of the table's checks: what this writer adds
+	of    []*state     // those, in the suite
+	keys  []*bagWriter // of mine
+	asTo  []*state     // checks of which the table has the column To
+	known []*bagWriter // of those: the values
+	sums  []pipeline.Total
+	rows  int64
+	fails []int
+	picks []int
+	key   []byte
+	batch map[string]pipeline.Total // sums of the batch's columns, so far
+}
+
+// begin returns a tally of a table; nil where no check looks at it.
+func (s *Suite) begin(t *pipeline.Table) *tally {
+	y := &tally{suite: s, table: t, batch: map[string]pipeline.Total{}}
+	for _, st := range s.states {
+		if st.table.Name == t.Name {
+			y.of = append(y.of, st)
+			mine := &state{Check: st.Check, table: st.table, test: st.test, where: st.where, number: st.number}
+			if st.number >= 0 {
+				mine.dense = newDense()
+			}
+			y.mine, y.keys = append(y.mine, mine), append(y.keys, st.keys.writer())
+		}
+		if st.to != nil && st.to.Name == t.Name {
+			y.asTo, y.known, y.sums = append(y.asTo, st), append(y.known, st.known.writer()), append(y.sums, pipeline.Total{})
+		}
+	}
+	return y
+}
+
+// add looks at a batch.
+func (y *tally) add(rec arrow.Record) error {
+	y.rows += rec.NumRows()
+	clear(y.batch)
+	for i, st := range y.mine {
+		if err := y.check(st, y.keys[i], rec); err != nil {
+			return err
+		}
+	}
+	for i, st := range y.asTo {
+		col, err := named(rec, st.toColumn())
+		if err != nil {
+			return err
+		}
+		if st.Kind == SumEquals {
+			sum, err := y.sum(st.toColumn(), col)
+			if err != nil {
+				return err
+			}
+			y.sums[i].Merge(sum)
+		} else if err := y.values(y.known[i], st.toColumn(), col, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (y *tally) check(st *state, keys *bagWriter, rec arrow.Record) (err error) {
+	n := int(rec.NumRows())
+	var picks []int // nil = all rows
+	looked := int64(n)
+	if st.where != nil {
+		if y.picks, err = st.where.Rows(rec, y.picks[:0]); err != nil {
+			return err
+		}
+		if picks, looked = y.picks, int64(len(y.picks)); looked == 0 {
+			return nil
+		}
+	}
+	st.rows += looked
+	switch st.Kind {
+	case Unique:
+		return y.unique(st, keys, rec, picks)
+	case Relationships:
+		col, err := named(rec, st.Columns[0])
+		if err != nil {
+			return err
+		}
+		return y.values(keys, st.Columns[0], col, picks)
+	case SumEquals:
+		col, err := named(rec, st.Columns[0])
+		if err != nil {
+			return err
+		}
+		if picks == nil {
+			sum, err := y.sum(st.Columns[0], col)
+			st.sum.Merge(sum)
+			return err
+		}
+		return addSum(&st.sum, st.Columns[0], col, picks)
+	case Freshness:
+		return st.fresh(rec, picks)
+	case RowCount:
+		return nil
+	}
+	if y.fails, err = st.test(rec, y.fails[:0]); err != nil || len(y.fails) == 0 {
+		return err
+	}
+	for _, row := range y.fails {
+		if picks != nil {
+			if _, ok := slices.BinarySearch(picks, row); !ok {
+				continue
+			}
+		}
+		st.failures++
+		if len(st.samples) < y.suite.samples {
+			st.samples = append(st.samples, rowText(rec, row))
+		}
+	}
+	return nil
+}
+
+// rowText is a row as JSON.
+func rowText(rec arrow.Record, row int) string {
+	part := rec.NewSlice(int64(row), int64(row+1))
+	defer part.Release()
+	text, err := part.MarshalJSON()
+	if err != nil {
+		return fmt.Sprint(part)
+	}
+	return strings.Trim(strings.TrimSpace(string(text)), "[]\n")
+}
+
+// unique notes the keys of the rows that have one.
+func (y *tally) unique(st *state, keys *bagWriter, rec arrow.Record, picks []int) error {
+	columns := make([]appender, len(st.Columns))
+	for i, name := range st.Columns {
+		col, err := named(rec, name)
+		if err != nil {
+			return err
+		}
+		if columns[i], err = appenderOf(name, col); err != nil {
+			return err
+		}
+	}
+	if st.dense != nil {
+		done, err := y.uniqueDense(st, keys, rec, columns, picks)
+		if done || err != nil {
+			return err
+		}
+	}
+	for k := range st.looked(rec, picks) {
+		row := k
+		if picks != nil {
+			row = picks[k]
+		}
+		y.key = y.key[:0]
+		whole := true
+		for _, add := range columns {
+			var ok bool
+			if y.key, ok = add(y.key, row); !ok {
+				whole = false
+				break
+			}
+		}
+		if whole {
+			if err := keys.add(y.key, 1); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// uniqueDense is unique for keys of dictionaries and one integer; false where the
+// batch is otherwise, or the integers lie too far apart: then all keys are in bags.
+func (y *tally) uniqueDense(st *state, keys *bagWriter, rec arrow.Record, columns []appender, picks []int) (bool, error) {
+	numbers, err := named(rec, st.Columns[st.number])
+	if err != nil {
+		return false, err
+	}
+	var number func(i int) int64
+	switch c := numbers.(type) {
+	case *array.Int64:
+		number = c.Value
+	case *array.Int32:
+		number = func(i int) int64 { return int64(c.Value(i)) }
+	}
+	var dictionaries []*array.Dictionary
+	for i, name := range st.Columns {
+		if i == st.number {
+			continue
+		}
+		col, err := named(rec, name)
+		if err != nil {
+			return false, err
+		}
+		d, ok := col.(*array.Dictionary)
+		if !ok || isNull(col) != nil {
+			number = nil
+			break
+		}
+		dictionaries = append(dictionaries, d)
+	}
+	d := st.dense
+	if number == nil || d.sparse() {
+		st.dense = nil
+		return false, d.each(func(rest []byte, v int64) error { return keys.add(joined(st, rest, v), 1) })
+	}
+	rest := -1
+	before := make([]int, len(dictionaries))
+	for k := range st.looked(rec, picks) {
+		row := k
+		if picks != nil {
+			row = picks[k]
+		}
+		if numbers.IsNull(row) {
+			continue
+		}
+		same := rest >= 0
+		for i, d := range dictionaries {
+			code := d.GetValueIndex(row)
+			same = same && code == before[i]
+			before[i] = code
+		}
+		if !same {
+			y.key = y.key[:0]
+			for i, add := range columns {
+				if i != st.number {
+					y.key, _ = add(y.key, row)
+				}
+			}
+			rest = d.rest(y.key)
+		}
+		d.add(rest, number(row))
+	}
+	return true, nil
+}
+
+// joined makes the key of a row of a dense one: its columns in order.
+func joined(st *state, rest []byte, v int64) []byte {
+	var key []byte
+	for i := range st.Columns {
+		if i == st.number {
+			key = binary.BigEndian.AppendUint64(key, uint64(v))
+			continue
+		}
+		n, k := binary.Uvarint(rest)
+		key, rest = append(key, rest[:k+int(n)]...), rest[k+int(n):]
+	}
+	return key
+}
+
+func (st *state) looked(rec arrow.Record, picks []int) int {
+	if picks != nil {
+		return len(picks)
+	}
+	return int(rec.NumRows())
+}
+
+// values notes the values of a column, and how many rows have each: of a
+// dictionary each once, of others each that is not the one before.
+func (y *tally) values(b *bagWriter, name string, col arrow.Array, picks []int) error {
+	add, err := appenderOf(name, col)
+	if err != nil {
+		return err
+	}
+	n := col.Len()
+	if picks != nil {
+		n = len(picks)
+	}
+	at := func(k int) int {
+		if picks != nil {
+			return picks[k]
+		}
+		return k
+	}
+	if d, ok := col.(*array.Dictionary); ok {
+		if values, ok := d.Dictionary().(*array.String); ok {
+			b.count(d, values, picks)
+			return nil
+		}
+	}
+	var before []byte
+	rows := int64(0)
+	flush := func() error {
+		if rows == 0 {
+			return nil
+		}
+		return b.add(before, rows)
+	}
+	for k := range n {
+		key, ok := add(y.key[:0], at(k))
+		if y.key = key; !ok {
+			continue
+		}
+		if rows > 0 && string(key) == string(before) {
+			rows++
+			continue
+		}
+		if err := flush(); err != nil {
+			return err
+		}
+		before, rows = append(before[:0], key...), 1
+	}
+	return flush()
+}
+
+// done adds what the tally has seen to the suite.
+func (y *tally) done() {
+	s := y.suite
+	for _, w := range append(y.keys, y.known...) {
+		w.done()
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.of(y.table.Name).rows += y.rows
+	for i, st := range y.of {
+		mine := y.mine[i]
+		st.rows, st.failures = st.rows+mine.rows, st.failures+mine.failures
+		st.samples = append(st.samples, mine.samples[:min(len(mine.samples), s.samples-len(st.samples))]...)
+		if mine.dense != nil {
+			st.dense.merge(mine.dense)
+		}
+		st.sum.Merge(mine.sum)
+		if mine.any && (!st.any || mine.newest > st.newest) {
+			st.any, st.newest = true, mine.newest
+		}
+	}
+	for i, st := range y.asTo {
+		st.other.Merge(y.sums[i])
+	}
+}
+
+// fresh finds the newest value of a batch.
+func (st *state) fresh(rec arrow.Record, picks []int) error {
+	col, err := named(rec, st.Columns[0])
+	if err != nil {
+		return err
+	}
+	var value func(i int) int64
+	switch c := col.(type) {
+	case *array.Date32:
+		value = func(i int) int64 { return int64(c.Value(i)) * 86_400_000_000 }
+	case *array.Timestamp:
+		value = func(i int) int64 { return int64(c.Value(i)) }
+	default:
+		return &pipeline.Error{Kind: pipeline.ErrConfig, Table: st.Table, Column: st.Columns[0], Msg: "freshness is of days or times, which the column has none of"}
+	}
+	for k := range st.looked(rec, picks) {
+		i := k
+		if picks != nil {
+			i = picks[k]
+		}
+		if col.IsValid(i) && (!st.any || value(i) > st.newest) {
+			st.any, st.newest = true, value(i)
+		}
+	}
+	return nil
+}
+
+// sum returns the sum of a column of the batch, which several checks may ask for.
+func (y *tally) sum(name string, col arrow.Array) (sum pipeline.Total, err error) {
+	sum, ok := y.batch[name]
+	if !ok {
+		if err := addSum(&sum, name, col, nil); err != nil {
+			return sum, err
+		}
+		y.batch[name] = sum
+	}
+	return sum, nil
+}
+
+// addSum adds a column's values in some rows, nil being all, in the smallest unit
+// of its type.
+func addSum(sum *pipeline.Total, name string, col arrow.Array, picks []int) error {
+	var add func(i int)
+	switch c := col.(type) {
+	case *array.Decimal128:
+		add = func(i int) { v := c.Value(i); sum.Merge(pipeline.Total{Lo: v.LowBits(), Hi: v.HighBits()}) }
+	case *array.Int64:
+		add = func(i int) { sum.Add(c.Value(i)) }
+	case *array.Int32:
+		add = func(i int) { sum.Add(int64(c.Value(i))) }
+	default:
+		return &pipeline.Error{Kind: pipeline.ErrConfig, Column: name, Msg: "is no number, so it has no sum"}
+	}
+	if picks == nil {
+		for i := range col.Len() {
+			if col.IsValid(i) {
+				add(i)
+			}
+		}
+		return nil
+	}
+	for _, i := range picks {
+		if col.IsValid(i) {
+			add(i)
+		}
+	}
+	return nil
+}
