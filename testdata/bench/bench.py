@@ -74,7 +74,7 @@ class Entry:
 
 def parts(lake):
     """The Parquet files of a lake's tables, by name."""
-    return sorted(glob.glob(os.path.join(glob.escape(lake), "*", "*", "*.parquet")))
+    return sorted(glob.glob(os.path.join(glob.escape(lake), "[!_]*", "*", "*.parquet")))
 
 
 def report(lake):
