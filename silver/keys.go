@@ -115,15 +115,7 @@ func (k *Keys) Has(text []byte) bool {
 }
 
 // Without returns those texts that o has not.
-func (k *Keys) Without(o *Keys) *Keys {
-	out := NewKeys()
-	for c := range int32(k.Len()) {
-		if v := k.texts.Bytes(c); o.texts.Find(v) < 0 {
-			_ = out.Add(v) // fewer than k has
-		}
-	}
-	return out
-}
+func (k *Keys) Without(o *Keys) *Keys { return k.Except(o.all) }
 
 // Except returns those texts that are not among clean ones.
 func (k *Keys) Except(others iter.Seq[[]byte]) *Keys {

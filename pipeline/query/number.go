@@ -1,11 +1,11 @@
 package query
 
 import (
+	"bytes"
 	"fmt"
 	"math"
 	"math/big"
 	"math/bits"
-	"slices"
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
@@ -65,32 +65,6 @@ const dayMicros = 24 * 60 * 60 * 1_000_000
 // eval reads a column. Days are the times of their midnights.
 func (o column) eval(b *batch) (numbers, error) {
 	col := b.columns[o.name]
-	if d, ok := col.(*array.Dictionary); ok {
-		of, err := column{o.name, o.kind, o.digits}.values(d.Dictionary())
-		if err != nil {
-			return numbers{}, err
-		}
-		n := numbers{small: make([]int64, d.Len())}
-		for i := range n.small {
-			k := 0
-			if d.IsValid(i) {
-				k = d.GetValueIndex(i)
-			}
-			if d.IsNull(i) || of.null != nil && of.null[k] {
-				n.setNull(i)
-				continue
-			}
-			n.small[i] = of.small[k]
-			if v := of.large[k]; v != nil {
-				n.setLarge(i, v)
-			}
-		}
-		return n, nil
-	}
-	return o.values(col)
-}
-
-func (o column) values(col arrow.Array) (numbers, error) {
 	n := numbers{small: make([]int64, col.Len())}
 	switch c := col.(type) {
 	case *array.Int64:
@@ -330,7 +304,7 @@ func (n texts) eval(b *batch) ([]truth, error) {
 		switch {
 		case !ok || !there:
 			out[i] = unknown
-		case n.accepted[slices.Compare(v, w)+1]:
+		case n.accepted[bytes.Compare(v, w)+1]:
 			out[i] = isTrue
 		}
 	}

@@ -16,11 +16,7 @@ import (
 )
 
 func TestOperands(t *testing.T) {
-	rec := testBatch(t)
-	for _, tc := range []struct {
-		condition string
-		want      []int
-	}{
+	checkRows(t, []rowsCase{
 		{"orders = line", []int{0}},
 		{"orders != line", []int{2, 3}}, // a NULL is not unequal
 		{"line - orders = 0", []int{0}},
@@ -58,16 +54,7 @@ func TestOperands(t *testing.T) {
 		{"day BETWEEN '1969-12-31' AND '2024-01-31'", []int{0, 2}},
 		{"id BETWEEN 'a' AND 'b'", []int{0}},
 		{"\"IN\" * 2 = 8", []int{3}},
-	} {
-		f, err := Parse(tc.condition, schema)
-		if err != nil {
-			t.Errorf("%s: %v", tc.condition, err)
-			continue
-		}
-		if got, err := f.Rows(rec, nil); err != nil || !slices.Equal(got, tc.want) {
-			t.Errorf("%s: rows %v, %v, want %v", tc.condition, got, err, tc.want)
-		}
-	}
+	})
 }
 
 // What is computed is exact, however large.

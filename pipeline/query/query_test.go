@@ -48,12 +48,14 @@ func testBatch(t testing.TB) arrow.Record {
 	return rec
 }
 
+// rowsCase is a condition and the rows of the test batch that pass.
+type rowsCase struct {
+	condition string
+	want      []int
+}
+
 func TestRows(t *testing.T) {
-	rec := testBatch(t)
-	for _, tc := range []struct {
-		condition string
-		want      []int
-	}{
+	checkRows(t, []rowsCase{
 		{"id = 'a'", []int{0}},
 		{"id = 'b''b'", []int{1}},
 		{"id = ''", []int{2}},
@@ -128,7 +130,14 @@ func TestRows(t *testing.T) {
 		{"orders = 1 OR orders = 2 AND id = 'x'", []int{0}},
 		{"(orders = 1 OR orders = 2) AND NOT id = 'x'", []int{0, 1}},
 		{"NOT NOT orders = 1", []int{0}},
-	} {
+	})
+}
+
+// checkRows evaluates conditions on the test batch, and on a slice of it.
+func checkRows(t *testing.T, cases []rowsCase) {
+	t.Helper()
+	rec := testBatch(t)
+	for _, tc := range cases {
 		f, err := Parse(tc.condition, schema)
 		if err != nil {
 			t.Errorf("%s: %v", tc.condition, err)
