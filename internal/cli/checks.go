@@ -56,8 +56,10 @@ type testResult struct {
 
 var testResults = pipeline.Declare[testResult]("tests.results", "One row per check and run.")
 
-// keepResults appends the results of checks to _smelt/test_results of a lake,
-// a Delta table. The same run's are not appended twice.
+// resultsOf is the folder of a lake's results, a Delta table.
+func resultsOf(lake string) string { return filepath.Join(lake, "_smelt", "test_results") }
+
+// keepResults appends the results of checks to those of a lake.
 func keepResults(ctx context.Context, out, command string, r *pipeline.Report) error {
 	if len(r.Checks) == 0 {
 		return nil
@@ -66,23 +68,14 @@ func keepResults(ctx context.Context, out, command string, r *pipeline.Report) e
 	text := func(s string) pipeline.Null[string] { return pipeline.Null[string]{V: s, Valid: s != ""} }
 	var rows []testResult
 	for _, c := range r.Checks {
-		columns, samples := "", ""
-		for i, name := range c.Columns {
-			if i > 0 {
-				columns += ","
-			}
-			columns += name
-		}
-		for _, s := range c.Samples {
-			samples += s + "\n"
-		}
+		columns := pipeline.Code(strings.Join(c.Columns, ","))
 		rows = append(rows, testResult{RunID: r.RunID, At: now, Command: pipeline.Code(command), Check: pipeline.Code(c.Check), Table: pipeline.Code(c.Table),
-			Columns: pipeline.Null[pipeline.Code]{V: pipeline.Code(columns), Valid: columns != ""}, Kind: pipeline.Code(c.Kind), Says: pipeline.Code(c.Says),
-			Severity: pipeline.Code(c.Severity), Status: pipeline.Code(c.Status), Rows: c.Rows, Failures: c.Failures, Message: text(c.Message), Samples: text(samples)})
+			Columns: pipeline.Null[pipeline.Code]{V: columns, Valid: columns != ""}, Kind: pipeline.Code(c.Kind), Says: pipeline.Code(c.Says),
+			Severity: pipeline.Code(c.Severity), Status: pipeline.Code(c.Status), Rows: c.Rows, Failures: c.Failures, Message: text(c.Message), Samples: text(strings.Join(c.Samples, "\n"))})
 	}
 	rec := testResults.Record(nil, rows)
 	defer rec.Release()
-	_, err := deltaio.Write(ctx, filepath.Join(out, "_smelt", "test_results"), testResults.Table, deltaio.Append, pipeline.Of(rec), deltaio.WriteOptions{})
+	_, err := deltaio.Write(ctx, resultsOf(out), testResults.Table, deltaio.Append, pipeline.Of(rec), deltaio.WriteOptions{})
 	return err
 }
 
@@ -107,7 +100,7 @@ func (a *app) checks(results []pipeline.CheckResult) {
 
 // lastResults reads the results that were kept last.
 func lastResults(ctx context.Context, out string) ([]pipeline.CheckResult, error) {
-	snapshot, err := deltaio.Load(ctx, filepath.Join(out, "_smelt", "test_results"))
+	snapshot, err := deltaio.Load(ctx, resultsOf(out))
 	if errors.Is(err, deltaio.ErrNoTable) {
 		return nil, &pipeline.Error{Kind: pipeline.ErrInput, File: out, Msg: "nothing was checked here yet", Hint: "smelt run checks the tables that it makes, smelt test those that are there"}
 	}
@@ -140,8 +133,8 @@ func lastResults(ctx context.Context, out string) ([]pipeline.CheckResult, error
 		if r.Columns.Valid {
 			c.Columns = strings.Split(string(r.Columns.V), ",")
 		}
-		for s := range strings.Lines(r.Samples.V) {
-			c.Samples = append(c.Samples, strings.TrimSuffix(s, "\n"))
+		if r.Samples.Valid {
+			c.Samples = strings.Split(r.Samples.V, "\n")
 		}
 		results = append(results, c)
 	}

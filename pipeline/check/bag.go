@@ -60,7 +60,11 @@ type bagWriter struct {
 }
 
 // writer returns a writer that nobody uses: one that has counted texts knows them.
+// That of no bag is none.
 func (b *bag) writer() *bagWriter {
+	if b == nil {
+		return nil
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if n := len(b.free); n > 0 {
@@ -73,6 +77,9 @@ func (b *bag) writer() *bagWriter {
 
 // done gives a writer back.
 func (w *bagWriter) done() {
+	if w == nil {
+		return
+	}
 	w.bag.mu.Lock()
 	defer w.bag.mu.Unlock()
 	w.bag.free = append(w.bag.free, w)
@@ -109,15 +116,7 @@ func (w *bagWriter) count(col *array.Dictionary, values *array.String, picks []i
 		}
 		return
 	}
-	n := col.Len()
-	if picks != nil {
-		n = len(picks)
-	}
-	for k := range n {
-		i := k
-		if picks != nil {
-			i = picks[k]
-		}
+	for i := range rowsOf(col.Len(), picks) {
 		if col.IsNull(i) {
 			continue
 		}

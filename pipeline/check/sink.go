@@ -88,6 +88,7 @@ func (s *sink) Commit(ctx context.Context, r *pipeline.Report) error {
 
 // Failed returns the error of the checks that failed; nil for none.
 func Failed(results []pipeline.CheckResult) error {
+	const hint = "nothing was published; smelt test --last --show-failures shows the rows"
 	var failed []string
 	table := ""
 	for _, c := range results {
@@ -99,9 +100,9 @@ func Failed(results []pipeline.CheckResult) error {
 	case 0:
 		return nil
 	case 1:
-		return &pipeline.Error{Kind: pipeline.ErrCheck, Table: table, Msg: "check " + failed[0], Hint: "nothing was published; smelt test --last --show-failures shows the rows"}
+		return &pipeline.Error{Kind: pipeline.ErrCheck, Table: table, Msg: "check " + failed[0], Hint: hint}
 	}
-	return &pipeline.Error{Kind: pipeline.ErrCheck, Msg: fmt.Sprintf("%d checks failed:\n  %s", len(failed), strings.Join(failed, "\n  ")), Hint: "nothing was published; smelt test --last --show-failures shows the rows"}
+	return &pipeline.Error{Kind: pipeline.ErrCheck, Msg: fmt.Sprintf("%d checks failed:\n  %s", len(failed), strings.Join(failed, "\n  ")), Hint: hint}
 }
 
 // Wrong says what is wrong with a failed check.

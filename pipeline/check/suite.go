@@ -103,9 +103,14 @@ func New(tables []*pipeline.Table, checks []Check, samples int, scratch *pipelin
 	return s, nil
 }
 
-// begin makes what a check without rows has.
+// begin makes what a check remembers keys in; nil for the kinds that do not.
 func (st *state) begin(scratch *pipeline.Scratch) {
-	st.keys, st.known, st.dense = newBag(scratch), newBag(scratch), newDense()
+	switch st.Kind {
+	case Unique:
+		st.keys, st.dense = newBag(scratch), newDense()
+	case Relationships:
+		st.keys, st.known = newBag(scratch), newBag(scratch)
+	}
 }
 
 // Select returns a suite of some of the checks, which has seen nothing yet. None

@@ -3,6 +3,7 @@ package check
 import (
 	"encoding/binary"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 
@@ -29,7 +30,7 @@ type tally struct {
 	batch map[string]pipeline.Total // sums of the batch's columns, so far
 }
 
-// begin returns a tally of a table; nil where no check looks at it.
+// begin returns a tally of a table.
 func (s *Suite) begin(t *pipeline.Table) *tally {
 	y := &tally{suite: s, table: t, batch: map[string]pipeline.Total{}}
 	for _, st := range s.states {
@@ -159,11 +160,7 @@ func (y *tally) unique(st *state, keys *bagWriter, rec arrow.Record, picks []int
 			return err
 		}
 	}
-	for k := range st.looked(rec, picks) {
-		row := k
-		if picks != nil {
-			row = picks[k]
-		}
+	for row := range rowsOf(int(rec.NumRows()), picks) {
 		y.key = y.key[:0]
 		whole := true
 		for _, add := range columns {
@@ -219,11 +216,7 @@ func (y *tally) uniqueDense(st *state, keys *bagWriter, rec arrow.Record, column
 	}
 	rest := -1
 	before := make([]int, len(dictionaries))
-	for k := range st.looked(rec, picks) {
-		row := k
-		if picks != nil {
-			row = picks[k]
-		}
+	for row := range rowsOf(int(rec.NumRows()), picks) {
 		if numbers.IsNull(row) {
 			continue
 		}
@@ -261,11 +254,23 @@ func joined(st *state, rest []byte, v int64) []byte {
 	return key
 }
 
-func (st *state) looked(rec arrow.Record, picks []int) int {
-	if picks != nil {
-		return len(picks)
+// rowsOf are the rows that are picked, of n; nil picks all.
+func rowsOf(n int, picks []int) iter.Seq[int] {
+	return func(yield func(int) bool) {
+		if picks == nil {
+			for i := range n {
+				if !yield(i) {
+					return
+				}
+			}
+			return
+		}
+		for _, i := range picks {
+			if !yield(i) {
+				return
+			}
+		}
 	}
-	return int(rec.NumRows())
 }
 
 // values notes the values of a column, and how many rows have each: of a
@@ -274,16 +279,6 @@ func (y *tally) values(b *bagWriter, name string, col arrow.Array, picks []int) 
 	add, err := appenderOf(name, col)
 	if err != nil {
 		return err
-	}
-	n := col.Len()
-	if picks != nil {
-		n = len(picks)
-	}
-	at := func(k int) int {
-		if picks != nil {
-			return picks[k]
-		}
-		return k
 	}
 	if d, ok := col.(*array.Dictionary); ok {
 		if values, ok := d.Dictionary().(*array.String); ok {
@@ -299,8 +294,8 @@ func (y *tally) values(b *bagWriter, name string, col arrow.Array, picks []int) 
 		}
 		return b.add(before, rows)
 	}
-	for k := range n {
-		key, ok := add(y.key[:0], at(k))
+	for i := range rowsOf(col.Len(), picks) {
+		key, ok := add(y.key[:0], i)
 		if y.key = key; !ok {
 			continue
 		}
@@ -357,11 +352,7 @@ func (st *state) fresh(rec arrow.Record, picks []int) error {
 	default:
 		return &pipeline.Error{Kind: pipeline.ErrConfig, Table: st.Table, Column: st.Columns[0], Msg: "freshness is of days or times, which the column has none of"}
 	}
-	for k := range st.looked(rec, picks) {
-		i := k
-		if picks != nil {
-			i = picks[k]
-		}
+	for i := range rowsOf(col.Len(), picks) {
 		if col.IsValid(i) && (!st.any || value(i) > st.newest) {
 			st.any, st.newest = true, value(i)
 		}
@@ -395,15 +386,7 @@ func addSum(sum *pipeline.Total, name string, col arrow.Array, picks []int) erro
 	default:
 		return &pipeline.Error{Kind: pipeline.ErrConfig, Column: name, Msg: "is no number, so it has no sum"}
 	}
-	if picks == nil {
-		for i := range col.Len() {
-			if col.IsValid(i) {
-				add(i)
-			}
-		}
-		return nil
-	}
-	for _, i := range picks {
+	for i := range rowsOf(col.Len(), picks) {
 		if col.IsValid(i) {
 			add(i)
 		}
