@@ -9,8 +9,6 @@ import (
 	"github.com/parquet-go/parquet-go/bloom"
 	"github.com/parquet-go/parquet-go/encoding/thrift"
 	"github.com/parquet-go/parquet-go/format"
-
-	"github.com/smeltdata/smelt/pipeline"
 )
 
 // A row group keeps a Bloom filter of each text column that is declared as
@@ -25,28 +23,23 @@ type sought struct {
 	copied bloom.SplitBlockFilter // of a chunk that was copied, and lost some texts at most
 }
 
-// add takes rows [from, to) of an array.
+// add takes rows [from, to) of an array of texts, dictionary-encoded or not.
 func (s *sought) add(arr arrow.Array, from, to int) {
+	row := func(i int) int { return i }
+	values := arr
+	if d, ok := arr.(*array.Dictionary); ok {
+		row, values = d.GetValueIndex, d.Dictionary()
+	}
+	offsets, text := textOf(values)
 	var hash bloom.XXH64
-	text := func(values *array.String, i int) {
-		h := hash.Sum64(pipeline.StringBytes(values, i))
+	for i := from; i < to; i++ {
+		if arr.IsNull(i) {
+			continue
+		}
+		v := row(i)
+		h := hash.Sum64(text[offsets[v]-offsets[0] : offsets[v+1]-offsets[0]])
 		if n := len(s.hashes); n == 0 || s.hashes[n-1] != h {
 			s.hashes = append(s.hashes, h)
-		}
-	}
-	switch a := arr.(type) {
-	case *array.String:
-		for i := from; i < to; i++ {
-			if a.IsValid(i) {
-				text(a, i)
-			}
-		}
-	case *array.Dictionary:
-		values := a.Dictionary().(*array.String)
-		for i := from; i < to; i++ {
-			if a.IsValid(i) {
-				text(values, a.GetValueIndex(i))
-			}
 		}
 	}
 }

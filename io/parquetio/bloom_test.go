@@ -3,6 +3,7 @@ package parquetio
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"slices"
 	"testing"
@@ -99,6 +100,43 @@ func TestBloom(t *testing.T) {
 		}
 		if wrong > 5 {
 			t.Errorf("%d of 30,000 texts seem to be where they are not", wrong)
+		}
+	}
+}
+
+// However text comes, a filter knows all of it.
+func TestBloomKnowsAll(t *testing.T) {
+	r := rand.New(rand.NewPCG(8, 8))
+	for i := range 40 {
+		table := everyType()
+		rec := randomRows(r, memory.DefaultAllocator, table, []int{1, 9, 300}[i%3])
+		path := saved(t, written(t, table, Options{RowGroupRows: []int{0, 70}[i%2]}, recut(r, memory.DefaultAllocator, rec)...))
+		s, err := openFile(path, path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.file.Close()
+		at := 0
+		for g := range s.meta.RowGroups {
+			group := &s.meta.RowGroups[g]
+			for k, c := range table.Columns {
+				text, ok := rec.Column(k).(*array.String)
+				if !ok || !c.Sought {
+					continue
+				}
+				for row := at; row < at+int(group.NumRows); row++ {
+					if text.IsNull(row) {
+						continue
+					}
+					if may, err := s.mayHold(&group.Columns[k].MetaData, slices.Values([][]byte{[]byte(text.Value(row))})); !may || err != nil {
+						t.Fatalf("file %d, row %d: %s %q: %v", i, row, c.Name, text.Value(row), err)
+					}
+				}
+			}
+			at += int(group.NumRows)
+		}
+		if at != int(rec.NumRows()) {
+			t.Fatalf("%d rows of %d", at, rec.NumRows())
 		}
 	}
 }
