@@ -5,14 +5,14 @@ import . "github.com/smeltdata/smelt/pipeline"
 // Customer is one record of a customers file.
 type Customer struct {
 	CustomerID  Null[string]    `col:"customer_id" doc:"The shop's key of the customer."`
-	FirstName   Null[string]    `col:"first_name" doc:"Given name."`
-	LastName    Null[string]    `col:"last_name" doc:"Family name."`
-	FullName    Null[string]    `col:"full_name" doc:"Whole name, where the shop keeps it in one field."`
-	Email       Null[string]    `col:"email" doc:"E-mail address."`
-	Phone       Null[string]    `col:"phone" doc:"Telephone number."`
+	FirstName   Null[string]    `col:"first_name" doc:"Given name." pii:"name"`
+	LastName    Null[string]    `col:"last_name" doc:"Family name." pii:"name"`
+	FullName    Null[string]    `col:"full_name" doc:"Whole name, where the shop keeps it in one field." pii:"name"`
+	Email       Null[string]    `col:"email" doc:"E-mail address." pii:"email"`
+	Phone       Null[string]    `col:"phone" doc:"Telephone number." pii:"phone"`
 	Gender      Null[Code]      `col:"gender" doc:"Gender, as the shop writes it."`
-	BirthDate   Null[Date]      `col:"birth_date" doc:"Date of birth."`
-	Address     Null[string]    `col:"address" doc:"Street and number."`
+	BirthDate   Null[Date]      `col:"birth_date" doc:"Date of birth." pii:"birth_date"`
+	Address     Null[string]    `col:"address" doc:"Street and number." pii:"address"`
 	City        Null[Code]      `col:"city" doc:"City."`
 	State       Null[Code]      `col:"state" doc:"State, province or region."`
 	PostalCode  Null[string]    `col:"postal_code" doc:"Postal code."`
@@ -23,7 +23,7 @@ type Customer struct {
 	SourceFile  Code            `col:"_source_file" doc:"File that the record came from, relative to the data folder." check:"not_null"`
 	SourceRow   int64           `col:"_source_row" doc:"1-based number of the record in its file." check:"not_null"`
 	BatchID     Code            `col:"_batch_id" doc:"Identifies the input of the run: the same input gives the same id." check:"not_null"`
-	RescuedData Null[string]    `col:"_rescued_data" doc:"JSON object of the source values that could not be cast; the column itself is NULL then."`
+	RescuedData Null[string]    `col:"_rescued_data" doc:"JSON object of the source values that could not be cast; the column itself is NULL then." pii:"possible"`
 }
 
 // Customers is the table bronze.customers.

@@ -9,7 +9,7 @@ type Reject struct {
 	SourceRow   int64  `col:"source_row" doc:"1-based number of the record in its file." check:"not_null"`
 	ByteOffset  int64  `col:"byte_offset" doc:"Where the record starts in its (decompressed) file, in bytes." check:"not_null"`
 	Error       string `col:"error" doc:"Why the record could not be read." check:"not_null"`
-	Raw         Bytes  `col:"raw" doc:"The record's bytes, at most the first 64 KiB." check:"not_null"`
+	Raw         Bytes  `col:"raw" doc:"The record's bytes, at most the first 64 KiB." check:"not_null" pii:"possible"`
 }
 
 // Rejects is the table bronze.rejects.

@@ -30,7 +30,7 @@ type Sale struct {
 	SourceFile      Code            `col:"_source_file" doc:"File that the record came from, relative to the data folder." check:"not_null"`
 	SourceRow       int64           `col:"_source_row" doc:"1-based number of the record in its file." check:"not_null"`
 	BatchID         Code            `col:"_batch_id" doc:"Identifies the input of the run: the same input gives the same id." check:"not_null"`
-	RescuedData     Null[string]    `col:"_rescued_data" doc:"JSON object of the source values that could not be cast; the column itself is NULL then."`
+	RescuedData     Null[string]    `col:"_rescued_data" doc:"JSON object of the source values that could not be cast; the column itself is NULL then." pii:"possible"`
 }
 
 // Sales is the table bronze.sales.

@@ -42,7 +42,7 @@ func taken(t *pipeline.Table, c pipeline.Column) []pipeline.Column {
 	if pipeline.SameType(c.Type, pipeline.StringType) {
 		c.Type = pipeline.StringType
 	}
-	return []pipeline.Column{{Name: c.Name, Doc: c.Doc, Type: c.Type, Nullable: c.Nullable, From: []string{t.Name + "." + c.Name}}}
+	return []pipeline.Column{{Name: c.Name, Doc: c.Doc, Type: c.Type, Nullable: c.Nullable, PII: c.PII, From: []string{t.Name + "." + c.Name}}}
 }
 
 // ofFact names columns of the fact, for lineage.

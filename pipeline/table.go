@@ -26,6 +26,7 @@ type Column struct {
 	Nullable bool
 	From     []string // "layer.table.column" that the value is computed from
 	Checks   []string // "not_null", "unique", "accepted_values=sale|return", …
+	PII      string   // what it tells of a person: "email", "name", …; "possible" of source text as it came; "" = nothing
 	Sought   bool     // rows are looked for by single texts of it: files keep what tells fast that they have none
 }
 
@@ -100,6 +101,7 @@ type field struct {
 //	doc:"…"               what it holds, its unit and formula
 //	from:"a.b.c d.e.f"    the columns that it is computed from
 //	check:"not_null …"    checks, separated by spaces
+//	pii:"email"           see Column.PII
 //	sought:"yes"          see Column.Sought
 //
 // A field of type Null[…] is nullable. Declare panics on a bad declaration:
@@ -110,7 +112,8 @@ func Declare[T any](name, doc string, key ...string) *TableOf[T] {
 	var fields []field
 	for i := range rt.NumField() {
 		f := rt.Field(i)
-		c := Column{Name: f.Tag.Get("col"), Doc: f.Tag.Get("doc"), From: strings.Fields(f.Tag.Get("from")), Checks: strings.Fields(f.Tag.Get("check")), Sought: f.Tag.Get("sought") == "yes"}
+		c := Column{Name: f.Tag.Get("col"), Doc: f.Tag.Get("doc"), From: strings.Fields(f.Tag.Get("from")), Checks: strings.Fields(f.Tag.Get("check")),
+			PII: f.Tag.Get("pii"), Sought: f.Tag.Get("sought") == "yes"}
 		if c.Name == "" || c.Doc == "" {
 			panic(fmt.Sprintf("pipeline: %s: field %s needs the tags col and doc", name, f.Name))
 		}

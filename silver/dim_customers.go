@@ -11,14 +11,14 @@ import (
 // Customer is one row of dim_customers.
 type Customer struct {
 	CustomerID  string          `col:"customer_id" doc:"The shop's key of the customer." from:"bronze.customers.customer_id bronze.sales.customer_id" check:"not_null unique"`
-	FirstName   Null[string]    `col:"first_name" doc:"Given name." from:"bronze.customers.first_name"`
-	LastName    Null[string]    `col:"last_name" doc:"Family name." from:"bronze.customers.last_name"`
-	FullName    Null[string]    `col:"full_name" doc:"Whole name: as given, else first and last name." from:"bronze.customers.full_name bronze.customers.first_name bronze.customers.last_name"`
-	Email       Null[string]    `col:"email" doc:"E-mail address in lower case; NULL unless it looks like one." from:"bronze.customers.email"`
-	Phone       Null[string]    `col:"phone" doc:"Telephone number: digits, with a leading + where given." from:"bronze.customers.phone"`
+	FirstName   Null[string]    `col:"first_name" doc:"Given name." from:"bronze.customers.first_name" pii:"name"`
+	LastName    Null[string]    `col:"last_name" doc:"Family name." from:"bronze.customers.last_name" pii:"name"`
+	FullName    Null[string]    `col:"full_name" doc:"Whole name: as given, else first and last name." from:"bronze.customers.full_name bronze.customers.first_name bronze.customers.last_name" pii:"name"`
+	Email       Null[string]    `col:"email" doc:"E-mail address in lower case; NULL unless it looks like one." from:"bronze.customers.email" pii:"email"`
+	Phone       Null[string]    `col:"phone" doc:"Telephone number: digits, with a leading + where given." from:"bronze.customers.phone" pii:"phone"`
 	Gender      Null[Code]      `col:"gender" doc:"Gender, as the shop writes it." from:"bronze.customers.gender"`
-	BirthDate   Null[Date]      `col:"birth_date" doc:"Date of birth; NULL when after the newest order." from:"bronze.customers.birth_date silver.fact_sales.order_date"`
-	Address     Null[string]    `col:"address" doc:"Street and number." from:"bronze.customers.address"`
+	BirthDate   Null[Date]      `col:"birth_date" doc:"Date of birth; NULL when after the newest order." from:"bronze.customers.birth_date silver.fact_sales.order_date" pii:"birth_date"`
+	Address     Null[string]    `col:"address" doc:"Street and number." from:"bronze.customers.address" pii:"address"`
 	City        Null[Code]      `col:"city" doc:"City." from:"bronze.customers.city"`
 	State       Null[Code]      `col:"state" doc:"State, province or region." from:"bronze.customers.state"`
 	PostalCode  Null[string]    `col:"postal_code" doc:"Postal code." from:"bronze.customers.postal_code"`

@@ -12,7 +12,7 @@ import (
 type Quarantined struct {
 	Table      pipeline.Code `col:"table" doc:"Bronze table of the row: customers, products or sales." check:"not_null"`
 	Reason     pipeline.Code `col:"reason" doc:"The first reason that applies, in the order of the contract." check:"not_null"`
-	Values     string        `col:"values" doc:"JSON object of the row's non-NULL bronze columns, in declared order, as strings." check:"not_null"`
+	Values     string        `col:"values" doc:"JSON object of the row's non-NULL bronze columns, in declared order, as strings." check:"not_null" pii:"possible"`
 	SourceFile pipeline.Code `col:"source_file" doc:"File that the row came from." check:"not_null"`
 	SourceRow  int64         `col:"source_row" doc:"1-based number of the record in its file." check:"not_null"`
 }

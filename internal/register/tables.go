@@ -146,7 +146,7 @@ func (t *Table) describe(d *pipeline.Table, declared map[string]*pipeline.Table)
 			continue // someone else added it
 		}
 		of := d.Columns[j]
-		c.Doc, c.PII = of.Doc, verbatim[d.Name+"."+c.Name]
+		c.Doc, c.PII = of.Doc, of.PII
 		if slices.Contains(of.Checks, "unique") && slices.Equal(d.Key, []string{c.Name}) {
 			t.Unique = true
 		}
@@ -183,16 +183,9 @@ func referred(d *pipeline.Table, c *pipeline.Column, declared map[string]*pipeli
 	return nil
 }
 
-// personal are the columns that tell who someone is, and what they tell.
+// personal are the names of columns that tell who someone is, and what they tell,
+// in tables that no declaration knows.
 var personal = map[string]string{
 	"first_name": "name", "last_name": "name", "full_name": "name",
 	"email": "email", "phone": "phone", "address": "address", "birth_date": "birth_date",
-}
-
-// verbatim are columns that hold source text as it came, personal or not.
-var verbatim = map[string]string{
-	"bronze.customers._rescued_data": "possible",
-	"bronze.sales._rescued_data":     "possible",
-	"bronze.rejects.raw":             "possible",
-	"silver.quarantine.values":       "possible",
 }
