@@ -21,13 +21,15 @@ func Checks(own ...*Spec) ([]check.Check, error) {
 		}
 		out = append(out, declared...)
 	}
-	return append(out, between()...), nil
+	return append(out, more()...), nil
 }
 
-// between are the rules between tables: each of gold has the fact's revenue.
-func between() []check.Check {
+// more are the rules that no declaration of one table has: the fact's other key,
+// and, between tables, that each of gold has the fact's revenue.
+func more() []check.Check {
 	fact := silver.FactSales.Name
 	out := []check.Check{
+		{Table: fact, Kind: check.Unique, Columns: []string{"order_id", "line_number", "line_type"}},
 		{Table: fact, Name: CustomerMetrics.Name + ".revenue.sum_equals", Kind: check.SumEquals, Columns: []string{"revenue"}, To: CustomerMetrics.Name + ".revenue", Where: "customer_id IS NOT NULL"},
 	}
 	equal := func(s *Spec, where, suffix string, columns ...string) {

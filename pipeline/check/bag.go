@@ -11,7 +11,7 @@ import (
 	"github.com/smeltdata/smelt/pipeline"
 )
 
-// bag holds keys and how many rows have each: the same key may be there several
+// bag holds keys, how many rows have each, and what belongs to these: the same key may be there several
 // times. It is split by the keys' hashes, so that equal ones are found a part at a
 // time. What it holds beyond bagMemory, or once memory is short, lies in a
 // temporary file.
@@ -126,22 +126,22 @@ func (w *bagWriter) count(col *array.Dictionary, values *array.String, picks []i
 	}
 }
 
-// add adds a key of n rows.
-func (w *bagWriter) add(key []byte, n int64) error {
+// add adds a key of n rows, and what belongs to them.
+func (w *bagWriter) add(key, more []byte, n int64) error {
 	at := xxh3.Hash(key) % bagParts
 	p := w.parts[at]
 	if p == nil {
 		p = make([]byte, 0, bagBuffer)
 	}
-	if len(p) > 0 && len(p)+len(key)+2*binary.MaxVarintLen64 > bagBuffer {
+	if len(p) > 0 && len(p)+len(key)+len(more)+3*binary.MaxVarintLen64 > bagBuffer {
 		if err := w.bag.put(int(at), p); err != nil {
 			return err
 		}
 		p = p[:0]
 	}
 	p = binary.AppendUvarint(p, uint64(n))
-	p = binary.AppendUvarint(p, uint64(len(key)))
-	w.parts[at] = append(p, key...)
+	p = append(binary.AppendUvarint(p, uint64(len(key))), key...)
+	w.parts[at] = append(binary.AppendUvarint(p, uint64(len(more))), more...)
 	return nil
 }
 
@@ -153,7 +153,7 @@ func (w *bagWriter) flush() error {
 			continue
 		}
 		text := w.texts.Bytes(int32(code))
-		if err := w.add(append(binary.AppendUvarint(nil, uint64(len(text))), text...), n); err != nil {
+		if err := w.add(append(binary.AppendUvarint(nil, uint64(len(text))), text...), nil, n); err != nil {
 			return err
 		}
 	}
@@ -208,7 +208,7 @@ func (b *bag) empty() bool {
 
 // each hands the keys of a part to f, which must not keep them. Nothing is put
 // into it any more.
-func (b *bag) each(part int, f func(key []byte, n int64) error) error {
+func (b *bag) each(part int, f func(key, more []byte, n int64) error) error {
 	p := &b.parts[part]
 	var buf []byte
 	for _, c := range append(p.chunks[:len(p.chunks):len(p.chunks)], bagChunk{data: p.last, size: len(p.last)}) {
@@ -224,13 +224,19 @@ func (b *bag) each(part int, f func(key []byte, n int64) error) error {
 		}
 		for len(data) > 0 {
 			n, k := binary.Uvarint(data)
-			size, j := binary.Uvarint(data[k:])
-			data = data[k+j:]
-			if err := f(data[:size], int64(n)); err != nil {
+			key, rest := cut(data[k:])
+			more, rest := cut(rest)
+			if err := f(key, more, int64(n)); err != nil {
 				return err
 			}
-			data = data[size:]
+			data = rest
 		}
 	}
 	return nil
+}
+
+// cut takes bytes that follow their number off the front.
+func cut(data []byte) (first, rest []byte) {
+	n, k := binary.Uvarint(data)
+	return data[k : k+int(n)], data[k+int(n):]
 }

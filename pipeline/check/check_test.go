@@ -304,13 +304,18 @@ func TestSets(t *testing.T) {
 				cs = append(cs, customer{ID: fmt.Sprint(i)})
 			}
 		}
-		keys, dense, wrong := map[string]int64{}, map[string]int64{}, int64(0)
+		if rapid.Bool().Draw(t, "sorted") {
+			slices.SortFunc(ls, func(a, b line) int { return strings.Compare(a.Order, b.Order) })
+		}
+		keys, whole, orders, dense, wrong := map[string]int64{}, map[string]int64{}, map[string]int64{}, map[string]int64{}, int64(0)
 		for _, l := range ls {
+			orders[l.Order]++
 			if l.Number.Valid {
 				keys[fmt.Sprint(l.Order, l.Number.V)]++
 			}
 			if l.Number.Valid && l.Kind.Valid {
 				dense[fmt.Sprint(l.Kind.V, l.Number.V)]++
+				whole[fmt.Sprint(l.Order, l.Kind.V, l.Number.V)]++
 			}
 			if l.Customer.Valid && !slices.ContainsFunc(cs, func(c customer) bool { return c.ID == string(l.Customer.V) }) {
 				wrong++
@@ -327,12 +332,16 @@ func TestSets(t *testing.T) {
 		unique := Check{Table: "t.lines", Kind: Unique, Columns: []string{"order_id", "number"}}
 		related := Check{Table: "t.lines", Kind: Relationships, Columns: []string{"customer"}, To: "t.customers.id"}
 		packed := Check{Table: "t.lines", Kind: Unique, Columns: []string{"number", "kind"}}
-		results, _ := run(t, r, []Check{unique, related, packed}, ls, cs)
-		if got, want := results[unique.ID()], repeated(keys); got.Failures != want {
-			t.Fatalf("%+v, want %d", got, want)
-		}
-		if got, want := results[packed.ID()], repeated(dense); got.Failures != want {
-			t.Fatalf("%+v, want %d", got, want)
+		lines := Check{Table: "t.lines", Kind: Unique, Columns: []string{"order_id", "number", "kind"}}
+		single := Check{Table: "t.lines", Kind: Unique, Columns: []string{"order_id"}}
+		results, _ := run(t, r, []Check{unique, related, packed, lines, single}, ls, cs)
+		for _, c := range []struct {
+			check Check
+			keys  map[string]int64
+		}{{unique, keys}, {packed, dense}, {lines, whole}, {single, orders}} {
+			if got, want := results[c.check.ID()], repeated(c.keys); got.Failures != want {
+				t.Fatalf("%+v, want %d", got, want)
+			}
 		}
 		if got := results[related.ID()]; got.Failures != wrong {
 			t.Fatalf("%+v, want %d", got, wrong)
@@ -351,7 +360,7 @@ func TestBag(t *testing.T) {
 				key = strings.Repeat("long", 10_000)
 			}
 			want[key] += int64(i % 7)
-			if err := w.add([]byte(key), int64(i%7)); err != nil {
+			if err := w.add([]byte(key), []byte(key[4:]), int64(i%7)); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -360,7 +369,10 @@ func TestBag(t *testing.T) {
 		}
 		got := map[string]int64{}
 		for part := range bagParts {
-			err := b.each(part, func(key []byte, n int64) error {
+			err := b.each(part, func(key, more []byte, n int64) error {
+				if string(more) != string(key[4:]) {
+					t.Fatalf("%.20q has %.20q", key, more)
+				}
 				got[string(key)] += n
 				return nil
 			})

@@ -17,6 +17,11 @@ type dense struct {
 	pages int
 	keys  int64
 	more  map[string]int64 // rows of a key beyond the first one
+
+	// Where the key before lies: the next one is often near it.
+	before int
+	at     int64
+	found  *page
 }
 
 const pageBits = 1 << 13
@@ -39,11 +44,14 @@ func (d *dense) rest(b []byte) int {
 
 // add adds the key of an integer.
 func (d *dense) add(rest int, v int64) {
-	p := d.sets[rest][v>>13]
-	if p == nil {
-		p = new(page)
-		d.sets[rest][v>>13] = p
-		d.pages++
+	p := d.found
+	if p == nil || rest != d.before || v>>13 != d.at {
+		if p = d.sets[rest][v>>13]; p == nil {
+			p = new(page)
+			d.sets[rest][v>>13] = p
+			d.pages++
+		}
+		d.before, d.at, d.found = rest, v>>13, p
 	}
 	bit := uint64(1) << (v & 63)
 	if w := &p[v&(pageBits-1)>>6]; *w&bit == 0 {

@@ -19,12 +19,7 @@ import (
 type appender func(dst []byte, i int) ([]byte, bool)
 
 func appenderOf(name string, col arrow.Array) (appender, error) {
-	valid := func(i int) bool { return col.IsValid(i) }
-	if col.NullN() == 0 {
-		valid = func(int) bool { return true }
-	}
 	text := func(dst, v []byte) []byte { return append(binary.AppendUvarint(dst, uint64(len(v))), v...) }
-	word := func(dst []byte, v int64) []byte { return binary.BigEndian.AppendUint64(dst, uint64(v)) }
 	var value func(dst []byte, i int) []byte
 	switch c := col.(type) {
 	case *array.String:
@@ -32,13 +27,13 @@ func appenderOf(name string, col arrow.Array) (appender, error) {
 	case *array.Binary:
 		value = func(dst []byte, i int) []byte { return text(dst, c.Value(i)) }
 	case *array.Int64:
-		value = func(dst []byte, i int) []byte { return word(dst, c.Value(i)) }
+		value = func(dst []byte, i int) []byte { return binary.AppendVarint(dst, c.Value(i)) }
 	case *array.Int32:
-		value = func(dst []byte, i int) []byte { return word(dst, int64(c.Value(i))) }
+		value = func(dst []byte, i int) []byte { return binary.AppendVarint(dst, int64(c.Value(i))) }
 	case *array.Date32:
-		value = func(dst []byte, i int) []byte { return word(dst, int64(c.Value(i))) }
+		value = func(dst []byte, i int) []byte { return binary.AppendVarint(dst, int64(c.Value(i))) }
 	case *array.Timestamp:
-		value = func(dst []byte, i int) []byte { return word(dst, int64(c.Value(i))) }
+		value = func(dst []byte, i int) []byte { return binary.AppendVarint(dst, int64(c.Value(i))) }
 	case *array.Boolean:
 		value = func(dst []byte, i int) []byte {
 			if c.Value(i) {
@@ -49,24 +44,35 @@ func appenderOf(name string, col arrow.Array) (appender, error) {
 	case *array.Decimal128:
 		value = func(dst []byte, i int) []byte {
 			v := c.Value(i)
-			return binary.BigEndian.AppendUint64(word(dst, v.HighBits()), v.LowBits())
+			return binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(dst, uint64(v.HighBits())), v.LowBits())
 		}
 	case *array.Dictionary:
 		of, err := appenderOf(name, c.Dictionary())
 		if err != nil {
 			return nil, err
 		}
+		before, known := -1, []byte(nil) // the last code, and its text
 		return func(dst []byte, i int) ([]byte, bool) {
 			if c.IsNull(i) {
 				return dst, false
 			}
-			return of(dst, c.GetValueIndex(i))
+			if code := c.GetValueIndex(i); code != before {
+				v, ok := of(known[:0], code)
+				if !ok {
+					return dst, false
+				}
+				before, known = code, v
+			}
+			return append(dst, known...), true
 		}, nil
 	default:
 		return nil, &pipeline.Error{Kind: pipeline.ErrData, Column: name, Msg: fmt.Sprintf("a column of %s cannot be a key", col.DataType())}
 	}
+	if col.NullN() == 0 {
+		return func(dst []byte, i int) ([]byte, bool) { return value(dst, i), true }, nil
+	}
 	return func(dst []byte, i int) ([]byte, bool) {
-		if !valid(i) {
+		if col.IsNull(i) {
 			return dst, false
 		}
 		return value(dst, i), true
@@ -92,7 +98,7 @@ func readKey(t *pipeline.Table, columns []string, key []byte) string {
 			v = decimal128.New(int64(binary.BigEndian.Uint64(key)), binary.BigEndian.Uint64(key[8:])).ToString(typ.Scale)
 			key = key[16:]
 		default:
-			n := int64(binary.BigEndian.Uint64(key))
+			n, k := binary.Varint(key)
 			switch typ.ID() {
 			case arrow.DATE32:
 				v = arrow.Date32(n).FormattedString()
@@ -101,7 +107,7 @@ func readKey(t *pipeline.Table, columns []string, key []byte) string {
 			default:
 				v = fmt.Sprint(n)
 			}
-			key = key[8:]
+			key = key[k:]
 		}
 		parts = append(parts, name+" = "+v)
 	}

@@ -2,10 +2,8 @@ package check
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 	"time"
 
@@ -109,7 +107,7 @@ func amount(t *pipeline.Table, column string, sum pipeline.Total) string {
 
 // numbered hands the keys of a part to f, each with its number in codes.
 func (b *bag) numbered(part int, codes *pipeline.Dictionary, f func(code int32, n int64)) error {
-	return b.each(part, func(key []byte, n int64) error {
+	return b.each(part, func(key, _ []byte, n int64) error {
 		code := codes.Code(key)
 		if code < 0 {
 			return errors.New("too many different keys")
@@ -117,54 +115,6 @@ func (b *bag) numbered(part int, codes *pipeline.Dictionary, f func(code int32, 
 		f(code, n)
 		return nil
 	})
-}
-
-// repeated counts the rows that share their key with another.
-func (s *Suite) repeated(st *state, r *pipeline.CheckResult) error {
-	if err := st.keys.flush(); err != nil {
-		return err
-	}
-	if st.keys.empty() {
-		for key, n := range st.dense.more {
-			r.Failures += n + 1
-			whole := joined(st, []byte(key[8:]), int64(binary.BigEndian.Uint64([]byte(key))))
-			r.Samples = append(r.Samples, fmt.Sprintf("%s: %d rows", readKey(st.table, st.Columns, whole), n+1))
-		}
-		slices.Sort(r.Samples)
-		r.Samples = r.Samples[:min(len(r.Samples), s.samples)]
-		return nil
-	}
-	w := st.keys.writer() // some writers had keys that are not dense
-	if err := st.dense.each(func(rest []byte, v int64) error { return w.add(joined(st, rest, v), 1) }); err != nil {
-		return err
-	}
-	w.done()
-	if err := st.keys.flush(); err != nil {
-		return err
-	}
-	for part := range bagParts {
-		codes := pipeline.NewDictionary()
-		var rows []int64
-		err := st.keys.numbered(part, codes, func(code int32, n int64) {
-			if int(code) == len(rows) {
-				rows = append(rows, 0)
-			}
-			rows[code] += n
-		})
-		if err != nil {
-			return err
-		}
-		for code, n := range rows {
-			if n < 2 {
-				continue
-			}
-			r.Failures += n
-			if len(r.Samples) < s.samples {
-				r.Samples = append(r.Samples, fmt.Sprintf("%s: %d rows", readKey(st.table, st.Columns, codes.Bytes(int32(code))), n))
-			}
-		}
-	}
-	return nil
 }
 
 // readKnown notes the values of a column that tables of earlier runs have.

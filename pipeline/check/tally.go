@@ -1,7 +1,6 @@
 package check
 
 import (
-	"encoding/binary"
 	"fmt"
 	"iter"
 	"slices"
@@ -27,6 +26,7 @@ type tally struct {
 	fails []int
 	picks []int
 	key   []byte
+	run   keyRun
 	batch map[string]pipeline.Total // sums of the batch's columns, so far
 }
 
@@ -142,118 +142,6 @@ func rowText(rec arrow.Record, row int) string {
 	return strings.Trim(strings.TrimSpace(string(text)), "[]\n")
 }
 
-// unique notes the keys of the rows that have one.
-func (y *tally) unique(st *state, keys *bagWriter, rec arrow.Record, picks []int) error {
-	columns := make([]appender, len(st.Columns))
-	for i, name := range st.Columns {
-		col, err := named(rec, name)
-		if err != nil {
-			return err
-		}
-		if columns[i], err = appenderOf(name, col); err != nil {
-			return err
-		}
-	}
-	if st.dense != nil {
-		done, err := y.uniqueDense(st, keys, rec, columns, picks)
-		if done || err != nil {
-			return err
-		}
-	}
-	for row := range rowsOf(int(rec.NumRows()), picks) {
-		y.key = y.key[:0]
-		whole := true
-		for _, add := range columns {
-			var ok bool
-			if y.key, ok = add(y.key, row); !ok {
-				whole = false
-				break
-			}
-		}
-		if whole {
-			if err := keys.add(y.key, 1); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-// uniqueDense is unique for keys of dictionaries and one integer; false where the
-// batch is otherwise, or the integers lie too far apart: then all keys are in bags.
-func (y *tally) uniqueDense(st *state, keys *bagWriter, rec arrow.Record, columns []appender, picks []int) (bool, error) {
-	numbers, err := named(rec, st.Columns[st.number])
-	if err != nil {
-		return false, err
-	}
-	var number func(i int) int64
-	switch c := numbers.(type) {
-	case *array.Int64:
-		number = c.Value
-	case *array.Int32:
-		number = func(i int) int64 { return int64(c.Value(i)) }
-	}
-	var dictionaries []*array.Dictionary
-	for i, name := range st.Columns {
-		if i == st.number {
-			continue
-		}
-		col, err := named(rec, name)
-		if err != nil {
-			return false, err
-		}
-		d, ok := col.(*array.Dictionary)
-		if !ok || isNull(col) != nil {
-			number = nil
-			break
-		}
-		dictionaries = append(dictionaries, d)
-	}
-	d := st.dense
-	if number == nil || d.sparse() {
-		st.dense = nil
-		return false, d.each(func(rest []byte, v int64) error { return keys.add(joined(st, rest, v), 1) })
-	}
-	rest := -1
-	before := make([]int, len(dictionaries))
-	for row := range rowsOf(int(rec.NumRows()), picks) {
-		if numbers.IsNull(row) {
-			continue
-		}
-		same := rest >= 0
-		for i, d := range dictionaries {
-			code := d.GetValueIndex(row)
-			same = same && code == before[i]
-			before[i] = code
-		}
-		if !same {
-			y.key = y.key[:0]
-			for i, add := range columns {
-				if i != st.number {
-					y.key, _ = add(y.key, row)
-				}
-			}
-			rest = d.rest(y.key)
-		}
-		d.add(rest, number(row))
-	}
-	return true, nil
-}
-
-// joined makes the key of a row of a dense one: its columns in order.
-func joined(st *state, rest []byte, v int64) []byte {
-	var key []byte
-	for i := range st.Columns {
-		if i == st.number {
-			key = binary.BigEndian.AppendUint64(key, uint64(v))
-			continue
-		}
-		n, k := binary.Uvarint(rest)
-		key, rest = append(key, rest[:k+int(n)]...), rest[k+int(n):]
-	}
-	return key
-}
-
 // rowsOf are the rows that are picked, of n; nil picks all.
 func rowsOf(n int, picks []int) iter.Seq[int] {
 	return func(yield func(int) bool) {
@@ -292,7 +180,7 @@ func (y *tally) values(b *bagWriter, name string, col arrow.Array, picks []int) 
 		if rows == 0 {
 			return nil
 		}
-		return b.add(before, rows)
+		return b.add(before, nil, rows)
 	}
 	for i := range rowsOf(col.Len(), picks) {
 		key, ok := add(y.key[:0], i)
