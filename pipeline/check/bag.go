@@ -3,7 +3,6 @@ package check
 import (
 	"encoding/binary"
 	"sync"
-	"sync/atomic"
 
 	"github.com/apache/arrow/go/v17/arrow/array"
 	"github.com/zeebo/xxh3"
@@ -11,47 +10,21 @@ import (
 	"github.com/smeltdata/smelt/pipeline"
 )
 
-// bag holds keys, how many rows have each, and what belongs to these: the same key may be there several
+// bag holds keys and how many rows have each: the same key may be there several
 // times. It is split by the keys' hashes, so that equal ones are found a part at a
-// time. What it holds beyond bagMemory, or once memory is short, lies in a
-// temporary file.
+// time.
 type bag struct {
-	scratch *pipeline.Scratch
-	spill   atomic.Pointer[pipeline.Spill]
-	open    sync.Once
-	held    atomic.Int64 // bytes in memory
-	parts   [bagParts]bagPart
-
+	parts
 	mu   sync.Mutex
 	free []*bagWriter
 }
 
-type bagPart struct {
-	mu     sync.Mutex
-	chunks []bagChunk
-	last   []byte
-}
-
-// bagChunk is in memory, or so many bytes of the file.
-type bagChunk struct {
-	data []byte
-	at   int64
-	size int
-}
-
-const (
-	bagParts  = 256
-	bagChunks = 64 << 10 // bytes of a chunk, about
-	bagMemory = 32 << 20
-	bagBuffer = 512 // bytes that a writer keeps of each part
-)
-
-func newBag(scratch *pipeline.Scratch) *bag { return &bag{scratch: scratch} }
+func newBag(scratch *pipeline.Scratch) *bag { return &bag{parts: parts{scratch: scratch}} }
 
 // bagWriter adds keys to a bag. It belongs to one goroutine until it is done.
 type bagWriter struct {
 	bag   *bag
-	parts [bagParts][]byte
+	parts [partCount][]byte
 
 	// Of texts in dictionaries: each once, and how many rows have it.
 	texts  *pipeline.Dictionary
@@ -126,22 +99,21 @@ func (w *bagWriter) count(col *array.Dictionary, values *array.String, picks []i
 	}
 }
 
-// add adds a key of n rows, and what belongs to them.
-func (w *bagWriter) add(key, more []byte, n int64) error {
-	at := xxh3.Hash(key) % bagParts
+// add adds a key of n rows.
+func (w *bagWriter) add(key []byte, n int64) error {
+	at := xxh3.Hash(key) % partCount
 	p := w.parts[at]
 	if p == nil {
-		p = make([]byte, 0, bagBuffer)
+		p = make([]byte, 0, partBuffer)
 	}
-	if len(p) > 0 && len(p)+len(key)+len(more)+3*binary.MaxVarintLen64 > bagBuffer {
+	if len(p) > 0 && len(p)+len(key)+2*binary.MaxVarintLen64 > partBuffer {
 		if err := w.bag.put(int(at), p); err != nil {
 			return err
 		}
 		p = p[:0]
 	}
 	p = binary.AppendUvarint(p, uint64(n))
-	p = append(binary.AppendUvarint(p, uint64(len(key))), key...)
-	w.parts[at] = append(binary.AppendUvarint(p, uint64(len(more))), more...)
+	w.parts[at] = append(binary.AppendUvarint(p, uint64(len(key))), key...)
 	return nil
 }
 
@@ -153,7 +125,7 @@ func (w *bagWriter) flush() error {
 			continue
 		}
 		text := w.texts.Bytes(int32(code))
-		if err := w.add(append(binary.AppendUvarint(nil, uint64(len(text))), text...), nil, n); err != nil {
+		if err := w.add(append(binary.AppendUvarint(nil, uint64(len(text))), text...), n); err != nil {
 			return err
 		}
 	}
@@ -170,73 +142,28 @@ func (w *bagWriter) flush() error {
 	return nil
 }
 
-// put adds keys to a part, and moves what is full to the file when there is too
-// much of it.
-func (b *bag) put(part int, keys []byte) error {
-	p := &b.parts[part]
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.last = append(p.last, keys...)
-	held := b.held.Add(int64(len(keys)))
-	if len(p.last) < bagChunks {
-		return nil
-	}
-	c := bagChunk{data: p.last, size: len(p.last)}
-	p.last = nil
-	if held > bagMemory || b.scratch.Full() {
-		b.open.Do(func() { b.spill.Store(b.scratch.Spill()) })
-		at, err := b.spill.Load().Put(c.data)
-		if err != nil {
-			return err
-		}
-		b.held.Add(-int64(c.size))
-		p.last, c.data, c.at = c.data[:0], nil, at
-	}
-	p.chunks = append(p.chunks, c)
-	return nil
-}
-
-// empty reports whether nothing was put into the bag.
-func (b *bag) empty() bool {
-	for i := range b.parts {
-		if p := &b.parts[i]; len(p.chunks)+len(p.last) > 0 {
-			return false
-		}
-	}
-	return true
-}
-
 // each hands the keys of a part to f, which must not keep them. Nothing is put
 // into it any more.
-func (b *bag) each(part int, f func(key, more []byte, n int64) error) error {
-	p := &b.parts[part]
-	var buf []byte
-	for _, c := range append(p.chunks[:len(p.chunks):len(p.chunks)], bagChunk{data: p.last, size: len(p.last)}) {
-		data := c.data
-		if data == nil && c.size > 0 {
-			if cap(buf) < c.size {
-				buf = make([]byte, c.size)
-			}
-			data = buf[:c.size]
-			if err := b.spill.Load().Get(data, c.at); err != nil {
-				return err
-			}
-		}
+func (b *bag) each(part int, f func(key []byte, n int64) error) error {
+	return b.read(part, func(data []byte) error {
 		for len(data) > 0 {
 			n, k := binary.Uvarint(data)
 			key, rest := cut(data[k:])
-			more, rest := cut(rest)
-			if err := f(key, more, int64(n)); err != nil {
+			if err := f(key, int64(n)); err != nil {
 				return err
 			}
 			data = rest
 		}
-	}
-	return nil
+		return nil
+	})
 }
 
-// cut takes bytes that follow their number off the front.
+// cut takes bytes that follow their number off the front; rest is nil where they
+// are not all there.
 func cut(data []byte) (first, rest []byte) {
 	n, k := binary.Uvarint(data)
-	return data[k : k+int(n)], data[k+int(n):]
+	if end := uint64(k) + n; k > 0 && end <= uint64(len(data)) {
+		return data[k:end], data[end:]
+	}
+	return nil, nil
 }

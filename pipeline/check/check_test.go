@@ -360,7 +360,7 @@ func TestBag(t *testing.T) {
 				key = strings.Repeat("long", 10_000)
 			}
 			want[key] += int64(i % 7)
-			if err := w.add([]byte(key), []byte(key[4:]), int64(i%7)); err != nil {
+			if err := w.add([]byte(key), int64(i%7)); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -368,11 +368,8 @@ func TestBag(t *testing.T) {
 			t.Fatal(err)
 		}
 		got := map[string]int64{}
-		for part := range bagParts {
-			err := b.each(part, func(key, more []byte, n int64) error {
-				if string(more) != string(key[4:]) {
-					t.Fatalf("%.20q has %.20q", key, more)
-				}
+		for part := range partCount {
+			err := b.each(part, func(key []byte, n int64) error {
 				got[string(key)] += n
 				return nil
 			})

@@ -107,7 +107,7 @@ func amount(t *pipeline.Table, column string, sum pipeline.Total) string {
 
 // numbered hands the keys of a part to f, each with its number in codes.
 func (b *bag) numbered(part int, codes *pipeline.Dictionary, f func(code int32, n int64)) error {
-	return b.each(part, func(key, _ []byte, n int64) error {
+	return b.each(part, func(key []byte, n int64) error {
 		code := codes.Code(key)
 		if code < 0 {
 			return errors.New("too many different keys")
@@ -138,7 +138,7 @@ func (s *Suite) unrelated(st *state, r *pipeline.CheckResult) error {
 	if err := errors.Join(st.keys.flush(), st.known.flush()); err != nil {
 		return err
 	}
-	for part := range bagParts {
+	for part := range partCount {
 		codes := pipeline.NewDictionary()
 		if err := st.known.numbered(part, codes, func(int32, int64) {}); err != nil {
 			return err

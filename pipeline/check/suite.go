@@ -40,9 +40,10 @@ type state struct {
 
 	rows, failures int64
 	samples        []string
-	keys           *bag           // unique: of all rows; relationships: of the values
+	keys           *bag           // relationships: the values
+	runs           *runs          // unique: the keys that are not dense
 	number         int            // unique: which column is the integer of dense keys; -1 = none
-	dense          *dense         // unique: keys that are not in the bag
+	dense          *dense         // unique: the keys of few texts and an integer
 	known          *bag           // relationships: the values of to
 	sum, other     pipeline.Total // sum_equals
 	newest         int64          // freshness: microseconds
@@ -107,7 +108,7 @@ func New(tables []*pipeline.Table, checks []Check, samples int, scratch *pipelin
 func (st *state) begin(scratch *pipeline.Scratch) {
 	switch st.Kind {
 	case Unique:
-		st.keys, st.dense = newBag(scratch), newDense()
+		st.runs, st.dense = newRuns(scratch), newDense()
 	case Relationships:
 		st.keys, st.known = newBag(scratch), newBag(scratch)
 	}

@@ -18,7 +18,8 @@ type tally struct {
 	table *pipeline.Table
 	mine  []*state     // of the table's checks: what this writer adds
 	of    []*state     // those, in the suite
-	keys  []*bagWriter // of mine
+	keys  []*bagWriter // of mine, where values are remembered
+	runs  []*runWriter // of mine, where keys are
 	asTo  []*state     // checks of which the table has the column To
 	known []*bagWriter // of those: the values
 	sums  []pipeline.Total
@@ -26,7 +27,6 @@ type tally struct {
 	fails []int
 	picks []int
 	key   []byte
-	run   keyRun
 	batch map[string]pipeline.Total // sums of the batch's columns, so far
 }
 
@@ -40,7 +40,7 @@ func (s *Suite) begin(t *pipeline.Table) *tally {
 			if st.number >= 0 {
 				mine.dense = newDense()
 			}
-			y.mine, y.keys = append(y.mine, mine), append(y.keys, st.keys.writer())
+			y.mine, y.keys, y.runs = append(y.mine, mine), append(y.keys, st.keys.writer()), append(y.runs, st.runs.writer())
 		}
 		if st.to != nil && st.to.Name == t.Name {
 			y.asTo, y.known, y.sums = append(y.asTo, st), append(y.known, st.known.writer()), append(y.sums, pipeline.Total{})
@@ -53,8 +53,8 @@ func (s *Suite) begin(t *pipeline.Table) *tally {
 func (y *tally) add(rec arrow.Record) error {
 	y.rows += rec.NumRows()
 	clear(y.batch)
-	for i, st := range y.mine {
-		if err := y.check(st, y.keys[i], rec); err != nil {
+	for i := range y.mine {
+		if err := y.check(i, rec); err != nil {
 			return err
 		}
 	}
@@ -76,7 +76,8 @@ func (y *tally) add(rec arrow.Record) error {
 	return nil
 }
 
-func (y *tally) check(st *state, keys *bagWriter, rec arrow.Record) (err error) {
+func (y *tally) check(i int, rec arrow.Record) (err error) {
+	st := y.mine[i]
 	n := int(rec.NumRows())
 	var picks []int // nil = all rows
 	looked := int64(n)
@@ -91,13 +92,13 @@ func (y *tally) check(st *state, keys *bagWriter, rec arrow.Record) (err error) 
 	st.rows += looked
 	switch st.Kind {
 	case Unique:
-		return y.unique(st, keys, rec, picks)
+		return y.unique(st, y.runs[i], rec, picks)
 	case Relationships:
 		col, err := named(rec, st.Columns[0])
 		if err != nil {
 			return err
 		}
-		return y.values(keys, st.Columns[0], col, picks)
+		return y.values(y.keys[i], st.Columns[0], col, picks)
 	case SumEquals:
 		col, err := named(rec, st.Columns[0])
 		if err != nil {
@@ -180,7 +181,7 @@ func (y *tally) values(b *bagWriter, name string, col arrow.Array, picks []int) 
 		if rows == 0 {
 			return nil
 		}
-		return b.add(before, nil, rows)
+		return b.add(before, rows)
 	}
 	for i := range rowsOf(col.Len(), picks) {
 		key, ok := add(y.key[:0], i)
@@ -203,6 +204,9 @@ func (y *tally) values(b *bagWriter, name string, col arrow.Array, picks []int) 
 func (y *tally) done() {
 	s := y.suite
 	for _, w := range append(y.keys, y.known...) {
+		w.done()
+	}
+	for _, w := range y.runs {
 		w.done()
 	}
 	s.mu.Lock()

@@ -1,0 +1,285 @@
+package check
+
+import (
+	"bytes"
+	"encoding/binary"
+	"iter"
+	"maps"
+	"math/bits"
+	"slices"
+	"sync"
+
+	"github.com/zeebo/xxh3"
+
+	"github.com/smeltdata/smelt/pipeline"
+)
+
+// runs holds the keys of rows, and finds those that several rows have. Rows that
+// follow each other and share the first column's value, as the lines of an order
+// do, are a run: it is written down once, and has an entry of three numbers. What
+// is written is looked at again only where the numbers leave a doubt.
+type runs struct {
+	entries parts // by hash
+
+	mu    sync.Mutex
+	free  []*runWriter
+	texts []chunk // what is written down, by number
+}
+
+// entry is what is known of a run without looking at it.
+type entry struct {
+	hash  uint64 // of the first value
+	place uint64 // number of its chunk, offset there, 1 where it has a key twice
+	marks uint64 // a bit for each key, by its hash: keys of different bits are different
+}
+
+const (
+	entrySize = 24
+	runKeys   = 4 << 10 // bytes of a run's keys, about
+)
+
+func newRuns(scratch *pipeline.Scratch) *runs { return &runs{entries: parts{scratch: scratch}} }
+
+// runWriter adds keys to runs. It belongs to one goroutine until it is done.
+type runWriter struct {
+	runs    *runs
+	entries [partCount][]byte
+	text    []byte // the chunk that is being filled
+	number  int    // its number
+
+	// The run at hand.
+	first, rest []byte
+	last        int // where the last key begins in rest
+	rows        int
+	marks       uint64
+	ordered     bool // each key is greater than the one before
+}
+
+// writer returns a writer that nobody uses; that of no runs is none.
+func (r *runs) writer() *runWriter {
+	if r == nil {
+		return nil
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if n := len(r.free); n > 0 {
+		w := r.free[n-1]
+		r.free = r.free[:n-1]
+		return w
+	}
+	return &runWriter{runs: r}
+}
+
+// done gives a writer back.
+func (w *runWriter) done() {
+	if w == nil {
+		return
+	}
+	w.runs.mu.Lock()
+	defer w.runs.mu.Unlock()
+	w.runs.free = append(w.runs.free, w)
+}
+
+// begin sees to it that the run at hand is one of this first value.
+func (w *runWriter) begin(first []byte) error {
+	if w.rows > 0 && len(w.rest) < runKeys && bytes.Equal(first, w.first) {
+		return nil
+	}
+	err := w.end()
+	w.first = append(w.first[:0], first...)
+	return err
+}
+
+// add adds a row to the run by what its key has after the first column.
+func (w *runWriter) add(rest []byte) {
+	if w.rows > 0 {
+		before, _ := cut(w.rest[w.last:])
+		w.ordered = w.ordered && bytes.Compare(before, rest) < 0
+	}
+	w.last = len(w.rest)
+	w.rest = append(binary.AppendUvarint(w.rest, uint64(len(rest))), rest...)
+	w.rows++
+	w.marks |= 1 << (xxh3.Hash(rest) & 63)
+}
+
+// end writes the run at hand down, if there is one.
+func (w *runWriter) end() error {
+	if w.rows == 0 {
+		w.ordered = true
+		return nil
+	}
+	if cap(w.text)-len(w.text) < len(w.first)+len(w.rest)+2*binary.MaxVarintLen64 {
+		if err := w.endText(); err != nil {
+			return err
+		}
+		w.text = make([]byte, 0, max(partChunk, len(w.first)+len(w.rest)+2*binary.MaxVarintLen64))
+		w.runs.mu.Lock()
+		w.number = len(w.runs.texts)
+		w.runs.texts = append(w.runs.texts, chunk{})
+		w.runs.mu.Unlock()
+	}
+	place := uint64(w.number)<<32 | uint64(len(w.text))<<1
+	if !w.ordered && repeats(w.rest) {
+		place |= 1
+	}
+	for _, b := range [][]byte{w.first, w.rest} {
+		w.text = append(binary.AppendUvarint(w.text, uint64(len(b))), b...)
+	}
+	err := w.note(entry{xxh3.Hash(w.first), place, w.marks})
+	w.rest, w.rows, w.marks, w.ordered = w.rest[:0], 0, 0, true
+	return err
+}
+
+// note keeps an entry.
+func (w *runWriter) note(e entry) error {
+	at := e.hash % partCount
+	p := w.entries[at]
+	if p == nil {
+		p = make([]byte, 0, partBuffer/entrySize*entrySize)
+	}
+	for _, v := range []uint64{e.hash, e.place, e.marks} {
+		p = binary.LittleEndian.AppendUint64(p, v)
+	}
+	w.entries[at] = p
+	if len(p) < cap(p) {
+		return nil
+	}
+	w.entries[at] = p[:0]
+	return w.runs.entries.put(int(at), p)
+}
+
+// endText gives the chunk that is being filled away.
+func (w *runWriter) endText() error {
+	if len(w.text) == 0 {
+		return nil
+	}
+	w.runs.entries.held.Add(int64(len(w.text)))
+	c, err := w.runs.entries.keep(w.text)
+	w.runs.mu.Lock()
+	w.runs.texts[w.number], w.text = c, nil
+	w.runs.mu.Unlock()
+	return err
+}
+
+// flush takes what writers, all of which are done, still have.
+func (r *runs) flush() error {
+	free := r.free
+	r.free = nil
+	for _, w := range free {
+		if err := w.end(); err != nil {
+			return err
+		}
+		if err := w.endText(); err != nil {
+			return err
+		}
+		for at, p := range w.entries {
+			if len(p) == 0 {
+				continue
+			}
+			if err := r.entries.put(at, p); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// repeated hands the keys of a part that several rows have to found.
+func (r *runs) repeated(part int, found func(first, rest []byte, rows int64)) error {
+	var all []entry
+	err := r.entries.read(part, func(data []byte) error {
+		for ; len(data) > 0; data = data[entrySize:] {
+			all = append(all, entry{binary.LittleEndian.Uint64(data), binary.LittleEndian.Uint64(data[8:]), binary.LittleEndian.Uint64(data[16:])})
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	newest := make([]int32, 1<<bits.Len(uint(2*len(all)))) // 1 + where in all the last one of a hash is
+	before := make([]int32, len(all))                      // the same of the one before it
+	for i, e := range all {
+		at := e.hash / partCount & uint64(len(newest)-1)
+		for newest[at] > 0 && all[newest[at]-1].hash != e.hash {
+			at = (at + 1) & uint64(len(newest)-1)
+		}
+		before[i], newest[at] = newest[at], int32(i+1)
+	}
+	for _, last := range newest {
+		marks, doubt := uint64(0), false
+		for i := last; i > 0; i = before[i-1] {
+			e := all[i-1]
+			doubt = doubt || e.place&1 == 1 || e.marks&marks != 0
+			marks |= e.marks
+		}
+		if !doubt {
+			continue
+		}
+		rows := map[[2]string]int64{}
+		for i := last; i > 0; i = before[i-1] {
+			first, rest, err := r.text(all[i-1].place)
+			if err != nil {
+				return err
+			}
+			for k := range keysOf(rest) {
+				rows[[2]string{string(first), string(k)}]++
+			}
+		}
+		for _, k := range slices.SortedFunc(maps.Keys(rows), func(a, b [2]string) int { return slices.Compare(a[:], b[:]) }) {
+			if n := rows[k]; n > 1 {
+				found([]byte(k[0]), []byte(k[1]), n)
+			}
+		}
+	}
+	return nil
+}
+
+// text reads a run.
+func (r *runs) text(place uint64) (first, rest []byte, err error) {
+	c, at := r.texts[place>>32], int(uint32(place)>>1)
+	get := func(n int) ([]byte, error) {
+		n = min(n, c.size-at)
+		if c.data != nil {
+			return c.data[at : at+n], nil
+		}
+		data := make([]byte, n)
+		return data, r.entries.spill.Load().Get(data, c.at+int64(at))
+	}
+	for _, n := range []int{256, c.size} { // most are short
+		data, err := get(n)
+		if err != nil {
+			return nil, nil, err
+		}
+		if first, data = cut(data); data == nil {
+			continue
+		}
+		if rest, data = cut(data); data != nil {
+			break
+		}
+	}
+	return first, rest, nil
+}
+
+// keysOf are the keys of a run, after the first column.
+func keysOf(rest []byte) iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) {
+		for len(rest) > 0 {
+			var k []byte
+			if k, rest = cut(rest); !yield(k) {
+				return
+			}
+		}
+	}
+}
+
+// repeats reports whether a run has a key twice.
+func repeats(rest []byte) bool {
+	seen := map[string]bool{}
+	for k := range keysOf(rest) {
+		if seen[string(k)] {
+			return true
+		}
+		seen[string(k)] = true
+	}
+	return false
+}
