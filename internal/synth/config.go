@@ -87,4 +87,8 @@ returns:
 dates:                                 # orders outside these days go to silver.quarantine
   from: 2020-01-01
   to: 2029-12-31
+
+checks:                                # besides those that every shop has; where one fails, nothing is published
+  - {table: silver.fact_sales, kind: range, columns: unit_price, max: 2000, doc: No product costs more.}
+  - {table: silver.fact_sales, kind: accepted_values, columns: channel, values: [web, store, phone, marketplace], severity: warn}
 `

@@ -12,7 +12,9 @@ package synth
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -142,6 +144,9 @@ func Generate(ctx context.Context, dir string, o Options, progress func(done int
 	if err := a.write(ctx, configFile, text, 0, nil, written); err != nil {
 		return Shop{}, err
 	}
+	if err := os.Remove(filepath.Join(dir, brokenFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return Shop{}, outputError(brokenFile, err)
+	}
 	return shop, a.publish()
 }
 
@@ -162,7 +167,7 @@ func claim(dir string) error {
 	if text, err := os.ReadFile(filepath.Join(dir, configFile)); err == nil && bytes.HasPrefix(text, []byte(configMark)) {
 		return nil
 	}
-	names := []string{configFile, customersFile, productsFile}
+	names := []string{configFile, customersFile, productsFile, brokenFile}
 	for y := range years {
 		names = append(names, salesFile(y))
 	}

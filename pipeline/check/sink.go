@@ -78,11 +78,6 @@ func (s *sink) Commit(ctx context.Context, r *pipeline.Report) error {
 	if err := Failed(results); err != nil {
 		return err
 	}
-	for _, c := range results {
-		if c.Status == "warn" {
-			r.Warnings = append(r.Warnings, fmt.Sprintf("check %s: %s", c.Check, Wrong(c)))
-		}
-	}
 	return s.Sink.Commit(ctx, r)
 }
 
