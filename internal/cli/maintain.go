@@ -3,12 +3,14 @@ package cli
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/smeltdata/smelt/internal/catalog"
 	"github.com/smeltdata/smelt/io/deltaio"
 	"github.com/smeltdata/smelt/io/store"
 	"github.com/smeltdata/smelt/pipeline"
@@ -21,6 +23,10 @@ type upkeep struct {
 	force     bool
 }
 
+// resultsName is what maintain calls the results of checks, which are no table of
+// the lake but one that every run and test appends a file to.
+const resultsName = "_smelt/test_results"
+
 // week is the shortest retention that needs no --force.
 const week = 7 * 24 * time.Hour
 
@@ -29,7 +35,8 @@ func (a *app) maintainCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "maintain [TABLE...]",
 		Short: "Put small files of Delta tables together, and delete what no version needs",
-		Long: `Look after Delta tables, all of the lake unless some are named:
+		Long: `Look after Delta tables, all of the lake and the results of checks unless some
+are named:
 - small files are put together in larger ones, which changes no row: the next run
   reads new files only, as before;
 - files that no version of the last seven days needs are listed, and with --vacuum
@@ -102,6 +109,10 @@ func (a *app) maintain(ctx context.Context, dir string, tables []string, u upkee
 			if folder, err := store.DeltaFolder(dir, name); err == nil {
 				folders[name], names = folder, append(names, name)
 			}
+		}
+		results := catalog.ResultsFolder(dir)
+		if _, err := deltaio.Load(ctx, results); !errors.Is(err, deltaio.ErrNoTable) {
+			folders[resultsName], names = results, append(names, resultsName)
 		}
 		if len(names) == 0 {
 			return &pipeline.Error{Kind: pipeline.ErrConfig, File: dir, Msg: "there are no Delta tables here, only folders of Parquet files", Hint: "these need no maintenance: each run writes them anew"}

@@ -11,10 +11,10 @@ type scriptTest struct{ *testscript.TestScript }
 
 func (s scriptTest) Cleanup(f func()) { s.Defer(f) }
 
-// catalog unity [TOKEN] starts a Unity Catalog server and sets $UNITY.
+// catalogServer is the command catalog: catalog unity [TOKEN] starts a Unity Catalog server and sets $UNITY.
 // catalog databricks LAKE LOCATION starts a workspace that sees a lake at a
 // location, and sets Databricks' variables.
-func catalog(ts *testscript.TestScript, _ bool, args []string) {
+func catalogServer(ts *testscript.TestScript, _ bool, args []string) {
 	if args[0] == "unity" {
 		u := catalogtest.NewUnity(scriptTest{ts})
 		if len(args) > 1 {

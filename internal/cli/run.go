@@ -9,6 +9,7 @@ import (
 
 	"github.com/smeltdata/smelt/bronze"
 	"github.com/smeltdata/smelt/gold"
+	"github.com/smeltdata/smelt/internal/catalog"
 	"github.com/smeltdata/smelt/io/store"
 	"github.com/smeltdata/smelt/pipeline"
 )
@@ -103,7 +104,7 @@ func (a *app) pipeline(ctx context.Context, m *bronze.Mapping, out string, l lim
 	if err != nil {
 		return nil, errors.Join(err, lake.Close())
 	}
-	sink = checks.Sink(sink, func(ctx context.Context, r *pipeline.Report) error { return keepResults(ctx, out, "run", r) })
+	sink = checks.Sink(sink, func(ctx context.Context, r *pipeline.Report) error { return catalog.KeepResults(ctx, out, "run", r) })
 	report, err := gold.Run(ctx, m, open, sink, append(opts, gold.Progress(p.update))...)
 	p.end()
 	if e := errors.Join(lake.Close(), scratch.Close()); err == nil {

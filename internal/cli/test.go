@@ -12,6 +12,7 @@ import (
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/spf13/cobra"
 
+	"github.com/smeltdata/smelt/internal/catalog"
 	"github.com/smeltdata/smelt/io/store"
 	"github.com/smeltdata/smelt/pipeline"
 	"github.com/smeltdata/smelt/pipeline/check"
@@ -103,7 +104,7 @@ func test(ctx context.Context, dir string, own []check.Check, selected []string)
 		return nil, err
 	}
 	report := &pipeline.Report{RunID: fmt.Sprintf("test-%016x", rand.Uint64()), Checks: results}
-	return report, keepResults(ctx, dir, "test", report)
+	return report, catalog.KeepResults(ctx, dir, "test", report)
 }
 
 // isSelected reports whether a check is among those of the tables, layers and
@@ -126,7 +127,7 @@ func (a *app) showChecks(results []pipeline.CheckResult, failures bool) error {
 
 // lastChecks shows what came of the checks that were evaluated last.
 func (a *app) lastChecks(ctx context.Context, dir string, selected []string, failures bool) error {
-	results, err := lastResults(ctx, dir)
+	results, err := catalog.LastResults(ctx, dir)
 	if err != nil {
 		return err
 	}
