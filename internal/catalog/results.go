@@ -90,14 +90,21 @@ func evaluations(ctx context.Context, lake string, n int) ([]evaluation, error) 
 	}
 	// A file holds one evaluation, or many that smelt maintain has put together. Its
 	// statistics say how new they are, so older files need not be opened.
-	files := snapshot.Files()
-	slices.SortStableFunc(files, func(a, b deltaio.File) int { return newest(b).Compare(newest(a)) })
+	type dated struct {
+		deltaio.File
+		newest time.Time
+	}
+	var files []dated
+	for _, f := range snapshot.Files() {
+		files = append(files, dated{f, newest(f)})
+	}
+	slices.SortStableFunc(files, func(a, b dated) int { return b.newest.Compare(a.newest) })
 	var out []evaluation
 	for _, f := range files {
-		if len(out) >= n && newest(f).Before(out[n-1].at) {
+		if len(out) >= n && f.newest.Before(out[n-1].at) {
 			break
 		}
-		for rec, err := range snapshot.ScanFile(ctx, f, testResults.Table, nil) {
+		for rec, err := range snapshot.ScanFile(ctx, f.File, testResults.Table, nil) {
 			if err != nil {
 				return nil, err
 			}
