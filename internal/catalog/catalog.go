@@ -26,7 +26,7 @@ type Catalog struct {
 type Source struct {
 	Name    string   `json:"name"` // "source.sales", or "source.sales_2" where a table has several: the table of its columns in Edges
 	Table   string   `json:"table"`
-	Columns []string `json:"columns"` // of the files' headers
+	Columns []string `json:"columns"` // of the files' headers: those mapped, then others; empty where no smelt.yml is known
 	Files   []File   `json:"files"`
 }
 
@@ -36,7 +36,7 @@ type File struct {
 	Bytes    int64     `json:"bytes"`
 	Records  int64     `json:"records"`
 	Rejected int64     `json:"rejected"`
-	Modified time.Time `json:"modified"`
+	Modified time.Time `json:"modified"` // zero where the file is not there any more as it was read
 }
 
 // Table is one table of the lake, or one that is declared and not published yet.
@@ -47,7 +47,7 @@ type Table struct {
 	Key     []string `json:"key"`
 
 	Published bool      `json:"published"`
-	Rows      int64     `json:"rows"`
+	Rows      int64     `json:"rows"` // -1 = not known: files of other programs need not say
 	Bytes     int64     `json:"bytes"`
 	Files     int       `json:"files"`
 	Version   int64     `json:"version"` // of a Delta table; -1 for Parquet
@@ -94,7 +94,7 @@ type Result struct {
 	Rows     int64     `json:"rows"`
 	Failures int64     `json:"failures"`
 	Message  string    `json:"message,omitempty"`
-	Samples  []string  `json:"samples,omitempty"` // failing rows; of the newest result only
+	Samples  []string  `json:"samples,omitempty"` // failing rows; of the newest result only that was not skipped
 }
 
 // Run is one run, or one smelt test, of which something is left.

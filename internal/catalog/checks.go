@@ -1,6 +1,8 @@
 package catalog
 
 import (
+	"slices"
+
 	"github.com/smeltdata/smelt/pipeline"
 	"github.com/smeltdata/smelt/pipeline/check"
 )
@@ -29,14 +31,15 @@ func checks(rules []check.Check, past []evaluation, personal pii) []Check {
 				n = len(out)
 				at[r.Check], out = n, append(out, Check{Name: r.Check, Table: r.Table, Columns: r.Columns, Kind: r.Kind, Says: r.Says, Severity: r.Severity, Results: []Result{}})
 			}
-			out[n].Results = append(out[n].Results, result(&e, &r, len(out[n].Results) == 0, personal))
+			told := slices.ContainsFunc(out[n].Results, func(r Result) bool { return r.Status != "skipped" })
+			out[n].Results = append(out[n].Results, result(&e, &r, !told, personal))
 		}
 	}
 	return out
 }
 
 // result is what came of a check in an evaluation. Samples are kept of the newest
-// only: they are the rows that somebody has to look at now.
+// only that has looked at rows: somebody has to look at them now.
 func result(e *evaluation, r *pipeline.CheckResult, newest bool, personal pii) Result {
 	out := Result{Run: e.run, At: e.at, Status: r.Status, Rows: r.Rows, Failures: r.Failures, Message: address.ReplaceAllString(r.Message, masked)}
 	if newest {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/smeltdata/smelt/io/deltaio"
 	"github.com/smeltdata/smelt/pipeline"
+	"github.com/smeltdata/smelt/pipeline/check"
 )
 
 func keep(t *testing.T, lake, run, status string) {
@@ -83,5 +84,38 @@ func TestEvaluations(t *testing.T) {
 	}
 	if _, err := evaluations(ctx, lake, 2); err == nil {
 		t.Error("a damaged file goes unnoticed")
+	}
+}
+
+// A check shows its last results; the rows that fail are those of the last one that
+// has looked at any. What is no rule any more is shown as long as it is the newest.
+func TestChecks(t *testing.T) {
+	var past []evaluation
+	for i := range 40 {
+		r := pipeline.CheckResult{Check: "few", Table: "a.b", Kind: "expression", Status: "warn", Failures: 1, Samples: []string{`{"id":1}`}}
+		if i == 0 {
+			r.Status, r.Failures, r.Samples = "skipped", 0, nil
+		}
+		e := evaluation{run: fmt.Sprint("r", i), results: []pipeline.CheckResult{r}}
+		switch i {
+		case 0:
+			e.results = append(e.results, pipeline.CheckResult{Check: "own", Table: "a.b", Status: "pass"})
+		case 1:
+			e.results = append(e.results, pipeline.CheckResult{Check: "gone", Table: "a.b", Status: "error"})
+		}
+		past = append(past, e)
+	}
+	got := checks([]check.Check{{Name: "few", Table: "a.b", Kind: check.Expression, Condition: "id > 1", Doc: "Why."}, {Name: "new", Table: "a.b", Kind: check.RowCount, Min: "1", Severity: check.Warn}}, past, pii{})
+	if len(got) != 3 || got[0].Name != "few" || got[1].Name != "new" || got[2].Name != "own" {
+		t.Fatalf("%+v", got)
+	}
+	few := got[0]
+	if len(few.Results) != maxResults || few.Severity != "error" || few.Says != "id > 1" || few.Doc != "Why." || got[1].Severity != "warn" || len(got[1].Results) != 0 {
+		t.Errorf("%d results, %+v", len(few.Results), got[1])
+	}
+	for i, r := range few.Results {
+		if r.Run != fmt.Sprint("r", i) || (len(r.Samples) > 0) != (i == 1) {
+			t.Errorf("result %d: %+v", i, r)
+		}
 	}
 }

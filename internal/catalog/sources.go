@@ -52,6 +52,9 @@ func sources(m *bronze.Mapping, report *pipeline.Report) []Source {
 		}
 		s := &out[i]
 		for _, column := range f.Unmapped {
+			if m == nil {
+				break // a list of these alone would be taken for all of the file's
+			}
 			if column != "" && !slices.Contains(s.Columns, column) {
 				s.Columns = append(s.Columns, column)
 			}

@@ -39,7 +39,7 @@ func TestScript(t *testing.T) {
 			return false, errors.New("unknown condition " + cond)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits, "until": until, "latin1": latin1, "bytes": writeBytes, "cut": cut, "longline": longline, "peak": peak, "empty": empty, "same": same, "catalog": catalogServer,
+			"exits": exits, "until": until, "latin1": latin1, "bytes": writeBytes, "cut": cut, "longline": longline, "peak": peak, "empty": empty, "same": same, "catalog": catalogServer, "get": getPage,
 		},
 	})
 }

@@ -23,9 +23,14 @@ func (a *app) versionCommand() *cobra.Command {
 
 // versionText says which smelt this is: "smelt v1.2.3 (go1.26.0 linux/amd64)".
 func versionText() string {
+	return fmt.Sprintf("smelt %s (%s %s/%s)", versionName(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+}
+
+// versionName is the version alone: "v1.2.3".
+func versionName() string {
 	version := ""
 	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "(devel)" {
 		version = info.Main.Version
 	}
-	return fmt.Sprintf("smelt %s (%s %s/%s)", cmp.Or(version, "dev"), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	return cmp.Or(version, "dev")
 }
