@@ -6,6 +6,7 @@ package catalog
 import (
 	"time"
 
+	"github.com/smeltdata/smelt/pipeline/check"
 	"github.com/smeltdata/smelt/pipeline/lineage"
 )
 
@@ -84,6 +85,8 @@ type Check struct {
 	Doc      string   `json:"doc,omitempty"`
 	Severity string   `json:"severity"`
 	Results  []Result `json:"results"` // newest first, at most as many as Runs
+
+	Rule *check.Check `json:"-"` // as it is declared; nil of one that only earlier runs had
 }
 
 // Result is what came of a check once.
