@@ -23,10 +23,12 @@ type Catalog struct {
 	Edges   []lineage.Edge `json:"edges"`
 }
 
-// Source is a group of files with the same layout, a source of smelt.yml.
+// Source is a group of files with the same layout: a source of smelt.yml, a lookup
+// ("source.lookup.countries") or a list of orders that came back
+// ("source.returned_orders").
 type Source struct {
-	Name    string   `json:"name"` // "source.sales", or "source.sales_2" where a table has several: the table of its columns in Edges
-	Table   string   `json:"table"`
+	Name    string   `json:"name"`    // "source.sales", or "source.sales_2" where a table has several: the table of its columns in Edges
+	Table   string   `json:"table"`   // of bronze that it fills, "sales"; "" of a lookup or list
 	Columns []string `json:"columns"` // of the files' headers: those mapped, then others; empty where no smelt.yml is known
 	Files   []File   `json:"files"`
 }
@@ -35,7 +37,7 @@ type Source struct {
 type File struct {
 	Name     string    `json:"name"`
 	Bytes    int64     `json:"bytes"`
-	Records  int64     `json:"records"`
+	Records  int64     `json:"records"` // 0 of a lookup or list, whose records are not counted
 	Rejected int64     `json:"rejected"`
 	Modified time.Time `json:"modified"` // zero where the file is not there any more as it was read
 }

@@ -15,7 +15,7 @@ func checks(rules []check.Check, past []evaluation, personal pii) []Check {
 	at := map[string]int{} // positions in out, by name
 	for i := range rules {
 		r := &rules[i]
-		c := Check{Name: r.ID(), Table: r.Table, Columns: r.Columns, Kind: string(r.Kind), Says: r.Says(), Doc: r.Doc, Severity: string(r.Severity), Results: []Result{}}
+		c := Check{Name: r.ID(), Table: r.Table, Columns: r.Columns, Kind: string(r.Kind), Says: r.Says(), Doc: r.Doc, Severity: string(r.Severity), Results: []Result{}, Rule: r}
 		if r.Severity == "" {
 			c.Severity = string(check.Error)
 		}

@@ -13,7 +13,7 @@ import (
 func edges(tables []*pipeline.Table, m *bronze.Mapping) []lineage.Edge {
 	out := []lineage.Edge{}
 	if m != nil {
-		for i, s := range sources(m, nil) {
+		for i, s := range sources(m, nil)[:len(m.Sources)] {
 			spec := &m.Sources[i]
 			for _, set := range []struct {
 				table   string

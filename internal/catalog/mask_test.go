@@ -98,6 +98,7 @@ func TestMaskSample(t *testing.T) {
 		{"not_null", "id", `{"id":"write to ann@example.com"}`, `{"id":"write to •••"}`},
 		{"not_null", "id", `{"id":`, `•••`},
 		{"not_null", "id", `null`, `{}`},
+		{"unique", "id email", `{"id":7,"email":"ann"}`, `{"id":7,"email":"•••"}`},
 		{"unique", "id", `id = 7: 2 rows`, `id = 7: 2 rows`},
 		{"unique", "id", `id = ann@example.com: 2 rows`, `id = •••: 2 rows`},
 		{"unique", "email", `email = ann, id = 7: 2 rows`, `email = •••: 2 rows`},

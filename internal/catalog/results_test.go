@@ -110,7 +110,7 @@ func TestChecks(t *testing.T) {
 		t.Fatalf("%+v", got)
 	}
 	few := got[0]
-	if len(few.Results) != maxResults || few.Severity != "error" || few.Says != "id > 1" || few.Doc != "Why." || got[1].Severity != "warn" || len(got[1].Results) != 0 {
+	if len(few.Results) != maxResults || few.Severity != "error" || few.Says != "id > 1" || few.Doc != "Why." || got[1].Severity != "warn" || len(got[1].Results) != 0 || few.Rule == nil || few.Rule.Condition != "id > 1" || got[2].Rule != nil {
 		t.Errorf("%d results, %+v", len(few.Results), got[1])
 	}
 	for i, r := range few.Results {

@@ -91,36 +91,21 @@ func (l *lake) sample(t *Table, there []string, scan func(columns []string) pipe
 // maskSample hides what is personal in a row that fails a check. It is a row as
 // JSON; of the kinds that compare rows, what these share: "email = …: 2 rows".
 func (p pii) maskSample(table, kind string, columns []string, sample string) string {
-	if kind == "unique" || kind == "relationships" {
-		var parts []string
-		for _, c := range columns {
-			if p.of(table, c) != "" {
-				parts = append(parts, c+" = "+masked)
-			}
-		}
-		if parts == nil {
-			return clip(sample)
-		}
-		// A value may hold what looks like the next column, so nothing is kept but the
-		// number of rows.
-		out := strings.Join(parts, ", ")
-		if len(parts) < len(columns) {
-			out += " …"
-		}
-		return out + rowsAtEnd.FindString(sample)
-	}
 	var row map[string]json.RawMessage
 	if err := json.Unmarshal([]byte(sample), &row); err != nil {
-		return masked // nothing tells what is in it
+		if kind != "unique" && kind != "relationships" {
+			return masked // nothing tells what is in it
+		}
+		return p.maskKey(table, columns, sample)
 	}
-	var b strings.Builder
-	b.WriteByte('{')
 	names := slices.DeleteFunc(slices.Clone(p.columns[table]), func(name string) bool { return row[name] == nil })
 	for _, name := range slices.Sorted(maps.Keys(row)) {
 		if !slices.Contains(names, name) {
 			names = append(names, name)
 		}
 	}
+	var b strings.Builder
+	b.WriteByte('{')
 	for _, name := range names {
 		value := row[name]
 		if p.of(table, name) != "" && string(value) != "null" {
@@ -139,6 +124,25 @@ func (p pii) maskSample(table, kind string, columns []string, sample string) str
 	}
 	b.WriteByte('}')
 	return b.String()
+}
+
+// maskKey hides the values of columns that rows share where one is personal: a
+// value may hold what looks like the next column, so only the number of rows stays.
+func (p pii) maskKey(table string, columns []string, sample string) string {
+	var parts []string
+	for _, c := range columns {
+		if p.of(table, c) != "" {
+			parts = append(parts, c+" = "+masked)
+		}
+	}
+	if parts == nil {
+		return clip(sample)
+	}
+	out := strings.Join(parts, ", ")
+	if len(parts) < len(columns) {
+		out += " …"
+	}
+	return out + rowsAtEnd.FindString(sample)
 }
 
 var rowsAtEnd = regexp.MustCompile(`: \d+ rows$`)
