@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
 # Installs what judges smelt's tables (DuckDB and a few more, pinned in
 # testdata/judge/requirements.txt) into a Python environment of its own:
-# $SMELT_JUDGES_DIR, by default ~/.cache/smelt/judges. With --spark it installs
+# $SMELT_JUDGES_DIR, by default ~/.cache/smelt/judges. With --dbt it installs dbt
+# and what reads dbt's artefacts (testdata/judge/dbt.txt) instead, into
+# $SMELT_DBT_DIR, by default ~/.cache/smelt/dbt. With --spark it installs
 # Spark with Delta instead (testdata/bench/spark.txt), which judges Delta tables
 # and is measured by the benchmark, into $SMELT_SPARK_DIR, by default
 # ~/.cache/smelt/spark. Spark needs Java 17 or newer; Delta's jars come by Maven,
@@ -10,7 +12,9 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 what=judges pins=testdata/judge/requirements.txt dir=${SMELT_JUDGES_DIR:-$HOME/.cache/smelt/judges}
-if [ "${1:-}" = --spark ]; then
+if [ "${1:-}" = --dbt ]; then
+	what=dbt pins=testdata/judge/dbt.txt dir=${SMELT_DBT_DIR:-$HOME/.cache/smelt/dbt}
+elif [ "${1:-}" = --spark ]; then
 	what=Spark pins=testdata/bench/spark.txt dir=${SMELT_SPARK_DIR:-$HOME/.cache/smelt/spark}
 	for program in java mvn; do
 		command -v $program >/dev/null || { echo "Spark with Delta needs Java 17 or newer, and Maven: there is no $program" >&2; exit 1; }
