@@ -136,7 +136,7 @@ func helpCommand() *cobra.Command {
 }
 
 // fromEnvironment are the flags that SMELT_<FLAG> may set.
-var fromEnvironment = []string{"config", "data", "output", "workers", "memory", "tmp", "json"}
+var fromEnvironment = []string{"config", "data", "output", "workers", "memory", "tmp", "json", "openlineage"}
 
 // start takes what flags do not say from the environment.
 func (a *app) start(cmd *cobra.Command, _ []string) error {

@@ -18,6 +18,7 @@ func (a *app) runCommand() *cobra.Command {
 	s := &shop{}
 	l := defaultLimits()
 	how := refresh{}
+	events := ""
 	watch, interval := false, 5*time.Second
 	cmd := &cobra.Command{
 		Use:   "run",
@@ -42,7 +43,7 @@ on. Ctrl-C ends it.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if watch {
-				return a.watch(cmd.Context(), &watcher{app: a, shop: s, limits: l, how: how, interval: interval})
+				return a.watch(cmd.Context(), &watcher{app: a, shop: s, limits: l, how: how, interval: interval, events: events})
 			}
 			if given(cmd.Flags(), "interval") {
 				return usage("--interval is for --watch", "")
@@ -52,7 +53,7 @@ on. Ctrl-C ends it.`,
 				return err
 			}
 			out := s.lake(m)
-			report, err := a.pipeline(cmd.Context(), m, out, l, how)
+			report, err := a.reported(cmd.Context(), s, m, out, events, func() (*pipeline.Report, error) { return a.pipeline(cmd.Context(), m, out, l, how) })
 			if errors.Is(err, pipeline.ErrNothingNew) {
 				return errors.Join(err, a.nothingNew(report, out))
 			}
@@ -66,6 +67,7 @@ on. Ctrl-C ends it.`,
 	s.dataFlag(cmd)
 	s.outputFlag(cmd)
 	l.flags(cmd)
+	eventsFlag(cmd, &events)
 	cmd.Flags().BoolVar(&how.full, "full-refresh", false, "read every file again, and make the tables of those that are there")
 	cmd.Flags().BoolVar(&how.schema, "overwrite-schema", false, "give Delta tables their columns anew where these do not fit; makes a full refresh")
 	cmd.Flags().BoolVar(&watch, "watch", false, "go on, and run whenever files come or change")

@@ -22,6 +22,7 @@ func (a *app) testCommand() *cobra.Command {
 	s := &shop{}
 	var selected []string
 	failures, last := false, false
+	events := ""
 	cmd := &cobra.Command{
 		Use:   "test",
 		Short: "Check the tables that are there",
@@ -53,7 +54,7 @@ appended to OUT/_smelt/test_results, a Delta table, as every run's is.`,
 				}
 				own = m.Checks
 			}
-			report, err := test(cmd.Context(), dir, own, selected)
+			report, err := a.reportedTest(cmd.Context(), s, dir, events, func() (*pipeline.Report, error) { return test(cmd.Context(), dir, own, selected) })
 			if err != nil {
 				return err
 			}
@@ -68,6 +69,7 @@ appended to OUT/_smelt/test_results, a Delta table, as every run's is.`,
 	}
 	s.configFlag(cmd)
 	s.outputFlag(cmd)
+	eventsFlag(cmd, &events)
 	cmd.Flags().StringSliceVar(&selected, "select", nil, "tables, layers or checks to look at (default all)")
 	cmd.Flags().BoolVar(&last, "last", false, "show what came of the checks of the last run or test")
 	cmd.Flags().BoolVar(&failures, "show-failures", false, "print some of the rows that fail")

@@ -21,6 +21,7 @@ type watcher struct {
 	limits   limits
 	how      refresh // of the first run
 	interval time.Duration
+	events   string // where lineage events go
 
 	before string // how the files looked the last time
 	done   string // how they looked at the last run
@@ -83,7 +84,7 @@ func (w *watcher) look(ctx context.Context) error {
 	if !settled || now == w.done {
 		return w.failed
 	}
-	w.failed = w.app.runOnce(ctx, m, w.shop.lake(m), w.limits, w.how)
+	w.failed = w.runOnce(ctx, m, w.shop.lake(m))
 	// Where the output is at fault the files do not show when that is over: a full
 	// disk, another run.
 	if !errors.Is(w.failed, pipeline.ErrOutput) {
@@ -96,8 +97,9 @@ func (w *watcher) look(ctx context.Context) error {
 }
 
 // runOnce makes one run and prints a line about it.
-func (a *app) runOnce(ctx context.Context, m *bronze.Mapping, out string, l limits, how refresh) error {
-	r, err := a.pipeline(ctx, m, out, l, how)
+func (w *watcher) runOnce(ctx context.Context, m *bronze.Mapping, out string) error {
+	a := w.app
+	r, err := a.reported(ctx, w.shop, m, out, w.events, func() (*pipeline.Report, error) { return a.pipeline(ctx, m, out, w.limits, w.how) })
 	nothing := errors.Is(err, pipeline.ErrNothingNew)
 	if err != nil && !nothing {
 		return err
