@@ -16,6 +16,7 @@ import (
 	"github.com/smeltdata/smelt/gold"
 	"github.com/smeltdata/smelt/internal/openlineage"
 	"github.com/smeltdata/smelt/io/deltaio"
+	"github.com/smeltdata/smelt/io/store"
 	"github.com/smeltdata/smelt/pipeline"
 )
 
@@ -137,10 +138,20 @@ func (a *app) made(ctx context.Context, o *openlineage.Outcome, m *bronze.Mappin
 	}
 	o.Sources = sourcesOf(m, o.Report)
 	var errs []error
+	published := o.Report
+	if o.Err == nil {
+		// What is published has the versions that the tables came to.
+		if published, err = store.Report(out); err == nil && (published == nil || published.RunID != o.Report.RunID) {
+			err = &pipeline.Error{Kind: pipeline.ErrOutput, File: out, Msg: "another run has published since"}
+		}
+		if err != nil {
+			return err
+		}
+	}
 	for _, t := range tables {
 		table := tableIn(t, out)
 		if o.Err == nil {
-			errs = append(errs, written(ctx, &table, o.Report))
+			errs = append(errs, written(ctx, &table, published))
 		}
 		o.Tables = append(o.Tables, table)
 	}
