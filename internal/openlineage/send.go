@@ -1,6 +1,7 @@
 package openlineage
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -26,6 +27,7 @@ var ErrRefused = errors.New("refused")
 type Sender struct {
 	to      Transport
 	queue   chan *Event
+	answer  chan struct{} // closed once somebody has answered
 	done    chan struct{}
 	cancel  context.CancelFunc
 	sent    int
@@ -40,7 +42,7 @@ const queued = 1 << 10
 // NewSender returns a sender to a transport.
 func NewSender(to Transport) *Sender {
 	ctx, cancel := context.WithCancel(context.Background())
-	s := &Sender{to: to, queue: make(chan *Event, queued), done: make(chan struct{}), cancel: cancel}
+	s := &Sender{to: to, queue: make(chan *Event, queued), answer: make(chan struct{}), done: make(chan struct{}), cancel: cancel}
 	go s.deliver(ctx)
 	return s
 }
@@ -63,9 +65,15 @@ func (s *Sender) deliver(ctx context.Context) {
 			s.lost++
 			continue
 		}
-		text, err := json.Marshal(e)
+		var text bytes.Buffer
+		j := json.NewEncoder(&text)
+		j.SetEscapeHTML(false) // rules have < and >
+		err := j.Encode(e)
 		if err == nil {
-			err = s.to.Send(ctx, text)
+			err = s.to.Send(ctx, bytes.TrimSuffix(text.Bytes(), []byte("\n")))
+		}
+		if s.sent+s.lost == 0 && ctx.Err() == nil {
+			close(s.answer)
 		}
 		if err == nil {
 			s.sent++
@@ -79,26 +87,35 @@ func (s *Sender) deliver(ctx context.Context) {
 	}
 }
 
-// Close waits until all events are delivered, as long as patience lasts. The
-// error says how many were not, and why.
+// Close waits until all events are delivered, as long as patience lasts, or a
+// fifth of it where nobody has answered yet. The error says how many were not
+// delivered, and why.
 func (s *Sender) Close(patience time.Duration) error {
 	close(s.queue)
-	late := false
-	select {
-	case <-s.done:
-	case <-time.After(patience):
-		late = true
-		s.cancel()
-		<-s.done
+	if wait(patience/5, s.answer, s.done) {
+		wait(patience, s.done, nil)
 	}
 	s.cancel()
+	<-s.done
 	lost := s.lost + s.unasked
 	if lost == 0 {
 		return nil
 	}
 	why := s.first
-	if why == nil && late {
-		why = fmt.Errorf("it took longer than %s", patience)
+	if why == nil {
+		why = errors.New("it took too long")
 	}
 	return fmt.Errorf("%d of %d lineage events did not get to %s: %w", lost, lost+s.sent, s.to, why)
+}
+
+// wait waits for one of two channels to be closed, but no longer than d, and
+// reports whether one was.
+func wait(d time.Duration, a, b <-chan struct{}) bool {
+	select {
+	case <-a:
+	case <-b:
+	case <-time.After(d):
+		return false
+	}
+	return true
 }
