@@ -135,7 +135,7 @@ func TestDigests(t *testing.T) {
 	}
 	const text = "sources:\n  - table: sales\n    files: a.csv\n    columns: {order_id: A, product_id: B, quantity: C, ordered_at: D}\n"
 	base := digest(text)
-	for _, same := range []string{"# a comment\n" + text, "output: elsewhere\n" + text, "format: parquet\n" + text, strings.Replace(text, "a.csv", "[a.csv, b.csv]", 1)} {
+	for _, same := range []string{"# a comment\n" + text, "output: elsewhere\n" + text, "format: parquet\n" + text, "openlineage: console\n" + text, strings.Replace(text, "a.csv", "[a.csv, b.csv]", 1)} {
 		if digest(same) != base {
 			t.Errorf("changed by\n%s", same)
 		}

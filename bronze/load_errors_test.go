@@ -47,7 +47,7 @@ var errorCases = []struct {
 
 	// Keys.
 	{"ouput: x\n", "1:1", `unknown key "ouput" in a mapping`, `did you mean "output"?`},
-	{"zzzzzz: x\n", "1:1", `unknown key "zzzzzz"`, "write one of output, format, timezone"},
+	{"zzzzzz: x\n", "1:1", `unknown key "zzzzzz"`, "write one of output, format, openlineage, timezone"},
 	{"output: a\ntimezone: UTC\noutput: b\n", "3:1", `key "output" is repeated`, "keep one"},
 	{"output:\ntimezone: UTC\n", "1:1", `"output" has no value`, "leave the key out"},
 	{"output: ~\n", "1:9", "output: want a text", ""},

@@ -37,6 +37,8 @@ var mappingBlock = &block[Mapping]{
 			"Folder that the tables are written to, relative to smelt.yml."),
 		field("format", choice(outputFormats), func(m *Mapping) *string { return &m.Format }, "delta", "parquet",
 			"What the tables are: Delta tables, whose next run reads new files only, or folders of Parquet files, all written by each run."),
+		field("openlineage", text, func(m *Mapping) *string { return &m.Events }, "none", "file:events.jsonl",
+			"Where OpenLineage events of runs go, unless --openlineage or OPENLINEAGE_URL says: console, file:PATH, relative to smelt.yml, or a server's address."),
 		field("timezone", zone, locationOf, "UTC", "Europe/Berlin",
 			"The shop's time zone: times without an offset are in it, and its midnight ends a day of sales."),
 		field("lookups", named(lookupBlock), func(m *Mapping) *map[string]LookupSpec { return &m.Lookups }, "none", "{territory: {files: territories.csv, key: Id}}",

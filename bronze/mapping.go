@@ -17,6 +17,7 @@ type Mapping struct {
 	Dir      string                // the data folder, which Files are relative to
 	Output   string                // where tables go, relative to smelt.yml; default "lake"
 	Format   string                // of the tables: "delta" (default) or "parquet"
+	Events   string                // where OpenLineage events go, unless the caller or the environment says; "" = nowhere
 	Location *time.Location        // top-level timezone: of times without an offset, and of order_date; nil = UTC
 	Lookups  map[string]LookupSpec // small reference files, by name
 	Sources  []SourceSpec          // in order; "last" means last in this order

@@ -32,8 +32,12 @@ const (
 
 // events returns who makes the events of a shop and who delivers them; both are
 // nil where none are wanted.
-func (a *app) events(s *shop, lake, target string) (*openlineage.Reporter, *openlineage.Sender, error) {
-	set, err := openlineage.Configure(target, os.Environ(), a.err)
+func (a *app) events(s *shop, m *bronze.Mapping, lake, target string) (*openlineage.Reporter, *openlineage.Sender, error) {
+	own := m.Events
+	if path, isFile := strings.CutPrefix(own, "file:"); isFile && !strings.HasPrefix(path, "/") {
+		own = "file:" + filepath.Join(filepath.Dir(s.config), path)
+	}
+	set, err := openlineage.Configure(target, own, os.Environ(), a.err)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -74,7 +78,7 @@ func absolute(path string) string {
 // reported makes a run and reports it in events, where these are wanted. Events
 // that do not get away are a warning.
 func (a *app) reported(ctx context.Context, s *shop, m *bronze.Mapping, out, target string, run func() (*pipeline.Report, error)) (*pipeline.Report, error) {
-	events, sender, err := a.events(s, out, target)
+	events, sender, err := a.events(s, m, out, target)
 	if err != nil {
 		return nil, err
 	}
@@ -91,8 +95,8 @@ func (a *app) reported(ctx context.Context, s *shop, m *bronze.Mapping, out, tar
 }
 
 // reportedTest makes a test of the tables that are there and reports it.
-func (a *app) reportedTest(ctx context.Context, s *shop, lake, target string, test func() (*pipeline.Report, error)) (*pipeline.Report, error) {
-	events, sender, err := a.events(s, lake, target)
+func (a *app) reportedTest(ctx context.Context, s *shop, m *bronze.Mapping, lake, target string, test func() (*pipeline.Report, error)) (*pipeline.Report, error) {
+	events, sender, err := a.events(s, m, lake, target)
 	if err != nil {
 		return nil, err
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/spf13/cobra"
 
+	"github.com/smeltdata/smelt/bronze"
 	"github.com/smeltdata/smelt/internal/catalog"
 	"github.com/smeltdata/smelt/io/store"
 	"github.com/smeltdata/smelt/pipeline"
@@ -46,15 +47,13 @@ appended to OUT/_smelt/test_results, a Delta table, as every run's is.`,
 			if last {
 				return a.lastChecks(cmd.Context(), dir, selected, failures)
 			}
-			var own []check.Check
+			m := new(bronze.Mapping)
 			if _, err := os.Stat(s.config); err == nil {
-				m, err := s.mapping()
-				if err != nil {
+				if m, err = s.mapping(); err != nil {
 					return err
 				}
-				own = m.Checks
 			}
-			report, err := a.reportedTest(cmd.Context(), s, dir, events, func() (*pipeline.Report, error) { return test(cmd.Context(), dir, own, selected) })
+			report, err := a.reportedTest(cmd.Context(), s, m, dir, events, func() (*pipeline.Report, error) { return test(cmd.Context(), dir, m.Checks, selected) })
 			if err != nil {
 				return err
 			}

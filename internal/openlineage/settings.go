@@ -27,13 +27,13 @@ type Settings struct {
 	Warnings     []string // settings that were made for others, and cannot be followed here
 }
 
-// Configure finds out the settings: target is what smelt was told (console,
-// file:PATH or a server's address), "" where it was told nothing, and the
-// environment's variables (os.Environ) are those that OpenLineage's own clients
-// read. A target that cannot be is an error of kind pipeline.ErrConfig; variables
-// that cannot be followed are warnings, for they may be meant for another program.
-// Events for the console go to w.
-func Configure(target string, environ []string, w io.Writer) (*Settings, error) {
+// Configure finds out the settings. target is what smelt was told: console,
+// file:PATH or a server's address, "" where it was told nothing. The environment's
+// variables (os.Environ) come next, those that OpenLineage's own clients read; then
+// own, the shop's own target. A target that cannot be is an error of kind
+// pipeline.ErrConfig; variables that cannot be followed are warnings, for they may
+// be meant for another program. Events for the console go to w.
+func Configure(target, own string, environ []string, w io.Writer) (*Settings, error) {
 	env := map[string]string{}
 	for _, e := range environ {
 		k, v, _ := strings.Cut(e, "=")
@@ -46,13 +46,17 @@ func Configure(target string, environ []string, w io.Writer) (*Settings, error) 
 		return s, nil
 	}
 	t, err := transportOf(env)
+	said := "--openlineage: "
+	if target == "" && err == nil && t.Type == "" {
+		target, said = own, "openlineage in smelt.yml: "
+	}
 	if target != "" {
 		t, err = fromTarget(target, t)
 		if err == nil {
 			s.To, err = t.open(w)
 		}
 		if err != nil {
-			return nil, &pipeline.Error{Kind: pipeline.ErrConfig, Msg: "--openlineage: " + err.Error(), Hint: "write console, file:PATH or the address of a server, as http://localhost:5000"}
+			return nil, &pipeline.Error{Kind: pipeline.ErrConfig, Msg: said + err.Error(), Hint: "write console, file:PATH or the address of a server, as http://localhost:5000"}
 		}
 	} else {
 		if err == nil && t.Type != "" {
