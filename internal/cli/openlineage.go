@@ -3,6 +3,8 @@ package cli
 import (
 	"context"
 	"errors"
+	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -221,14 +223,19 @@ func tablesNow(ctx context.Context, lake string) ([]openlineage.Table, error) {
 }
 
 // sourcesOf tells which files there are by the paths and globs of smelt.yml, and
-// which of them a run has read.
+// which of them a run has read; of lookups and lists of returned orders, which
+// every run reads, its report does not say.
 func sourcesOf(m *bronze.Mapping, r *pipeline.Report) []openlineage.Source {
 	var out []openlineage.Source
-	for i, s := range m.Sources {
-		source := openlineage.Source{Name: openlineage.SourceName(m, i)}
-		for _, pattern := range s.Files {
+	named := func(name string, patterns []string) openlineage.Source {
+		source := openlineage.Source{Name: name}
+		for _, pattern := range patterns {
 			source.Files = append(source.Files, openlineage.Files{Path: inData(m, pattern)})
 		}
+		return source
+	}
+	for i, s := range m.Sources {
+		source := named(openlineage.SourceName(m, i), s.Files)
 		for _, f := range r.Sources {
 			if f.Source != i || f.SameAs != "" || !slices.Contains(r.Read, f.File) {
 				continue
@@ -242,6 +249,16 @@ func sourcesOf(m *bronze.Mapping, r *pipeline.Report) []openlineage.Source {
 			to.Read, to.Records, to.Bytes = append(to.Read, path), to.Records+f.Records, to.Bytes+f.Size
 		}
 		out = append(out, source)
+	}
+	for _, name := range slices.Sorted(maps.Keys(m.Lookups)) {
+		out = append(out, named("source.lookup."+name, m.Lookups[name].Files))
+	}
+	for i, list := range m.Rules.ReturnedOrders {
+		name := "source.returned_orders"
+		if i > 0 {
+			name = fmt.Sprintf("%s_%d", name, i+1)
+		}
+		out = append(out, named(name, list.Files))
 	}
 	return out
 }
