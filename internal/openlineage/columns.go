@@ -9,15 +9,18 @@ import (
 )
 
 // lineageOf returns what a table is made of: the datasets, with what the run has
-// read of them, and by column; nil where no edge tells.
+// read of them, and by column; nil where no edge tells. A bronze table without
+// edges holds what files have beside the columns of the others: it is of all files.
 func lineageOf(r *Reporter, o *Outcome, t *Table) (inputs []dataset, _ *columnLineage) {
 	edges := through(o.Edges, t.Name)
-	if len(edges) == 0 {
-		return nil, nil
-	}
 	read := map[string]bool{} // tables
 	for _, e := range edges {
 		read[e.From.Table] = true
+	}
+	if len(edges) == 0 && t.Layer() == "bronze" {
+		for _, s := range o.Sources {
+			read[s.Name] = true
+		}
 	}
 	places := map[string][]datasetID{} // where the columns of a table are
 	for i := range o.Sources {
@@ -36,6 +39,9 @@ func lineageOf(r *Reporter, o *Outcome, t *Table) (inputs []dataset, _ *columnLi
 			inputs = append(inputs, s.asInput(r))
 			places[s.Name] = []datasetID{inputs[len(inputs)-1].datasetID}
 		}
+	}
+	if len(edges) == 0 {
+		return merged(inputs), nil
 	}
 	return merged(inputs), byColumn(r, edges, places, len(t.Columns))
 }

@@ -101,6 +101,7 @@ func shop(t *testing.T) Outcome {
 		Tables: []Table{
 			{Table: table(t, sales, text("who"), amount), Path: "/lake/bronze/sales", Delta: true, Version: 7, Written: true, Rows: 3, Bytes: 50, Files: 1},
 			{Table: table(t, fact, person, amount, text("twice")), Path: "/lake/silver/fact_sales", Delta: true, Version: 0, Written: true, Rows: 3, Bytes: 60, Files: 2, Change: "CREATE"},
+			{Table: table(t, "bronze.rejects", text("raw")), Path: "/lake/bronze/rejects", Version: -1, Written: true},
 			{Table: table(t, sum, amount), Path: "/lake/gold/sums", Delta: true, Version: 4},
 		},
 		Edges: []lineage.Edge{
@@ -141,11 +142,11 @@ func TestRun(t *testing.T) {
 		}
 	}
 	want := []string{"START shop", "START shop.bronze.sales", "COMPLETE shop.bronze.sales", "START shop.silver.fact_sales", "COMPLETE shop.silver.fact_sales",
-		"START shop.test", "COMPLETE shop.test", "COMPLETE shop"}
+		"START shop.bronze.rejects", "COMPLETE shop.bronze.rejects", "START shop.test", "COMPLETE shop.test", "COMPLETE shop"}
 	if !slices.Equal(got, want) {
 		t.Fatalf("events\n%s, want\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
-	first, bronze, fact, test, last := events[0], events[2], events[4], events[6], events[7]
+	first, bronze, fact, rejects, test, last := events[0], events[2], events[4], events[6], events[8], events[9]
 	for _, c := range []struct {
 		got  any
 		want string
@@ -182,6 +183,10 @@ func TestRun(t *testing.T) {
 		{at(fact, "outputs", 0, "facets", "tags", "tags"), `[{"field":"email","key":"pii","source":"SMELT","value":"email"}]`},
 		{at(fact, "outputs", 0, "facets", "schema", "fields", 1), `{"description":"The amount.","name":"amount","ordinal_position":2,"type":"decimal(18,4)"}`},
 		{at(fact, "outputs", 0, "facets", "schema", "fields", 0, "type"), `"string"`},
+
+		{at(rejects, "inputs", 1, "name"), `"/shop/old.csv"`},
+		{at(rejects, "outputs", 0, "facets", "columnLineage"), `null`},
+		{at(rejects, "outputs", 0, "facets", "version"), `null`},
 
 		// Its lineage: a filter of all rows is the dataset's, its own columns are seen through.
 		{at(fact, "outputs", 0, "facets", "columnLineage", "dataset"), `[{"field":"kind","name":"/lake/bronze/sales","namespace":"file","transformations":[{"masking":false,"subtype":"FILTER","type":"INDIRECT"}]}]`},
