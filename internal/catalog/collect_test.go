@@ -327,3 +327,41 @@ func TestFailedRun(t *testing.T) {
 		})
 	}
 }
+
+// A lake whose checks were never kept has its tables and runs all the same. One that
+// cannot be read is an error that says what is wrong.
+func TestWithoutChecks(t *testing.T) {
+	dir := demo(t, 100)
+	m, lake := mapping(t, dir, ""), filepath.Join(dir, "lake")
+	if err := run(t, m, lake); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.RemoveAll(ResultsFolder(lake)); err != nil {
+		t.Fatal(err)
+	}
+	c := collect(t, Options{Lake: lake})
+	if len(c.Checks) != 69 || len(c.Checks[0].Results) != 0 || len(c.Runs) != 1 || !c.Runs[0].Published || c.Runs[0].At.IsZero() || c.Runs[0].Pass != 0 || !table(t, c, "gold.sales_summary").Published {
+		t.Errorf("%d checks, runs %+v", len(c.Checks), c.Runs)
+	}
+	for _, damage := range []struct{ path, says string }{
+		{filepath.Join("_smelt", "run.json"), "run.json"},
+		{filepath.Join("silver", "fact_sales", "_delta_log", "00000000000000000000.json"), "silver.fact_sales"},
+	} {
+		path := filepath.Join(lake, damage.path)
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, text[:len(text)/2], 0o666); err != nil {
+			t.Fatal(err)
+		}
+		_, err = Collect(context.Background(), Options{Lake: lake})
+		var e *pipeline.Error
+		if !errors.As(err, &e) || !strings.Contains(err.Error(), damage.says) {
+			t.Errorf("%s is damaged: %v", damage.path, err)
+		}
+		if err := os.WriteFile(path, text, 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+}

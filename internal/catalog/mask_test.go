@@ -137,9 +137,23 @@ func TestForeign(t *testing.T) {
 	if _, err := deltaio.Write(ctx, folder, leads.Table, deltaio.Append, pipeline.Of(rec), deltaio.WriteOptions{}); err != nil {
 		t.Fatal(err)
 	}
+	// One that smelt cannot read is no reason to tell nothing of the others.
+	log := filepath.Join(lake, "crm", "locked", "_delta_log")
+	if err := os.MkdirAll(log, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	commit := `{"protocol":{"minReaderVersion":3,"minWriterVersion":7,"readerFeatures":["columnMapping","fromTheFuture"],"writerFeatures":["columnMapping","fromTheFuture"]}}
+{"metaData":{"id":"x","schemaString":"{\"type\":\"struct\",\"fields\":[]}","partitionColumns":[],"configuration":{"delta.columnMapping.mode":"name"},"format":{"provider":"parquet","options":{}}}}
+`
+	if err := os.WriteFile(filepath.Join(log, "00000000000000000000.json"), []byte(commit), 0o666); err != nil {
+		t.Fatal(err)
+	}
 	c := collect(t, Options{Lake: lake, Mapping: m})
+	if locked := table(t, c, "crm.locked"); !locked.Published || locked.Rows != -1 || locked.Sample == nil {
+		t.Errorf("%+v", locked)
+	}
 	got := table(t, c, "crm.leads")
-	if len(c.Tables) != 14 || got.Doc != "People who asked." || got.Rows != 2 || got.Columns[1].PII != "email" || got.Columns[0].Doc != "Number." || got.Columns[0].Nullable {
+	if len(c.Tables) != 15 || got.Doc != "People who asked." || got.Rows != 2 || got.Columns[1].PII != "email" || got.Columns[0].Doc != "Number." || got.Columns[0].Nullable {
 		t.Errorf("%+v", got)
 	}
 	if s := got.Sample; len(s) != 2 || *s[0][0] != "1" || *s[0][1] != masked || len([]rune(*s[0][2])) != cellLength+1 || s[1][1] != nil || s[1][2] != nil {

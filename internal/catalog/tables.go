@@ -75,12 +75,11 @@ func (l *lake) tables(ctx context.Context, declared []*pipeline.Table, rules []c
 		out = append(out, shown)
 	}
 	for _, name := range names {
-		shown := Table{Name: name, Columns: []Column{}, Key: []string{}, Sample: [][]*string{}}
+		shown := Table{Name: name, Columns: []Column{}, Key: []string{}, Sample: [][]*string{}, Rows: -1, Version: -1}
 		// What another program has put there may be of a kind that smelt does not read.
 		if err := l.published(ctx, &shown); err != nil && !errors.Is(err, deltaio.ErrUnsupported) {
 			return nil, err
 		}
-		shown.Published = true
 		out = append(out, shown)
 	}
 	return out, nil
