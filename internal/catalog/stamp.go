@@ -15,17 +15,22 @@ import (
 // well below a millisecond for each table.
 func Stamp(lake string, files ...string) string {
 	var b strings.Builder
-	look := func(path string) {
-		if info, err := os.Stat(path); err == nil {
+	look := func(path string) bool {
+		info, err := os.Stat(path)
+		if err == nil {
 			fmt.Fprintf(&b, "%s %d %d\n", path, info.ModTime().UnixNano(), info.Size())
 		}
+		return err == nil
 	}
 	names, err := store.Tables(lake)
 	fmt.Fprintln(&b, err)
 	for _, name := range names {
 		folder := filepath.Join(lake, filepath.FromSlash(strings.Replace(name, ".", "/", 1)))
-		look(folder)
-		look(filepath.Join(folder, "_delta_log")) // each version is a file in it
+		// Each version is a file in the log. Beside it a run that is at work writes files,
+		// which are nothing to look at yet; a folder of Parquet files is replaced.
+		if !look(filepath.Join(folder, "_delta_log")) {
+			look(folder)
+		}
 	}
 	look(filepath.Join(lake, "_smelt", "run.json"))
 	look(filepath.Join(ResultsFolder(lake), "_delta_log"))
