@@ -1,13 +1,13 @@
 """dbt's own world reads the artefacts that smelt docs writes.
 
-    artefacts.py TARGET [WANT]
+    artefacts.py TARGET...
 
-TARGET is the folder of manifest.json, catalog.json, run_results.json and
+A TARGET is a folder of manifest.json, catalog.json, run_results.json and
 sources.json. They are held against the JSON schemas of dbt-core's classes, loaded
 by them, and parsed by dbt-artifacts-parser, which forbids what it does not know.
-dbt ls takes the folder as --state, and lists the manifest's own nodes by its
-selectors. OpenLineage's dbt processor makes events of them. WANT, where given, is
-a file of lines "fact<TAB>value" that must come out; all facts are printed.
+OpenLineage's dbt processor makes events of them. Where the folder has a file want,
+of lines "fact<TAB>value", dbt ls takes the folder as --state too, and lists the
+manifest's own nodes by its selectors; then all these facts must come out.
 """
 import collections
 import contextlib
@@ -37,7 +37,23 @@ PROFILE = "shop:\n  target: dev\n  outputs:\n    dev: {type: duckdb, path: shop.
 
 
 def main():
-    target = pathlib.Path(sys.argv[1]).resolve()
+    wrong = 0
+    for arg in sys.argv[1:]:
+        target = pathlib.Path(arg).resolve()
+        want = target / "want"
+        facts = judge(target, want.exists())
+        for k, v in facts.items():
+            print(f"{target.name}: {k}\t{v}")
+        for line in want.read_text(encoding="utf-8").splitlines() if want.exists() else ():
+            fact, value = line.split("\t")
+            if str(facts.get(fact)) != value:
+                wrong += 1
+                print(f"{target.name}: {fact} is {facts.get(fact)}, want {value}", file=sys.stderr)
+    if wrong:
+        sys.exit(f"{wrong} facts are wrong")
+
+
+def judge(target, selectors):
     facts = {}
     parsed = {
         "manifest": (WritableManifest, parser.parse_manifest_v12),
@@ -71,25 +87,15 @@ def main():
     catalogued(raw)
     facts["models"] = len([n for n in raw["manifest"]["nodes"] if n.startswith("model.")])
     facts["tests"] = len([n for n in raw["manifest"]["nodes"] if n.startswith("test.")])
-    facts["sources"] = len(raw["manifest"]["sources"])
     facts["results"] = " ".join(f"{k} {n}" for k, n in sorted(collections.Counter(r["status"] for r in raw["run_results"]["results"]).items()))
     with tempfile.TemporaryDirectory() as dir:
         dir = pathlib.Path(dir)
         project(dir, raw["manifest"]["metadata"]["project_name"])
-        facts |= as_state(dir, target)
-        facts |= listed(dir, target, manifest)
+        if selectors:
+            facts |= as_state(dir, target)
+            facts |= listed(dir, target, manifest)
         facts |= openlineage(dir, target)
-    for k, v in facts.items():
-        print(f"{k}\t{v}")
-    if len(sys.argv) > 2:
-        wrong = 0
-        for line in pathlib.Path(sys.argv[2]).read_text(encoding="utf-8").splitlines():
-            fact, value = line.split("\t")
-            if str(facts.get(fact)) != value:
-                wrong += 1
-                print(f"{fact} is {facts.get(fact)}, want {value}", file=sys.stderr)
-        if wrong:
-            sys.exit(f"{wrong} facts are wrong")
+    return facts
 
 
 def unique(pairs):
