@@ -17,6 +17,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/smeltdata/smelt/internal/catalog"
@@ -125,34 +127,58 @@ type entry struct {
 	value any
 }
 
-// MarshalJSON writes the entries one after the other.
-func (e entries) MarshalJSON() ([]byte, error) {
-	out := []byte{'{'}
-	for i, x := range e {
-		if i > 0 {
-			out = append(out, ',')
-		}
-		for j, v := range []any{x.key, x.value} {
-			text, err := encode(v)
-			if err != nil {
-				return nil, err
-			}
-			if j > 0 {
-				out = append(out, ':')
-			}
-			out = append(out, text...)
-		}
-	}
-	return append(out, '}'), nil
-}
-
-// encode writes a value as JSON, with <, > and & as they are.
+// encode writes a value as JSON, with <, > and & as they are. Objects are walked
+// here: a MarshalJSON of theirs would have each level's text parsed again.
 func encode(v any) ([]byte, error) {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
-	if err := e.Encode(v); err != nil {
-		return nil, err
+	err := write(&b, e, v)
+	return b.Bytes(), err
+}
+
+func write(b *bytes.Buffer, e *json.Encoder, v any) error {
+	switch v := v.(type) {
+	case nil:
+		b.WriteString("null")
+	case object:
+		sorted := make(entries, 0, len(v))
+		for key, value := range v {
+			sorted = append(sorted, entry{key, value})
+		}
+		slices.SortFunc(sorted, func(x, y entry) int { return strings.Compare(x.key, y.key) })
+		return write(b, e, sorted)
+	case entries:
+		b.WriteByte('{')
+		for i, x := range v {
+			if i > 0 {
+				b.WriteByte(',')
+			}
+			if err := write(b, e, x.key); err != nil {
+				return err
+			}
+			b.WriteByte(':')
+			if err := write(b, e, x.value); err != nil {
+				return err
+			}
+		}
+		b.WriteByte('}')
+	case []object:
+		b.WriteByte('[')
+		for i, x := range v {
+			if i > 0 {
+				b.WriteByte(',')
+			}
+			if err := write(b, e, x); err != nil {
+				return err
+			}
+		}
+		b.WriteByte(']')
+	default:
+		if err := e.Encode(v); err != nil {
+			return err
+		}
+		b.Truncate(b.Len() - 1) // the encoder's line end
 	}
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
+	return nil
 }
