@@ -20,6 +20,19 @@ elif [ "${1:-}" = --spark ]; then
 		command -v $program >/dev/null || { echo "Spark with Delta needs Java 17 or newer, and Maven: there is no $program" >&2; exit 1; }
 	done
 fi
+if [ "$what" = judges ]; then # what judges pages: a browser, and axe-core for accessibility
+	if ! command -v "${SMELT_CHROMIUM:-chromium}" chromium-browser google-chrome >/dev/null; then
+		sudo=$([ "$(id -u)" = 0 ] || echo sudo)
+		{ $sudo apt-get update -qq && $sudo apt-get install -y -qq chromium; } >/dev/null ||
+			echo "the pages are not judged: there is no Chromium, and apt-get could not install it; set SMELT_CHROMIUM" >&2
+	fi
+	axe=axe-core@4.14.1
+	if command -v npm >/dev/null; then
+		[ "$(cat "$dir/node/pin" 2>/dev/null)" = $axe ] || { npm install --silent --no-audit --no-fund --prefix "$dir/node" $axe && echo $axe >"$dir/node/pin"; }
+	else
+		echo "accessibility is not judged: there is no npm to install $axe" >&2
+	fi
+fi
 stamp=$dir/pins.sha256
 want=$(sha256sum <"$pins")
 if [ -x "$dir/bin/python" ] && [ "$(cat "$stamp" 2>/dev/null)" = "$want" ]; then
