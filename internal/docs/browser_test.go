@@ -13,6 +13,7 @@ import (
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/runtime"
@@ -44,6 +45,9 @@ func start(t *testing.T) *browser {
 		}
 		cancel()
 	})
+	if err := chromedp.Do(ctx); err != nil { // the browser's life is that of this context
+		t.Fatal(err)
+	}
 	ctx, cancel = context.WithTimeout(ctx, 3*time.Minute)
 	t.Cleanup(cancel)
 	b := &browser{T: t, ctx: ctx}
@@ -155,8 +159,15 @@ func (b *browser) click(selector string) { b.Helper(); b.do(chromedp.Click(chrom
 
 func (b *browser) keys(text string) { b.Helper(); b.do(chromedp.KeyEvent(text)) }
 
+// press presses a key that the page may take for itself, and which then types nothing.
+func (b *browser) press(key string) {
+	b.Helper()
+	call(b, input.DispatchKeyEvent, input.DispatchKeyEventParams{Type: input.DispatchKeyEventTypeKeyDown, Key: key, Text: key})
+	call(b, input.DispatchKeyEvent, input.DispatchKeyEventParams{Type: input.DispatchKeyEventTypeKeyUp, Key: key})
+}
+
 func quoted(s string) string { q, _ := json.Marshal(s); return string(q) }
 
 const (
-	enter, tab, escape, down, right = kb.Enter, kb.Tab, kb.Escape, kb.ArrowDown, kb.ArrowRight
+	enter, tab, escape, down, left = kb.Enter, kb.Tab, kb.Escape, kb.ArrowDown, kb.ArrowLeft
 )

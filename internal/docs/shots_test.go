@@ -2,6 +2,7 @@ package docs
 
 import (
 	"fmt"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -23,7 +24,7 @@ func views(c *catalog.Catalog) []string {
 			continue
 		}
 		if len(c.Runs) > 0 {
-			at = strings.ReplaceAll(at, "run-id", c.Runs[0].ID)
+			at = strings.ReplaceAll(at, "run-id", url.PathEscape(c.Runs[0].ID))
 		}
 		out = append(out, at)
 	}

@@ -3,6 +3,7 @@
 const main = document.getElementById("main"), nav = document.getElementById("nav"), side = document.getElementById("side"), menu = document.getElementById("menu");
 
 const views = {
+  __proto__: null,
   "": { draw: overview, name: "Overview" },
   tables: { draw: tablesView, name: "Tables" },
   table: { draw: tableView, of: "tables" },

@@ -9,7 +9,7 @@ function chart(about, size, drawing, { at, small } = {}) {
   const canvas = svg("svg", { role: "group", "aria-label": about }, inner);
   const button = (label, text, click) => el("button", { type: "button", "aria-label": label, title: label, click }, text);
   const frame = el("div", { class: "chart" + (small ? " small" : "") }, canvas,
-    el("div", { class: "tools" }, button("Zoom in", "+", () => zoom(1.3)), button("Zoom out", "−", () => zoom(1 / 1.3)), button("Show all", "Fit", () => fit(0))));
+    el("div", { class: "tools" }, button("Zoom in", "+", () => zoom(1.3)), button("Zoom out", "−", () => zoom(1 / 1.3)), button("Fit all", "Fit", () => fit(0))));
   let k = 1, x = 0, y = 0;
   const show = () => inner.setAttribute("transform", `translate(${x} ${y}) scale(${k})`);
 
@@ -25,12 +25,15 @@ function chart(about, size, drawing, { at, small } = {}) {
   // fit shows all of it, but not smaller than the least scale: then it begins
   // at the box named at, or at the left.
   function fit(least) {
-    const w = canvas.clientWidth, h = canvas.clientHeight, edge = 20;
+    const w = canvas.clientWidth, edge = 20;
     if (!w) return;
+    const wide = Math.min(1.15, Math.max(least, (w - 2 * edge) / size.w));
+    const h = Math.max(190, Math.min(tallest(), size.h * wide + 2 * edge + 36)); // the frame is as high as the drawing needs
+    canvas.style.height = h + "px";
     k = Math.min(1.15, Math.max(least, Math.min((w - 2 * edge) / size.w, (h - 2 * edge) / size.h)));
     x = size.w * k + 2 * edge <= w ? (w - size.w * k) / 2 : edge;
     y = (h - size.h * k) / 2;
-    const box = at && least ? inner.querySelector(`[data-id="${CSS.escape(at)}"]`) : null;
+    const box = at && least ? [...inner.querySelectorAll("[data-id]")].find((n) => n.dataset.id === at) : null;
     if (box) {
       const b = box.getBBox();
       if (size.w * k + 2 * edge > w) x = Math.min(edge, Math.max(w - size.w * k - edge, w / 2 - (b.x + b.width / 2) * k));
@@ -38,8 +41,13 @@ function chart(about, size, drawing, { at, small } = {}) {
     } else if (size.h * k + 2 * edge > h && least) y = edge;
     show();
   }
-  const sized = new ResizeObserver(() => fit(small ? 0.62 : 0.7));
-  sized.observe(canvas);
+  const tallest = () => small ? 460 : Math.max(320, innerHeight - (innerWidth < 960 ? 120 : 60));
+  let width = 0;
+  new ResizeObserver(() => {
+    if (canvas.clientWidth === width) return;
+    width = canvas.clientWidth;
+    fit(small ? 0.66 : 0.75);
+  }).observe(canvas);
 
   const fingers = new Map();
   let moved = 0;

@@ -60,7 +60,7 @@ function reach(start, next) {
 
 // What became of a check the last time: pass, warn, error, skipped, or never.
 const statusOf = (check) => (check.results[0] ? check.results[0].status : "never");
-const badness = { error: 4, warn: 3, skipped: 1, never: 1, pass: 0 };
+const badness = { __proto__: null, error: 4, warn: 3, skipped: 1, never: 1, pass: 0 };
 
 // worst is the status that a table shows of its checks: never without any.
 function worst(list) {

@@ -3,13 +3,16 @@
 
 // arrange gives each node {id, w, h, band} an x and a y, and returns the size of
 // all. Bands come one after the other; within one, a node stands one column
-// right of what it is made from. Edges are {from, to} of ids; those that close
-// a circle do not count. In a column, nodes stand near what they are joined to.
+// right of what it is made from. Edges are {from, to} of ids, several where much
+// flows; of two nodes that are made of each other the stronger way counts, and
+// an edge that closes a larger circle does not. In a column, nodes stand near what they are joined to,
+// and all are as wide as the widest.
 function arrange(nodes, edges, gapX, gapY) {
   const byId = new Map(nodes.map((n) => [n.id, n]));
   const ins = new Map(nodes.map((n) => [n.id, []])), outs = new Map(nodes.map((n) => [n.id, []]));
+  const strength = grouped(edges, (e) => place(e.from, e.to)), of = (from, to) => (strength.get(place(from, to)) || []).length;
   for (const e of edges) {
-    if (e.from === e.to || !byId.has(e.from) || !byId.has(e.to)) continue;
+    if (e.from === e.to || !byId.has(e.from) || !byId.has(e.to) || of(e.to, e.from) > of(e.from, e.to)) continue;
     ins.get(e.to).push(e.from);
     outs.get(e.from).push(e.to);
   }
@@ -36,8 +39,9 @@ function arrange(nodes, edges, gapX, gapY) {
 
   let x = 0;
   for (const column of columns) {
-    for (const n of column) n.x = x;
-    x += Math.max(...column.map((n) => n.w)) + gapX;
+    const wide = Math.max(...column.map((n) => n.w));
+    for (const n of column) { n.x = x; n.w = wide; }
+    x += wide + gapX;
     stack(column, 0);
   }
   const middle = (n) => n.y + n.h / 2;

@@ -1,7 +1,7 @@
 // What views are put together from.
 
-const words = { pass: "passed", warn: "warning", error: "failed", skipped: "skipped", never: "not run yet" };
-const shapes = { // of 16 by 16; a status is told by shape, word and colour
+const words = { __proto__: null, pass: "passed", warn: "warning", error: "failed", skipped: "skipped", never: "not run yet" };
+const shapes = { __proto__: null, // of 16 by 16; a status is told by shape, word and colour
   pass: "M8 1a7 7 0 1 0 0 14A7 7 0 0 0 8 1M4.5 8.2l2.4 2.4 4.6-5",
   warn: "M8 1.5 15 14H1zM8 6v4M8 11.6v1",
   error: "M5.2 1h5.6L15 5.2v5.6L10.8 15H5.2L1 10.8V5.2zM5.5 5.5l5 5M10.5 5.5l-5 5",

@@ -89,6 +89,7 @@ query.addEventListener("keydown", (e) => {
 });
 hits.addEventListener("click", () => dialog.close());
 dialog.addEventListener("click", (e) => { if (e.target === dialog) dialog.close(); });
+dialog.addEventListener("close", () => query.blur()); // so that / opens it again
 document.getElementById("close").addEventListener("click", () => dialog.close());
 addEventListener("keydown", (e) => {
   const typing = e.target.matches?.("input, select, textarea");

@@ -13,7 +13,7 @@ function checkView(name) {
       r && ["Failing rows", num(r.failures), el("small", null, " of " + num(r.rows))],
       ["When it fails", c.severity === "warn" ? "it warns" : "nothing is published"],
       r && ["Looked at", stamp(r.at)]),
-    el("p", { class: "rule" }, el("small", null, c.kind.replaceAll("_", " ")), " ", c.says),
+    el("p", { class: "rule" }, el("small", null, "Rule"), " ", c.says, el("small", null, " (" + c.kind.replaceAll("_", " ") + ")")),
     r && r.message && el("p", { class: "message " + r.status }, mark(r.status), r.message),
     section("rows", "Failing rows", failing(c, r)),
     section("history", "Run by run",
@@ -28,5 +28,5 @@ function failing(c, r) {
   if (r.status === "skipped") return empty("The check was skipped.", r.message);
   if (!r.failures) return empty("No row fails.", "All " + count(r.rows, "row") + " that were looked at keep the rule.");
   if (!r.samples || !r.samples.length) return empty(count(r.failures, "row fails", "rows fail") + ", and none of them was kept.", "smelt test --show-failures shows them.");
-  return [el("p", { class: "muted" }, r.samples.length < r.failures ? num(r.samples.length) + " of " + count(r.failures, "failing row") + "." : r.failures === 1 ? "The only row that fails." : "All " + num(r.failures) + "."), samples(r.samples, c)];
+  return [el("p", { class: "muted before" }, r.samples.length < r.failures ? num(r.samples.length) + " of " + count(r.failures, "failing row") + "." : r.failures === 1 ? "The only row that fails." : "All " + num(r.failures) + " of them."), samples(r.samples, c)];
 }

@@ -42,8 +42,8 @@ function entityChart(list, links) {
 
 function entity(n, refers) {
   const rest = n.t.columns.length - n.rows.length;
-  return svg("a", { href: to("table", n.id), "data-id": n.id, class: "box", "aria-label": n.id + ", key " + (n.t.key.join(", ") || "none") },
-    svg("title", null, n.id),
+  return svg("a", { href: to("table", n.id), "data-id": n.id, class: "box" },
+    svg("title", null, n.id + ", key " + (n.t.key.join(", ") || "none")),
     svg("rect", { class: "card", x: n.x, y: n.y, width: n.w, height: n.h, rx: 4 }),
     svg("rect", { class: "m-" + layerOf(n.id), x: n.x, y: n.y, width: n.w, height: 3 }),
     svg("text", { class: "name", x: n.x + 12, y: n.y + 22 }, cut(n.id, 30)),

@@ -2,12 +2,15 @@
 
 const bandOf = (name) => { const i = ["source", ...layers].indexOf(layerOf(name)); return i < 0 ? 9 : i; };
 
+const shortName = (name) => bandOf(name) === 9 ? name : name.slice(name.indexOf(".") + 1); // its band says the rest
+const letter = 7.9; // how wide one is in a box, in the widest of the typefaces
+
 // tableGraph draws the given tables and sources, and what is made from what.
 function tableGraph(list, options) {
   const inside = new Set(list);
-  const nodes = list.map((id) => ({ id, w: 226, h: 46, band: bandOf(id) }));
+  const nodes = list.map((id) => ({ id, w: Math.max(132, 48 + letter * Math.min(26, shortName(id).length)), h: 46, band: bandOf(id) }));
   const edges = list.flatMap((id) => [...(madeFrom.get(id) || [])].filter((from) => inside.has(from)).map((from) => ({ from, to: id })));
-  const size = arrange(nodes, edges, 70, 14);
+  const size = arrange(nodes, catalog.edges.map((e) => ({ from: e.from.table, to: e.to.table })), 62, 14);
   const byId = new Map(nodes.map((n) => [n.id, n]));
   for (const n of nodes) n.y += 34;
   const kin = (id) => new Set([...reach(id, (n) => madeFrom.get(n)), ...reach(id, (n) => madeInto.get(n))]);
@@ -25,12 +28,11 @@ function tableGraph(list, options) {
 function box(n, chosen) {
   const t = tables.get(n.id), s = sources.get(n.id), status = t ? statusOfTable(n.id) : null;
   const under = t ? t.published ? count(t.rows, "row") : "not published" : s ? count(s.files.length, "file") : "";
-  const name = bandOf(n.id) === 9 ? n.id : n.id.slice(n.id.indexOf(".") + 1);
-  return svg("a", { href: t ? to("table", n.id) : to("source", n.id), "data-id": n.id, class: "box" + (chosen ? " chosen" : ""), "aria-label": n.id + ", " + under + (status && status !== "never" ? ", checks " + words[status] : "") },
-    svg("title", null, n.id),
+  return svg("a", { href: t ? to("table", n.id) : to("source", n.id), "data-id": n.id, class: "box" + (chosen ? " chosen" : "") },
+    svg("title", null, n.id + ", " + under + (status && status !== "never" ? ", checks " + words[status] : "")),
     svg("rect", { class: "card", x: n.x, y: n.y, width: n.w, height: n.h, rx: 4 }),
     svg("rect", { class: "m-" + layerOf(n.id), x: n.x, y: n.y, width: 4, height: n.h, rx: 2 }),
-    svg("text", { class: "name", x: n.x + 14, y: n.y + 20 }, cut(name, 22)),
+    svg("text", { class: "name", x: n.x + 14, y: n.y + 20 }, cut(shortName(n.id), 26)),
     svg("text", { class: "under", x: n.x + 14, y: n.y + 36 }, under),
     status && status !== "never" && svg("g", { transform: `translate(${n.x + n.w - 24} ${n.y + 24}) scale(.85)`, class: "mark " + status }, svg("path", { d: shapes[status] })));
 }

@@ -1,7 +1,7 @@
 // Column lineage: what a column's values are made of, down to the files, and
 // what is made of them.
 
-const kinds = { identity: "as it is", transformation: "computed", aggregation: "aggregated", join: "rows are matched by it", group_by: "rows are grouped by it", filter: "decides which rows count", sort: "decides which row comes first" };
+const kinds = { __proto__: null, identity: "as it is", transformation: "computed", aggregation: "aggregated", join: "rows are matched by it", group_by: "rows are grouped by it", filter: "decides which rows count", sort: "decides which row comes first" };
 const mostDrawn = 300; // columns in one chart
 
 function lineageView(name, column, mode) {
@@ -86,8 +86,8 @@ function lineageChart(name, column, edges) {
   const inside = new Map(); // table → columns drawn
   const add = (end) => { if (!inside.has(end.table)) inside.set(end.table, new Set()); inside.get(end.table).add(end.column); };
   for (const e of edges) { add(e.from); add(e.to); }
-  const nodes = [...inside].map(([id, columns]) => ({ id, columns: [...columns], w: 250, h: headHigh + columns.size * rowHigh + 8, band: bandOf(id) }));
-  const size = arrange(nodes, edges.map((e) => ({ from: e.from.table, to: e.to.table })), 100, 22);
+  const nodes = [...inside].map(([id, columns]) => ({ id, columns: [...columns], w: Math.max(150, 24 + letter * Math.min(30, Math.max(id.length, ...[...columns].map((c) => c.length)))), h: headHigh + columns.size * rowHigh + 8, band: bandOf(id) }));
+  const size = arrange(nodes, edges.map((e) => ({ from: e.from.table, to: e.to.table })), 96, 22);
   const byId = new Map(nodes.map((n) => [n.id, n]));
   const rowAt = (n, c) => n.y + headHigh + rowHigh * n.columns.indexOf(c) + rowHigh / 2 + 2;
   // A pair is drawn once, as direct where it is in any way.
@@ -95,13 +95,13 @@ function lineageChart(name, column, edges) {
   const drawing = svg("g", null,
     pairs.map((es) => {
       const { from, to: into } = es[0], a = byId.get(from.table), b = byId.get(into.table), y1 = rowAt(a, from.column), y2 = rowAt(b, into.column);
-      const d = a === b ? `M${a.x} ${y1}C${a.x - 44} ${y1} ${a.x - 44} ${y2} ${a.x} ${y2}` : curve(a.x + a.w, y1, b.x, y2);
+      const d = a === b ? `M${a.x + a.w} ${y1}C${a.x + a.w + 40} ${y1} ${a.x + a.w + 40} ${y2} ${a.x + a.w} ${y2}` : curve(a.x + a.w, y1, b.x, y2);
       return svg("path", { class: "edge " + (es.some((e) => direct(e.kind)) ? "direct" : "indirect"), "data-from": placeOf(from), "data-to": placeOf(into), d });
     }),
     nodes.map((n) => svg("g", null,
       svg("rect", { class: "card", x: n.x, y: n.y, width: n.w, height: n.h, rx: 4 }),
       svg("rect", { class: "m-" + layerOf(n.id), x: n.x, y: n.y, width: n.w, height: 3 }),
-      svg("text", { class: "name", x: n.x + 12, y: n.y + 22 }, cut(n.id, 28), svg("title", null, n.id)),
+      svg("text", { class: "name", x: n.x + 12, y: n.y + 22 }, cut(n.id, 30), svg("title", null, n.id)),
       n.columns.map((c, i) => svg("a", { href: to("lineage", n.id, c), "data-id": place(n.id, c), class: "box row" + (n.id === name && c === column ? " chosen" : ""), "aria-label": n.id + "." + c, "aria-current": n.id === name && c === column ? "true" : null },
         svg("rect", { class: "field", x: n.x + 4, y: n.y + headHigh + rowHigh * i + 2, width: n.w - 8, height: rowHigh - 1, rx: 3 }),
         svg("text", { class: "column", x: n.x + 12, y: n.y + headHigh + rowHigh * i + 17 }, cut(c, 30), svg("title", null, c)))))));

@@ -24,7 +24,7 @@ function overview() {
   const passed = catalog.checks.filter((c) => statusOf(c) === "pass").length;
   const files = sum(catalog.sources, (s) => s.files.length);
   return [
-    el("header", { class: "verdict " + v.status, role: v.status === "error" ? "alert" : null },
+    el("header", { class: "verdict " + v.status },
       el("h1", { tabindex: "-1" }, mark(v.status), v.says), el("p", { class: "lead" }, v.why)),
     facts(
       newest && [newestWas, link(to("run", newest.id), ago(newest.at))],
@@ -58,7 +58,7 @@ function tableRow(t) {
 
 // runStrip is the latest runs side by side: what their checks came to, and rows.
 function runStrip() {
-  const list = catalog.runs.slice(0, 16).reverse();
+  const list = catalog.runs.slice(0, innerWidth < 500 ? 4 : innerWidth < 1100 ? 8 : 12).reverse(); // one line of them
   return el("ol", { class: "runs" }, list.map((r) => el("li", null, el("a", { href: to("run", r.id), title: when(r.at) },
     mark(runStatus(r), (r.command === "test" ? "test, " : "run, ") + words[runStatus(r)]), el("span", null, new Date(r.at).toLocaleDateString("en", { day: "numeric", month: "short" })),
     el("small", null, r.command === "test" ? "test" : r.published ? "published" : "held back")))));

@@ -13,7 +13,7 @@ function runView(id) {
     facts(["Outcome", outcome(r)], ["Checks", checkCounts(r)], r.seconds && ["Time", seconds(r.seconds)], r.full && ["Everything was read", r.full], ["Run", code(r.id)]),
     section("checks", "Checks that did not pass", results.length ? lazily(el("ul", { class: "rows broken" }), results, ({ c, r: x }) => el("li", null, el("a", { href: to("check", c.name) },
       badge(x.status), el("span", { class: "what" }, code(c.table), el("span", null, c.says)), el("span", { class: "n" }, count(x.failures, "failing row"))))) : empty(r.pass ? "All passed." : "None is kept of this run.")),
-    section("rows", "Rows of each table", rows.length ? table("Rows", ["Table", ["Rows", "n"], ["Change", "n"]], rows, ([name, n]) => [tableLink(name), num(n), change(n, before && before.rows[name])]) : empty("No row counts are kept of this run.")),
+    section("rows", "Rows of each table", rows.length ? table("Rows", ["Table", ["Rows", "n"], ["Change", "n"]], rows, ([name, n]) => [tableLink(name), num(n), change(n, before && Object.hasOwn(before.rows, name) ? before.rows[name] : undefined)]) : empty("No row counts are kept of this run.")),
   ];
 }
 

@@ -40,7 +40,7 @@ function tableView(name, part, target) {
 const names = (list, none) => list.length ? el("ul", { class: "names" }, list.map((n) => el("li", null, swatch(layerOf(n)), tableLink(n)))) : el("p", { class: "muted" }, none);
 
 // growth are the rows of a table after each run that published it.
-const growth = (name) => catalog.runs.filter((r) => r.published && r.rows && name in r.rows).map((r) => ({ at: r.at, value: r.rows[name] })).reverse();
+const growth = (name) => catalog.runs.filter((r) => r.published && r.rows && Object.hasOwn(r.rows, name)).map((r) => ({ at: r.at, value: r.rows[name] })).reverse();
 
 function columnTable(t, byColumn, target) {
   return table("Columns of " + t.name, ["Column", "Type", "What it holds", "Checks"], t.columns, (c) => [
