@@ -33,6 +33,7 @@ type options struct {
 	scratch  *pipeline.Scratch
 	progress func(done, total int64)
 	refresh  bool
+	selected []string // nil = all tables are published
 }
 
 // FullRefresh makes Run read every file again, whatever an earlier run has read.
@@ -67,6 +68,16 @@ func MemoryLimit(bytes int64, tmp string) Option {
 // that are done and all there are.
 func Progress(f func(done, total int64)) Option { return func(o *options) { o.progress = f } }
 
+// Select makes Run publish some tables only, by their names. All are computed, in
+// the same pass, and every record is accounted for; the others stay as they are,
+// and so does what the next run builds upon: one without Select then brings every
+// table to what it would be had there been none with it. Report.Selected and
+// TableReport.Behind say what is of which run. The sink must be a
+// pipeline.Selective. A table that there is not is an error of kind ErrConfig.
+func Select(tables ...string) Option {
+	return func(o *options) { o.selected = append(o.selected, tables...) }
+}
+
 // PartBytes sets how much input becomes one part file; default 48 MiB. Where
 // parts are cut depends on it, the rows do not.
 func PartBytes(n int64) Option { return func(o *options) { o.segment = max(1, n) } }
@@ -89,11 +100,11 @@ func PartBytes(n int64) Option { return func(o *options) { o.segment = max(1, n)
 // the run. Errors are *pipeline.Error of the kinds ErrConfig, ErrInput,
 // ErrOutput and ErrData. When ctx is cancelled Run returns its error.
 func Run(ctx context.Context, m *bronze.Mapping, open pipeline.Opener, sink pipeline.Sink, opts ...Option) (*pipeline.Report, error) {
-	o := options{workers: runtime.GOMAXPROCS(0), segment: 48 << 20, mem: new(pipeline.Pool), scratch: new(pipeline.Scratch)}
-	for _, f := range opts {
-		f(&o)
+	r := newRun(m, open, sink, opts)
+	if err := r.selectTables(); err != nil {
+		return nil, errors.Join(err, sink.Abort())
 	}
-	r := &run{options: o, m: m, open: open, sink: sink, start: time.Now()}
+	o := r.options
 	report, err := r.do(ctx)
 	if errors.Is(err, errEverything) {
 		// What the new files change reaches so far that reading everything is less work.
@@ -108,21 +119,30 @@ func Run(ctx context.Context, m *bronze.Mapping, open pipeline.Opener, sink pipe
 	return report, nil
 }
 
+func newRun(m *bronze.Mapping, open pipeline.Opener, sink pipeline.Sink, opts []Option) *run {
+	o := options{workers: runtime.GOMAXPROCS(0), segment: 48 << 20, mem: new(pipeline.Pool), scratch: new(pipeline.Scratch)}
+	for _, f := range opts {
+		f(&o)
+	}
+	return &run{options: o, m: m, open: open, sink: sink, start: time.Now()}
+}
+
 // run is the state of one Run.
 type run struct {
 	options
-	m       *bronze.Mapping
-	open    pipeline.Opener
-	sink    pipeline.Sink
-	start   time.Time
-	runID   string
-	why     string // everything is read, because of what an attempt to read less has found
-	work    work
-	digests map[string]string
-	batchID string
-	lookups bronze.Lookups
-	model   *silver.Model
-	agg     *Aggregation
+	m        *bronze.Mapping
+	open     pipeline.Opener
+	sink     pipeline.Sink
+	start    time.Time
+	runID    string
+	why      string // everything is read, because of what an attempt to read less has found
+	work     work
+	digests  map[string]string
+	batchID  string
+	lookups  bronze.Lookups
+	returned []bronze.ReturnedOrder
+	model    *silver.Model
+	agg      *Aggregation
 
 	resolveOld func() error                                   // lets earlier lines compete with the new ones; may be nil
 	newKeys    func(in *bronze.Input, rec arrow.Record) error // of the key scan: batches with what there is of order_id, customer_id and product_id; may be nil
@@ -227,9 +247,9 @@ func (r *run) release() error {
 	return errors.Join(bronze.CloseInputs(r.inputs), r.scratch.Close())
 }
 
-// prepare opens every input, binds the mapping to its header, and cuts it into
-// segments, so that most mistakes show before anything is read or written.
-func (r *run) prepare(ctx context.Context) (err error) {
+// bind opens every input and binds the mapping to its header, so that most mistakes
+// show before anything is read or written.
+func (r *run) bind(ctx context.Context) (err error) {
 	if r.inputs, err = bronze.OpenFiles(ctx, r.work.reads(), r.open); err != nil {
 		return err
 	}
@@ -247,11 +267,10 @@ func (r *run) prepare(ctx context.Context) (err error) {
 		}
 	}
 	slices.Sort(r.warnings)
-	returned, err := bronze.LoadReturned(ctx, r.m, r.open)
-	if err != nil {
+	if r.returned, err = bronze.LoadReturned(ctx, r.m, r.open); err != nil {
 		return err
 	}
-	for i, in := range r.inputs {
+	for _, in := range r.inputs {
 		// Every target is bound once here, for its errors.
 		targets := []bronze.Target{in.Main()}
 		if in.Spec.Table == "sales" {
@@ -261,6 +280,16 @@ func (r *run) prepare(ctx context.Context) (err error) {
 			return err
 		}
 		r.sources = append(r.sources, pipeline.SourceReport{Table: in.Spec.Table, File: in.File.Name, Unmapped: in.Unmapped(r.m)})
+	}
+	return nil
+}
+
+// prepare binds every input, and cuts it into segments.
+func (r *run) prepare(ctx context.Context) (err error) {
+	if err := r.bind(ctx); err != nil {
+		return err
+	}
+	for i, in := range r.inputs {
 		segs, err := in.Source.Split(ctx, r.segment)
 		if err != nil {
 			return err
@@ -273,7 +302,7 @@ func (r *run) prepare(ctx context.Context) (err error) {
 	if r.batchID, err = bronze.BatchID(r.inputs); err != nil {
 		return err
 	}
-	if r.model, err = silver.New(r.m, returned, r.mem, r.scratch); err != nil {
+	if r.model, err = silver.New(r.m, r.returned, r.mem, r.scratch); err != nil {
 		return err
 	}
 	r.agg, err = NewAggregation(append(Seed(), r.specs...), r.workers, r.scratch)

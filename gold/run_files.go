@@ -25,6 +25,7 @@ type work struct {
 	files   []*knownFile     // all that the tables are made of, in record order
 	dropped []*knownFile     // earlier contents whose rows go
 	gone    []string
+	same    bool // the files that were read before still stand in the same order
 }
 
 // knownFile is a file that is there, or that an earlier run read.
@@ -59,23 +60,18 @@ func keyOf(f *bronze.InputFile) fileKey { return fileKey{f.Source, f.File.Name} 
 // look finds out which files there are, what is in them, and what is to be done
 // with them. Where nothing is, the error is pipeline.ErrNothingNew.
 func (r *run) look(ctx context.Context) error {
-	w := &r.work
 	lake, _ := r.sink.(pipeline.Lake)
+	var last *pipeline.Report
 	var why string
 	if lake != nil {
 		var err error
-		if w.last, why, err = lake.Last(ctx); err != nil {
+		if last, why, err = lake.Last(ctx); err != nil {
 			return err
 		}
 	}
-	before := map[fileKey]*pipeline.SourceReport{}
-	if w.last != nil {
-		for i, s := range w.last.Sources {
-			before[fileKey{s.Source, s.File}] = &w.last.Sources[i]
-		}
-	}
+	before := readBefore(last)
 	files, err := bronze.Files(r.m, func(source int) bool {
-		return w.last != nil && slices.ContainsFunc(w.last.Sources, func(s pipeline.SourceReport) bool { return s.Source == source && s.Hash != "" })
+		return last != nil && slices.ContainsFunc(last.Sources, func(s pipeline.SourceReport) bool { return s.Source == source && s.Hash != "" })
 	})
 	if err != nil {
 		return err
@@ -97,11 +93,17 @@ func (r *run) look(ctx context.Context) error {
 	}
 	r.digests["smelt"] = tablesVersion
 	r.digests["gold tables"] = Fingerprint(append(Seed(), r.specs...))
-	w.full = r.whyFull(lake, why)
-	same := w.merge(r.m, files, before)
-	if w.full == "" && same && len(w.reads()) == 0 && len(w.dropped) == 0 {
+	if (last == nil || r.current(last)) && r.compare(lake, last, why, files) {
 		return pipeline.ErrNothingNew
 	}
+	if last != nil && last.Selected != nil {
+		whole, alone := wholeRun(last)
+		if r.compare(lake, whole, cmp.Or(why, alone), files) {
+			r.work.full = "tables were published by themselves, of other files"
+		}
+	}
+	w := &r.work
+	same := w.same
 	if name := w.twice(); w.full == "" {
 		switch {
 		case !same:
@@ -124,6 +126,27 @@ func (r *run) look(ctx context.Context) error {
 		return nil
 	}
 	return nil
+}
+
+// readBefore are the files that a run has read.
+func readBefore(last *pipeline.Report) map[fileKey]*pipeline.SourceReport {
+	before := map[fileKey]*pipeline.SourceReport{}
+	if last != nil {
+		for i, s := range last.Sources {
+			before[fileKey{s.Source, s.File}] = &last.Sources[i]
+		}
+	}
+	return before
+}
+
+// compare finds out what is to be done with the files after an earlier run, nil
+// where there is none, and reports whether it is nothing.
+func (r *run) compare(lake pipeline.Lake, last *pipeline.Report, why string, files []*bronze.InputFile) bool {
+	r.work = work{last: last}
+	w := &r.work
+	w.full = r.whyFull(lake, why)
+	w.same = w.merge(r.m, files, readBefore(last))
+	return w.full == "" && w.same && len(w.reads()) == 0 && len(w.dropped) == 0
 }
 
 // whyFull says why a run cannot build upon the last one; "" where it can.

@@ -70,6 +70,9 @@ func (r *run) gold(in Inputs) (warnings []string, err error) {
 
 // saveState writes what the next run builds upon besides the tables.
 func (r *run) saveState(totals *Totals) error {
+	if len(r.selected) > 0 {
+		return nil // the next run builds upon what there is
+	}
 	for _, t := range []*pipeline.TableOf[silver.DerivedCell]{silver.DerivedCustomers, silver.DerivedProducts} {
 		w, err := r.only(t.Table)
 		if err != nil {
@@ -109,7 +112,7 @@ func (r *run) fillEmpty() error {
 // lake once the run is published.
 func (r *run) report(counts silver.Counts, tables map[string]*pipeline.TableReport) (*pipeline.Report, error) {
 	rep := &pipeline.Report{BatchID: r.batchID, Workers: r.workers, Spilled: r.scratch.Spilled(), Sources: r.work.sources(r.sources), Warnings: append(r.warnings, counts.Warnings...),
-		RunID: r.runID, Full: r.work.full, Digests: r.digests, Currency: counts.Currency}
+		RunID: r.runID, Full: r.work.full, Digests: r.digests, Currency: counts.Currency, Selected: r.selected}
 	for _, in := range r.inputs {
 		rep.Read = append(rep.Read, in.File.Name)
 	}
@@ -120,7 +123,7 @@ func (r *run) report(counts silver.Counts, tables map[string]*pipeline.TableRepo
 		}
 	}
 	for _, t := range tables {
-		if !strings.HasPrefix(t.Name, pipeline.StateLayer+".") {
+		if !strings.HasPrefix(t.Name, pipeline.StateLayer+".") && r.publishes(t.Name) {
 			rep.Tables = append(rep.Tables, *t)
 		}
 	}

@@ -27,6 +27,10 @@ type Report struct {
 	Digests   map[string]string       `json:"digests,omitempty"`      // of all that decides what files become
 	Versions  map[string]TableVersion `json:"versions,omitempty"`     // of Delta tables, by name: what the next run builds upon
 	Currency  string                  `json:"currency,omitempty"`     // that the fact's lines name, where the mapping names none
+
+	// Of a run that has published some tables only, and others are behind: see Beside.
+	Selected []string `json:"selected,omitempty"` // those that it has published
+	Base     *Report  `json:"base,omitempty"`     // of the last run that has published all, which the next one builds upon; nil = there was none
 }
 
 // CheckResult is what came of a check of a table's rows: see package check.
@@ -59,6 +63,7 @@ type TableReport struct {
 	Seconds float64 `json:"seconds"` // spent writing it, summed over the workers
 
 	Rewritten []string `json:"rewritten,omitempty"` // files of earlier runs that were written again without some of their rows
+	Behind    string   `json:"behind,omitempty"`    // RunID of the earlier run that the table is of, where this one has not published it
 }
 
 // SourceReport is what was read from one file.

@@ -21,6 +21,14 @@ type Sink interface {
 	Abort() error
 }
 
+// Selective is a Sink that can publish some of a run's tables only.
+type Selective interface {
+	Sink
+	// Only is called before the first Create. Of tables that publish does not name
+	// rows are counted, and nothing is written: they stay as they are.
+	Only(publish func(table string) bool) error
+}
+
 // Writer writes the record batches of one part of a table.
 type Writer interface {
 	// Write appends a batch, whose columns match the table's schema (text may

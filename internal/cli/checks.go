@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/smeltdata/smelt/gold"
 	"github.com/smeltdata/smelt/pipeline"
 	"github.com/smeltdata/smelt/pipeline/check"
 )
@@ -15,15 +14,11 @@ const checkSamples = 100
 // suite returns the checks of all tables of a shop: those that they declare, and
 // its own, of smelt.yml.
 func suite(own []check.Check, config string, scratch *pipeline.Scratch) (*check.Suite, error) {
-	tables, err := gold.Declarations()
+	tables, checks, err := rules(own)
 	if err != nil {
 		return nil, err
 	}
-	checks, err := gold.Checks()
-	if err != nil {
-		return nil, err
-	}
-	s, err := check.New(tables, append(checks, own...), checkSamples, scratch)
+	s, err := check.New(tables, checks, checkSamples, scratch)
 	var e *pipeline.Error
 	if errors.As(err, &e) && e.Line > 0 {
 		e.File = config

@@ -58,7 +58,7 @@ func Main() int {
 func Run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	a := &app{out: newStream(stdout), err: newStream(stderr), interrupted: "interrupted: what was there before is untouched"}
 	root := a.root()
-	root.SetArgs(args)
+	root.SetArgs(joined(args))
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	err := root.ExecuteContext(ctx)

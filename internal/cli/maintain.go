@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -31,12 +30,12 @@ const resultsName = "_smelt/test_results"
 const week = 7 * 24 * time.Hour
 
 func (a *app) maintainCommand() *cobra.Command {
-	s, u := &shop{}, upkeep{}
+	s, u, sel := &shop{}, upkeep{}, selection{}
 	cmd := &cobra.Command{
 		Use:   "maintain [TABLE...]",
 		Short: "Put small files of Delta tables together, and delete what no version needs",
 		Long: `Look after Delta tables, all of the lake and the results of checks unless some
-are named:
+are named or selected:
 - small files are put together in larger ones, which changes no row: the next run
   reads new files only, as before;
 - files that no version of the last seven days needs are listed, and with --vacuum
@@ -63,11 +62,13 @@ Readers see the same rows all the time.`,
 			if err != nil {
 				return err
 			}
-			return a.maintain(cmd.Context(), dir, args, u)
+			sel.selected = append(sel.selected, args...)
+			return a.maintain(cmd.Context(), dir, sel, u)
 		},
 	}
 	s.configFlag(cmd)
 	s.outputFlag(cmd)
+	sel.flags(cmd, "tables to look after, beside those named")
 	cmd.Flags().BoolVar(&u.vacuum, "vacuum", false, "delete the files that are listed as unused")
 	cmd.Flags().DurationVar(&u.retention, "retention", 0, "how long ago files must have become unused (default 168h, or what the table says)")
 	cmd.Flags().BoolVar(&u.force, "force", false, "allow a retention of less than a week")
@@ -85,38 +86,35 @@ type maintained struct {
 	Deleted     bool   `json:"files_deleted"` // whether they are gone
 }
 
-// maintain looks after some tables of a lake, none named for all.
-func (a *app) maintain(ctx context.Context, dir string, tables []string, u upkeep) (err error) {
+// maintain looks after tables of a lake: those that are selected.
+func (a *app) maintain(ctx context.Context, dir string, sel selection, u upkeep) (err error) {
 	all, err := tablesOf(dir) // before the lock, which makes the folder
+	if err != nil {
+		return err
+	}
+	selected, err := sel.among(all)
 	if err != nil {
 		return err
 	}
 	folders := map[string]string{}
 	var names []string
-	for _, name := range tables {
-		if name, err = find(name, dir); err != nil {
+	for _, name := range selected {
+		folder, err := store.DeltaFolder(dir, name)
+		switch {
+		case err == nil:
+			folders[name], names = folder, append(names, name)
+		case len(sel.selected) > 0:
 			return err
-		}
-		if folders[name], err = store.DeltaFolder(dir, name); err != nil {
-			return err
-		}
-		if !slices.Contains(names, name) {
-			names = append(names, name)
 		}
 	}
-	if len(tables) == 0 {
-		for _, name := range all {
-			if folder, err := store.DeltaFolder(dir, name); err == nil {
-				folders[name], names = folder, append(names, name)
-			}
-		}
+	if len(sel.selected) == 0 {
 		results := catalog.ResultsFolder(dir)
 		if _, err := deltaio.Load(ctx, results); !errors.Is(err, deltaio.ErrNoTable) {
 			folders[resultsName], names = results, append(names, resultsName)
 		}
-		if len(names) == 0 {
-			return &pipeline.Error{Kind: pipeline.ErrConfig, File: dir, Msg: "there are no Delta tables here, only folders of Parquet files", Hint: "these need no maintenance: each run writes them anew"}
-		}
+	}
+	if len(names) == 0 {
+		return &pipeline.Error{Kind: pipeline.ErrConfig, File: dir, Msg: "there are no Delta tables here, only folders of Parquet files", Hint: "these need no maintenance: each run writes them anew"}
 	}
 	// A run that replaces rows of files that are put together here would fail.
 	lake, err := store.Open(dir)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -23,7 +24,8 @@ type registration struct {
 	check           bool
 	location        string
 	names           register.Names
-	workspace       register.Workspace
+	selection
+	workspace register.Workspace
 }
 
 func (a *app) registerCommand() *cobra.Command {
@@ -63,6 +65,7 @@ lake, and exits with 1 if it does.`,
 	}
 	s.configFlag(cmd)
 	s.outputFlag(cmd)
+	r.flags(cmd, "tables to register or compare")
 	f := cmd.Flags()
 	f.BoolVar(&r.sql, "sql", false, "print SQL for Databricks")
 	f.BoolVar(&r.databricks, "databricks", false, "register in Databricks, through a SQL warehouse")
@@ -132,6 +135,9 @@ func (a *app) register(ctx context.Context, dir string, r registration) error {
 		return err
 	}
 	tables, err := register.Tables(dir, location)
+	if err == nil {
+		tables, err = r.some(tables)
+	}
 	if err != nil {
 		return err
 	}
@@ -165,6 +171,19 @@ func (a *app) register(ctx context.Context, dir string, r registration) error {
 		return err
 	}
 	return a.changes(changes)
+}
+
+// some returns the selected ones of a lake's tables.
+func (r *registration) some(tables []register.Table) ([]register.Table, error) {
+	if !r.given() {
+		return tables, nil
+	}
+	var names []string
+	for _, t := range tables {
+		names = append(names, t.Layer+"."+t.Name)
+	}
+	selected, err := r.among(names)
+	return slices.DeleteFunc(tables, func(t register.Table) bool { return !slices.Contains(selected, t.Layer+"."+t.Name) }), err
 }
 
 func (a *app) registerSQL(tables []register.Table, r registration) error {

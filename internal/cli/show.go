@@ -30,7 +30,7 @@ type view struct {
 }
 
 func (a *app) showCommand() *cobra.Command {
-	s, v := &shop{}, view{}
+	s, v, sel := &shop{}, view{}, selection{}
 	cmd := &cobra.Command{
 		Use:   "show [TABLE[@VERSION]]",
 		Short: "Print a table, or the list of them",
@@ -70,7 +70,10 @@ time in UTC; smelt history lists them.
 				return err
 			}
 			if len(args) == 0 {
-				return a.list(dir)
+				return a.list(dir, sel)
+			}
+			if sel.given() {
+				return usage("--select and --exclude are for the list of tables", "leave out "+args[0]+", or the flags")
 			}
 			name, at, err := version(args[0])
 			if err != nil {
@@ -82,6 +85,7 @@ time in UTC; smelt history lists them.
 	}
 	s.configFlag(cmd)
 	s.outputFlag(cmd)
+	sel.flags(cmd, "tables to list")
 	cmd.Flags().IntVarP(&v.rows, "rows", "n", 0, "rows to print, 0 for all (default 20 as a table, all as csv or json)")
 	cmd.Flags().StringVar(&v.where, "where", "", "print only rows that meet a condition")
 	cmd.Flags().StringVar(&v.format, "format", "table", "table, csv or json")
@@ -134,10 +138,13 @@ func tablesOf(dir string) ([]string, error) {
 	return names, err
 }
 
-// list prints the tables of a lake.
-func (a *app) list(dir string) error {
+// list prints the tables of a lake. Where they are not all of one run, it says so.
+func (a *app) list(dir string, sel selection) error {
 	names, err := tablesOf(dir)
 	if err != nil {
+		return err
+	}
+	if names, err = sel.among(names); err != nil {
 		return err
 	}
 	report, err := store.Report(dir)
@@ -145,16 +152,26 @@ func (a *app) list(dir string) error {
 		return err
 	}
 	g := &grid{header: []string{"table", "rows", "size"}, right: []bool{false, true, true}}
+	mixed := report != nil && behind(report) > 0
+	if mixed {
+		g.header, g.right = append(g.header, "state"), append(g.right, false)
+		a.log("note", fmt.Sprintf("%s of an earlier run than the others, which smelt run --select published by themselves; smelt run brings all up to date", are(behind(report), "table")))
+	}
 	if report != nil {
 		for _, t := range report.Tables {
 			if i := slices.Index(names, t.Name); i >= 0 {
 				names = slices.Delete(names, i, i+1)
-				g.rows = append(g.rows, []string{t.Name, count(t.Rows), size(t.Bytes)})
+				row := []string{t.Name, count(t.Rows), size(t.Bytes)}
+				if mixed {
+					row = append(row, map[bool]string{true: "behind", false: ""}[t.Behind != ""])
+				}
+				g.rows = append(g.rows, row)
 			}
 		}
 	}
 	for _, name := range names { // of earlier runs
-		g.rows = append(g.rows, []string{name, "", ""})
+		g.rows = append(g.rows, make([]string, len(g.header)))
+		g.rows[len(g.rows)-1][0] = name
 	}
 	return g.print(a.out)
 }

@@ -30,11 +30,13 @@ func (a *app) summary(r *pipeline.Report, out string) error {
 		fmt.Fprintln(a.out, wrap(line, "  ", a.out.room()))
 	}
 	a.checks(r.Checks)
-	rows, bytes := int64(0), int64(0)
+	tables, rows, bytes := int64(0), int64(0), int64(0)
 	for _, t := range r.Tables {
-		rows, bytes = rows+t.Rows, bytes+t.Bytes
+		if t.Behind == "" {
+			tables, rows, bytes = tables+1, rows+t.Rows, bytes+t.Bytes
+		}
 	}
-	_, err := fmt.Fprintf(a.out, "%s, %s, %s in %s, in %.2f s with %s\n", plural(int64(len(r.Tables)), "table"), plural(rows, "row"), size(bytes), out,
+	_, err := fmt.Fprintf(a.out, "%s, %s, %s in %s, in %.2f s with %s\n", plural(tables, "table"), plural(rows, "row"), size(bytes), out,
 		r.Seconds, plural(int64(r.Workers), "worker"))
 	return err
 }
@@ -58,12 +60,6 @@ func nothingNew(r *pipeline.Report, out string) string {
 // files tells which files a run has read, which not, and why.
 func files(r *pipeline.Report) []string {
 	var out []string
-	var copies []string
-	for _, s := range r.Sources {
-		if s.SameAs != "" {
-			copies = append(copies, s.File+" = "+s.SameAs)
-		}
-	}
 	if r.Full == "" && r.Versions != nil && len(r.Read)+len(r.Dropped) > 0 {
 		out = append(out, fmt.Sprintf("read, of %s: %s", plural(int64(len(r.Sources)), "file"), several(r.Read)))
 	}
@@ -81,19 +77,51 @@ func files(r *pipeline.Report) []string {
 			out = append(out, fmt.Sprintf("files written again: %d of %d of %s", n, t.Parts, t.Name))
 		}
 	}
-	if len(copies) > 0 {
+	if copies := copies(r); len(copies) > 0 {
 		out = append(out, "not read, the content is another file's: "+several(copies))
 	}
 	if len(r.Gone) > 0 {
 		out = append(out, "not there any more, their rows stay: "+several(r.Gone))
 	}
+	if n := behind(r); n > 0 {
+		out = append(out, fmt.Sprintf("published by themselves: %s; %s of an earlier run, until smelt run publishes all", several(r.Selected), are(n, "other table")))
+	}
 	return out
+}
+
+// copies are the files that another file has the content of.
+func copies(r *pipeline.Report) (out []string) {
+	for _, s := range r.Sources {
+		if s.SameAs != "" {
+			out = append(out, s.File+" = "+s.SameAs)
+		}
+	}
+	return out
+}
+
+// behind counts the tables that the run of a report has not published.
+func behind(r *pipeline.Report) (n int64) {
+	for _, t := range r.Tables {
+		if t.Behind != "" {
+			n++
+		}
+	}
+	return n
+}
+
+func are(n int64, noun string) string {
+	if n == 1 {
+		return "1 " + noun + " is"
+	}
+	return plural(n, noun) + " are"
 }
 
 func (a *app) tables(r *pipeline.Report) error {
 	g := &grid{header: []string{"table", "rows", "size"}, right: []bool{false, true, true}}
 	for _, t := range r.Tables {
-		g.rows = append(g.rows, []string{t.Name, count(t.Rows), size(t.Bytes)})
+		if t.Behind == "" {
+			g.rows = append(g.rows, []string{t.Name, count(t.Rows), size(t.Bytes)})
+		}
 	}
 	return g.print(a.out)
 }

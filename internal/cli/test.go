@@ -7,7 +7,6 @@ import (
 	"math/rand/v2"
 	"os"
 	"slices"
-	"strings"
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/spf13/cobra"
@@ -21,8 +20,9 @@ import (
 
 func (a *app) testCommand() *cobra.Command {
 	s := &shop{}
-	var selected []string
-	failures, last := false, false
+	var sel selection
+	l := defaultLimits()
+	failures, last, failFast := false, false, false
 	events := ""
 	cmd := &cobra.Command{
 		Use:   "test",
@@ -37,7 +37,8 @@ has published nothing, or of the last test.
 The exit code is 1 where a check of severity error fails. What came of each is
 appended to OUT/_smelt/test_results, a Delta table, as every run's is.`,
 		Example: `  smelt test
-  smelt test --select silver.fact_sales --show-failures`,
+  smelt test --select silver.fact_sales --show-failures
+  smelt test --select kind:unique severity:warn --exclude bronze`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			dir, err := s.lakeToRead(given(cmd.Flags(), "config"))
@@ -45,7 +46,7 @@ appended to OUT/_smelt/test_results, a Delta table, as every run's is.`,
 				return err
 			}
 			if last {
-				return a.lastChecks(cmd.Context(), dir, selected, failures)
+				return a.lastChecks(cmd.Context(), dir, sel, failures)
 			}
 			m := new(bronze.Mapping)
 			if _, err := os.Stat(s.config); err == nil {
@@ -53,7 +54,9 @@ appended to OUT/_smelt/test_results, a Delta table, as every run's is.`,
 					return err
 				}
 			}
-			report, err := a.reportedTest(cmd.Context(), s, m, dir, events, func() (*pipeline.Report, error) { return test(cmd.Context(), dir, m.Checks, selected) })
+			report, err := a.reportedTest(cmd.Context(), s, m, dir, events, func() (*pipeline.Report, error) {
+				return test(cmd.Context(), dir, m.Checks, sel, l, failFast)
+			})
 			if err != nil {
 				return err
 			}
@@ -69,49 +72,53 @@ appended to OUT/_smelt/test_results, a Delta table, as every run's is.`,
 	s.configFlag(cmd)
 	s.outputFlag(cmd)
 	eventsFlag(cmd, &events)
-	cmd.Flags().StringSliceVar(&selected, "select", nil, "tables, layers or checks to look at (default all)")
+	sel.flags(cmd, "tables, whose checks are meant, and checks")
+	cmd.Flags().BoolVar(&failFast, "fail-fast", false, "end at the first row that fails a check")
+	cmd.Flags().IntVar(&l.workers, "workers", l.workers, "goroutines that read the tables")
 	cmd.Flags().BoolVar(&last, "last", false, "show what came of the checks of the last run or test")
 	cmd.Flags().BoolVar(&failures, "show-failures", false, "print some of the rows that fail")
 	return cmd
 }
 
 // test checks the tables of a lake, by what they declare and the shop's own checks.
-func test(ctx context.Context, dir string, own []check.Check, selected []string) (*pipeline.Report, error) {
+func test(ctx context.Context, dir string, own []check.Check, sel selection, l limits, failFast bool) (*pipeline.Report, error) {
 	names, err := tablesOf(dir)
 	if err != nil {
 		return nil, err
 	}
-	l := defaultLimits()
+	if l.workers < 1 {
+		return nil, usage("--workers: at least one is needed", "")
+	}
+	selected, err := sel.checks(own)
+	if err != nil {
+		return nil, err
+	}
 	scratch := l.scratch()
 	defer scratch.Close()
 	all, err := suite(own, "", scratch)
 	if err != nil {
 		return nil, err
 	}
-	some, err := all.Select(func(c *check.Check) bool {
-		return slices.Contains(names, c.Table) && isSelected(selected, c.ID(), c.Table)
+	some, err := all.Select(func(c *check.Check) bool { return slices.Contains(names, c.Table) && selected(c.ID()) })
+	if err != nil {
+		return nil, err
+	}
+	some.FailFast = failFast
+	results, err := some.Tables(ctx, l.workers, func(ctx context.Context, t *pipeline.Table, columns []string, f func(worker int, rec arrow.Record) error) error {
+		table, err := store.OpenTable(ctx, dir, t.Name, store.At{})
+		if err != nil {
+			return err
+		}
+		return table.Each(ctx, l.workers, t, columns, f)
 	})
 	if err != nil {
 		return nil, err
 	}
-	results, err := some.Tables(ctx, func(ctx context.Context, t *pipeline.Table, columns []string) pipeline.Stream {
-		table, err := store.OpenTable(ctx, dir, t.Name, store.At{})
-		if err != nil {
-			return func(yield func(arrow.Record, error) bool) { yield(nil, err) }
-		}
-		return table.Scan(ctx, columns)
-	})
-	if err != nil {
-		return nil, err
+	if len(results) == 0 {
+		return nil, usage("no table of the selected checks is there", "smelt show lists the tables")
 	}
 	report := &pipeline.Report{RunID: fmt.Sprintf("test-%016x", rand.Uint64()), Checks: results}
 	return report, catalog.KeepResults(ctx, dir, "test", report)
-}
-
-// isSelected reports whether a check is among those of the tables, layers and
-// checks that are selected; none stands for all.
-func isSelected(selected []string, id, table string) bool {
-	return len(selected) == 0 || slices.ContainsFunc(selected, func(s string) bool { return id == s || table == s || strings.HasPrefix(table, s+".") })
 }
 
 // showChecks prints what came of checks.
@@ -127,15 +134,20 @@ func (a *app) showChecks(results []pipeline.CheckResult, failures bool) error {
 }
 
 // lastChecks shows what came of the checks that were evaluated last.
-func (a *app) lastChecks(ctx context.Context, dir string, selected []string, failures bool) error {
+func (a *app) lastChecks(ctx context.Context, dir string, sel selection, failures bool) error {
 	results, err := catalog.LastResults(ctx, dir)
 	if err != nil {
 		return err
 	}
-	results = slices.DeleteFunc(results, func(c pipeline.CheckResult) bool { return !isSelected(selected, c.Check, c.Table) })
-	if len(results) == 0 {
-		return usage("no check is selected", "")
+	var checks []check.Check
+	for _, c := range results {
+		checks = append(checks, check.Check{Name: c.Check, Table: c.Table, Kind: check.Kind(c.Kind), Severity: check.Severity(c.Severity)})
 	}
+	selected, err := sel.of(checks)
+	if err != nil {
+		return err
+	}
+	results = slices.DeleteFunc(results, func(c pipeline.CheckResult) bool { return !selected(c.Check) })
 	return a.showChecks(results, failures)
 }
 

@@ -91,7 +91,7 @@ func (w *watcher) look(ctx context.Context) error {
 		w.done = now
 	}
 	if w.failed == nil {
-		w.how = refresh{}
+		w.how.full, w.how.schema = false, false
 	}
 	return w.failed
 }
@@ -116,11 +116,13 @@ func (w *watcher) runOnce(ctx context.Context, m *bronze.Mapping, out string) er
 	if nothing {
 		text = append(text, nothingNew(r, out))
 	} else {
-		var rows int64
+		var tables, rows int64
 		for _, t := range r.Tables {
-			rows += t.Rows
+			if t.Behind == "" {
+				tables, rows = tables+1, rows+t.Rows
+			}
 		}
-		text = append(text, fmt.Sprintf("%s and %s in %s, in %.2f s", plural(int64(len(r.Tables)), "table"), plural(rows, "row"), out, r.Seconds))
+		text = append(text, fmt.Sprintf("%s and %s in %s, in %.2f s", plural(tables, "table"), plural(rows, "row"), out, r.Seconds))
 	}
 	_, err = fmt.Fprintln(a.out, strings.Join(text, "; "))
 	return err

@@ -10,11 +10,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync/atomic"
 
 	"github.com/apache/arrow/go/v17/arrow"
-	"golang.org/x/sync/errgroup"
-
 	"github.com/smeltdata/smelt/io/deltaio"
 	"github.com/smeltdata/smelt/io/parquetio"
 	"github.com/smeltdata/smelt/pipeline"
@@ -42,6 +39,7 @@ func (l *Lake) Delta(o DeltaOptions) pipeline.Lake {
 type delta struct {
 	*sink
 	options   DeltaOptions
+	versions  map[string]pipeline.TableVersion       // that the last run left
 	snapshots map[string]*deltaio.Snapshot           // of the tables that the last run left
 	amended   map[string]*amended                    // by table
 	files     map[string]map[int]*deltaio.FileWriter // by table and part
@@ -82,7 +80,8 @@ func (d *delta) Last(ctx context.Context) (*pipeline.Report, string, error) {
 	if last == nil || err != nil {
 		return nil, "", err
 	}
-	if len(last.Versions) == 0 {
+	d.versions = last.Versions
+	if len(last.Versions) == 0 || last.Base != nil && len(last.Base.Versions) == 0 {
 		return nil, "the tables of the run before are no Delta tables", nil
 	}
 	for _, name := range slices.Sorted(maps.Keys(last.Versions)) {
@@ -180,28 +179,7 @@ func (d *delta) Each(ctx context.Context, workers int, t *pipeline.Table, column
 	if err != nil {
 		return err
 	}
-	files := s.Files()
-	var next atomic.Int64
-	g, ctx := errgroup.WithContext(ctx)
-	for worker := range max(1, min(workers, len(files))) {
-		g.Go(func() error {
-			for {
-				i := int(next.Add(1)) - 1
-				if i >= len(files) {
-					return nil
-				}
-				for rec, err := range s.ScanFile(ctx, files[i], t, columns, where...) {
-					if err == nil {
-						err = f(worker, rec)
-					}
-					if err != nil {
-						return tableError(t.Name, err)
-					}
-				}
-			}
-		})
-	}
-	return g.Wait()
+	return eachFile(ctx, workers, t, s, columns, f, where...)
 }
 
 // snapshot returns a table as the last run left it.
@@ -252,6 +230,10 @@ func (d *delta) changes(ctx context.Context, r *pipeline.Report) ([]tableChange,
 		out = append(out, tableChange{Table: name, Change: c})
 	}
 	r.Versions = map[string]pipeline.TableVersion{}
+	if d.only != nil {
+		// Also of tables that somebody else has changed since: that is still so.
+		maps.Copy(r.Versions, d.versions)
+	}
 	for name, s := range d.snapshots {
 		r.Versions[name] = pipeline.TableVersion{ID: s.ID, Version: s.Version}
 	}

@@ -24,7 +24,9 @@ func (d *delta) Amend(ctx context.Context, t *pipeline.Table, columns []string, 
 		return kept, &pipeline.Error{Kind: pipeline.ErrOutput, Table: t.Name, Msg: "is amended already"}
 	}
 	a := &amended{}
-	d.amended[t.Name] = a
+	if d.publishes(t.Name) {
+		d.amended[t.Name] = a
+	}
 	files := s.Files()
 	change := make([]fileChange, len(files))
 	g, ctx := errgroup.WithContext(ctx)
@@ -80,7 +82,7 @@ func (d *delta) amendFile(ctx context.Context, t *pipeline.Table, s *deltaio.Sna
 		return c, err
 	}
 	c.lost = int64(len(goes))
-	if c.left -= c.lost; c.lost == 0 || c.left == 0 {
+	if c.left -= c.lost; c.lost == 0 || c.left == 0 || !d.publishes(t.Name) {
 		return c, nil
 	}
 	c.copy, err = deltaio.Create(filepath.Join(d.lake.staging(), relative(t.Name)), t, deltaio.Options{Parquet: d.options.Parquet, Properties: s.Configuration})

@@ -108,6 +108,9 @@ func (l *Lake) commit(c tableChange, r *pipeline.Report) (done bool, err error) 
 	if strings.HasPrefix(c.Table, "gold.") {
 		inputs, from := map[string]int64{}, ""
 		for _, name := range slices.Sorted(maps.Keys(r.Versions)) {
+			if len(r.Selected) > 0 && !slices.Contains(r.Selected, name) {
+				continue // it is computed from rows that the table does not have
+			}
 			if v := r.Versions[name].Version; strings.HasPrefix(name, "silver.") {
 				inputs[name] = v
 				from += fmt.Sprintf(" %s@v%d", name, v)
@@ -115,6 +118,9 @@ func (l *Lake) commit(c tableChange, r *pipeline.Report) (done bool, err error) 
 		}
 		// Once for programs, and once for people: DESCRIBE HISTORY shows userMetadata.
 		c.Change.Info["smeltInputs"] = inputs
+		if from == "" {
+			from = " tables that are not published"
+		}
 		c.Change.UserMetadata += ", from" + from
 	}
 	ctx := deltaio.Watch(context.Background(), l.disk.before) // it is not to be left half done

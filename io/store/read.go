@@ -11,9 +11,11 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/apache/arrow/go/v17/arrow"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/smeltdata/smelt/io/deltaio"
 	"github.com/smeltdata/smelt/io/parquetio"
@@ -123,6 +125,52 @@ func (t *Table) Scan(ctx context.Context, columns []string) pipeline.Stream {
 			}
 		}
 	}
+}
+
+// Each hands the batches of columns to f, from so many workers at once: those of one
+// file after the other from one worker, those of several side by side. Text comes as
+// a dictionary where the table is declared so.
+func (t *Table) Each(ctx context.Context, workers int, declared *pipeline.Table, columns []string, f func(worker int, rec arrow.Record) error) error {
+	if t.delta != nil {
+		return eachFile(ctx, workers, declared, t.delta, columns, f)
+	}
+	return side(ctx, workers, len(t.parts), func(ctx context.Context, i int) pipeline.Stream {
+		return parquetio.Read(ctx, t.parts[i:i+1], columns)
+	}, f)
+}
+
+// eachFile is Each of a Delta table.
+func eachFile(ctx context.Context, workers int, t *pipeline.Table, s *deltaio.Snapshot, columns []string, f func(worker int, rec arrow.Record) error, where ...pipeline.Where) error {
+	files := s.Files()
+	err := side(ctx, workers, len(files), func(ctx context.Context, i int) pipeline.Stream {
+		return s.ScanFile(ctx, files[i], t, columns, where...)
+	}, f)
+	return tableError(t.Name, err)
+}
+
+// side streams n files, so many side by side.
+func side(ctx context.Context, workers, n int, open func(ctx context.Context, i int) pipeline.Stream, f func(worker int, rec arrow.Record) error) error {
+	var next atomic.Int64
+	g, ctx := errgroup.WithContext(ctx)
+	for worker := range max(1, min(workers, n)) {
+		g.Go(func() error {
+			for {
+				i := int(next.Add(1)) - 1
+				if i >= n {
+					return nil
+				}
+				for rec, err := range open(ctx, i) {
+					if err == nil {
+						err = f(worker, rec)
+					}
+					if err != nil {
+						return err
+					}
+				}
+			}
+		})
+	}
+	return g.Wait()
 }
 
 // Parts returns the paths of the part files of a table that is a folder of

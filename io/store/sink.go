@@ -61,7 +61,8 @@ type sink struct {
 	// part makes a part of a table in a folder, and says which file it is: "" where
 	// the writer brings it to the disk itself.
 	part  func(dir string, part int, t *pipeline.Table) (w pipeline.Writer, path string, err error)
-	delta *delta // nil = the tables are folders of part files
+	delta *delta                  // nil = the tables are folders of part files
+	only  func(table string) bool // nil = all tables are published
 
 	mu       sync.Mutex
 	done     string // why nothing more can be created; "" while the sink is open
@@ -81,6 +82,9 @@ var tableName = regexp.MustCompile(`^[a-z][a-z0-9_]*\.[a-z_][a-z0-9_]*$`)
 // Create makes one part of a table. It refuses a table that could not be
 // published, so that a run learns it before its work is done.
 func (s *sink) Create(t *pipeline.Table, part int) (pipeline.Writer, error) {
+	if !s.publishes(t.Name) {
+		return &counter{}, nil
+	}
 	dir, err := s.reserve(t, part)
 	if err != nil {
 		return nil, err
@@ -168,6 +172,13 @@ func (s *sink) Commit(ctx context.Context, r *pipeline.Report) error {
 		r = &pipeline.Report{}
 	}
 	s.complete(r)
+	if s.only != nil {
+		before, err := Report(s.lake.dir)
+		if err != nil {
+			return err
+		}
+		r.Beside(before)
+	}
 	s.done = "the tables are published already"
 	j := journal{Version: journalVersion}
 	for _, name := range slices.Sorted(maps.Keys(s.tables)) {

@@ -30,6 +30,16 @@ type sink struct {
 	evaluated func(ctx context.Context, r *pipeline.Report) error // may be nil
 }
 
+// Only implements pipeline.Selective, where the inner sink does. Rows that are not
+// written are looked at nevertheless.
+func (s *sink) Only(publish func(table string) bool) error {
+	inner, ok := s.Sink.(pipeline.Selective)
+	if !ok {
+		return &pipeline.Error{Kind: pipeline.ErrConfig, Msg: "the sink cannot publish some tables only"}
+	}
+	return inner.Only(publish)
+}
+
 // Create opens a part whose batches are looked at.
 func (s *sink) Create(t *pipeline.Table, part int) (pipeline.Writer, error) {
 	w, err := s.Sink.Create(t, part)

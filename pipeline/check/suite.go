@@ -19,6 +19,10 @@ type Suite struct {
 	scratch *pipeline.Scratch
 	start   time.Time
 
+	// FailFast makes a run or Tables end at the first row that certainly fails a
+	// check of single rows, with an error of kind pipeline.ErrCheck.
+	FailFast bool
+
 	mu      sync.Mutex // of the states
 	written map[string]*seen
 }
@@ -114,8 +118,7 @@ func (st *state) begin(scratch *pipeline.Scratch) {
 	}
 }
 
-// Select returns a suite of some of the checks, which has seen nothing yet. None
-// is an error of kind pipeline.ErrConfig.
+// Select returns a suite of some of the checks, which has seen nothing yet.
 func (s *Suite) Select(wanted func(c *Check) bool) (*Suite, error) {
 	var checks []Check
 	for _, st := range s.states {
@@ -123,21 +126,20 @@ func (s *Suite) Select(wanted func(c *Check) bool) (*Suite, error) {
 			checks = append(checks, st.Check)
 		}
 	}
-	if len(checks) == 0 {
-		return nil, &pipeline.Error{Kind: pipeline.ErrConfig, Msg: "no check is selected"}
-	}
 	return New(s.order, checks, s.samples, s.scratch)
 }
 
 // target returns the table of a check's To.
 func (s *Suite) target(c *Check) (*pipeline.Table, error) {
-	at := strings.LastIndexByte(c.To, '.')
-	t := s.tables[c.To[:at]]
-	if t == nil || t.Index(c.To[at+1:]) < 0 {
+	t := s.tables[c.ToTable()]
+	if t == nil || t.Index(c.toColumn()) < 0 {
 		return nil, c.wrong(fmt.Sprintf("to: there is no column %q", c.To), "")
 	}
 	return t, nil
 }
+
+// ToTable is the table of To.
+func (c *Check) ToTable() string { return c.To[:max(0, strings.LastIndexByte(c.To, '.'))] }
 
 // toColumn is the column of To.
 func (c *Check) toColumn() string { return c.To[strings.LastIndexByte(c.To, '.')+1:] }

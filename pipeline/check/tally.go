@@ -57,6 +57,11 @@ func (y *tally) add(rec arrow.Record) error {
 		if err := y.check(i, rec); err != nil {
 			return err
 		}
+		if y.suite.FailFast {
+			if err := y.mine[i].failed(); err != nil {
+				return err
+			}
+		}
 	}
 	for i, st := range y.asTo {
 		col, err := named(rec, st.toColumn())
