@@ -4,7 +4,10 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"errors"
+	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -39,7 +42,7 @@ func TestScript(t *testing.T) {
 			return false, errors.New("unknown condition " + cond)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits, "until": until, "latin1": latin1, "bytes": writeBytes, "cut": cut, "longline": longline, "peak": peak, "empty": empty, "same": same, "catalog": catalogServer, "get": getPage,
+			"exits": exits, "until": until, "latin1": latin1, "bytes": writeBytes, "cut": cut, "longline": longline, "peak": peak, "empty": empty, "same": same, "tree": tree, "catalog": catalogServer, "get": getPage,
 		},
 	})
 }
@@ -165,6 +168,22 @@ func same(ts *testscript.TestScript, _ bool, args []string) {
 			ts.Fatalf("%s and %s differ", a, b)
 		}
 	}
+}
+
+// tree DIR FILE writes to FILE what a folder holds: names, and contents as a hash.
+func tree(ts *testscript.TestScript, _ bool, args []string) {
+	var out bytes.Buffer
+	root := ts.MkAbs(args[0])
+	ts.Check(filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			fmt.Fprintln(&out, path)
+			return err
+		}
+		text, err := os.ReadFile(path)
+		fmt.Fprintf(&out, "%s %x\n", path, sha256.Sum256(text))
+		return err
+	}))
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), out.Bytes(), 0o666))
 }
 
 // peak MB smelt [ARG…] runs smelt, which must succeed within so much memory.

@@ -13,6 +13,9 @@
 //   - its exit code is a fresh run's, but 99 where no file that smelt.yml names has
 //     other content than before; where only copies came, 0 or 99;
 //   - every table has a fresh run's rows, _batch_id apart, and gold their order;
+//   - where it publishes some tables only, these have a fresh run's rows, and so has
+//     each that its report does not call behind, while the others stay; a run of all
+//     after it leaves none behind;
 //   - its report counts what a fresh run's counts, and accounts for every record;
 //   - where a fresh run fails it fails too, and leaves the tables as they were.
 //

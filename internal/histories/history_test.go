@@ -16,8 +16,9 @@ type history []step
 type step struct {
 	writes  []write
 	workers int
-	little  bool // as little memory as smelt takes
-	refresh bool // --full-refresh
+	little  bool   // as little memory as smelt takes
+	refresh bool   // --full-refresh
+	selects string // --select, whose tables alone are published; "" = all
 }
 
 // write writes a file, over the one that is there. A row that stands in several
@@ -61,6 +62,14 @@ func newHistory(seed uint64) history {
 	}
 	for i := range h {
 		r.Shuffle(len(h[i].writes), func(a, b int) { w := h[i].writes; w[a], w[b] = w[b], w[a] })
+	}
+	// Drawn apart, so that the other histories are what they were.
+	if s := (random{rand.New(rand.NewPCG(seed, 7))}); s.chance(40) {
+		for i := range h {
+			if s.chance(50) {
+				h[i].selects = pick(s, "gold", "gold.sales_summary", "gold.customer_metrics gold.r*", "silver.fact_sales+", "silver.dim_*", "bronze.sales gold", "silver gold")
+			}
+		}
 	}
 	return slices.DeleteFunc(h, func(st step) bool { return len(st.writes) == 0 && r.chance(60) })
 }
@@ -148,7 +157,7 @@ func (h history) String() string {
 		for _, w := range st.writes {
 			fmt.Fprintf(&b, "cat > %s <<'END'\n%sEND\n", w.path, w.content())
 		}
-		fmt.Fprintf(&b, "smelt %s\n", strings.Join(st.args(), " "))
+		fmt.Fprintf(&b, "smelt '%s'\n", strings.Join(st.args(), "' '"))
 	}
 	return b.String() + "smelt run -o fresh\n"
 }
@@ -161,6 +170,9 @@ func (st step) args() []string {
 	}
 	if st.refresh && incremental {
 		args = append(args, "--full-refresh")
+	}
+	if st.selects != "" {
+		args = append(args, "--select="+st.selects)
 	}
 	return args
 }

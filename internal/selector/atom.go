@@ -1,6 +1,7 @@
 package selector
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"path"
@@ -92,8 +93,10 @@ func (s *Space) named(a atom) (meaning, error) {
 	}
 	layer, short := set{}, set{}
 	var names []string
+	full := map[string]string{} // of a table, by its part after the dot
 	for _, t := range s.tables {
 		names = append(names, t.Name, t.Layer(), t.Base())
+		full[t.Base()] = t.Name
 		if t.Layer() == a.name {
 			layer[t.Name] = true
 		}
@@ -114,7 +117,7 @@ func (s *Space) named(a atom) (meaning, error) {
 	}
 	hint := s.there()
 	if near := pipeline.Nearest(a.name, names); near != "" {
-		hint = fmt.Sprintf("did you mean %s? %s", near, hint)
+		hint = fmt.Sprintf("did you mean %s? %s", cmp.Or(full[near], near), hint)
 	}
 	return meaning{}, wrong(a.text, "there is no such layer, table or check", hint)
 }
