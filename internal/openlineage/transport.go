@@ -113,7 +113,7 @@ func (s *server) post(ctx context.Context, event []byte) (again bool, err error)
 		return true, err
 	}
 	defer res.Body.Close()
-	text, _ := io.ReadAll(io.LimitReader(res.Body, 300))
+	text, _ := io.ReadAll(io.LimitReader(res.Body, 1<<16)) // all of it, for the connection serves the next event too
 	switch {
 	case res.StatusCode/100 == 2:
 		return false, nil
@@ -123,7 +123,10 @@ func (s *server) post(ctx context.Context, event []byte) (again bool, err error)
 	return false, fmt.Errorf("%w: HTTP %d: %s", ErrRefused, res.StatusCode, oneLine(text))
 }
 
-func oneLine(text []byte) string { return strings.Join(strings.Fields(string(text)), " ") }
+// oneLine is the beginning of an answer.
+func oneLine(text []byte) string {
+	return strings.Join(strings.Fields(string(text[:min(len(text), 300)])), " ")
+}
 
 // redacted takes secrets out of an error, which may repeat what was sent.
 func (s *server) redacted(err error) error {
