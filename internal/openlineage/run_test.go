@@ -97,6 +97,7 @@ func shop(t *testing.T) Outcome {
 		Sources: []Source{{Name: "source.sales", Files: []Files{
 			{Path: "/shop/sales_*.csv", Read: []string{"/shop/sales_1.csv", "/shop/sales_2.csv"}, Records: 3, Bytes: 99},
 			{Path: "/shop/old.csv"},
+			{Path: "/shop/one.csv", Read: []string{"/shop/one.csv"}, Records: 1, Bytes: 9},
 		}}},
 		Tables: []Table{
 			{Table: table(t, sales, text("who"), amount), Path: "/lake/bronze/sales", Delta: true, Version: 7, Written: true, Rows: 3, Bytes: 50, Files: 1},
@@ -170,7 +171,9 @@ func TestRun(t *testing.T) {
 		{at(bronze, "inputs", 0, "facets", "schema", "fields"), `[{"name":"Who"}]`},
 		{at(bronze, "inputs", 1, "name"), `"/shop/old.csv"`},
 		{at(bronze, "inputs", 1, "inputFacets"), `null`},
-		{at(bronze, "outputs", 0, "facets", "columnLineage", "fields", "who", "inputFields", 1, "name"), `"/shop/sales_*.csv"`},
+		{at(bronze, "inputs", 2, "inputFacets", "inputStatistics", "size"), `9`},
+		{at(bronze, "inputs", 2, "inputFacets", "subset"), `null`},
+		{at(bronze, "outputs", 0, "facets", "columnLineage", "fields", "who", "inputFields", 2, "name"), `"/shop/sales_*.csv"`},
 		{at(bronze, "outputs", 0, "facets", "lifecycleStateChange"), `null`},
 
 		// A table.

@@ -110,7 +110,7 @@ func TestServerGone(t *testing.T) {
 	s.url.User = url.UserPassword("jo", "passw0rd")
 	a.Close()
 	err := s.Send(context.Background(), []byte("{}"))
-	if err == nil || errors.Is(err, ErrRefused) || strings.Contains(err.Error(), "qu3ry") || strings.Contains(err.Error(), "passw0rd") {
+	if err == nil || errors.Is(err, ErrRefused) || strings.Contains(err.Error(), "qu3ry") || strings.Contains(err.Error(), "passw0rd") || strings.Contains(err.Error(), "lineage") {
 		t.Errorf("a server that is gone: %v", err)
 	}
 	if s.String() != a.URL {
