@@ -3,14 +3,12 @@ package catalog
 import (
 	"context"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/smeltdata/smelt/bronze"
 	"github.com/smeltdata/smelt/gold"
 	"github.com/smeltdata/smelt/io/store"
-	"github.com/smeltdata/smelt/pipeline"
 )
 
 // Options say what a catalog is made of.
@@ -80,13 +78,4 @@ func project(o Options) string {
 func columnOf(name string) (table, column string) {
 	i := strings.LastIndexByte(name, '.')
 	return name[:max(i, 0)], name[i+1:]
-}
-
-// named returns the table of a name; nil where it is not there.
-func named(tables []*pipeline.Table, name string) *pipeline.Table {
-	i := slices.IndexFunc(tables, func(t *pipeline.Table) bool { return t.Name == name })
-	if i < 0 {
-		return nil
-	}
-	return tables[i]
 }

@@ -54,3 +54,12 @@ func edges(tables []*pipeline.Table, m *bronze.Mapping) []lineage.Edge {
 	}
 	return out
 }
+
+// named returns the table of a name; nil where it is not there.
+func named(tables []*pipeline.Table, name string) *pipeline.Table {
+	i := slices.IndexFunc(tables, func(t *pipeline.Table) bool { return t.Name == name })
+	if i < 0 {
+		return nil
+	}
+	return tables[i]
+}
