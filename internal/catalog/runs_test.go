@@ -130,3 +130,23 @@ func TestRuns(t *testing.T) {
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
 }
+
+// Of a table only the first rows are read, however many files it has.
+func TestSampleBreaksOff(t *testing.T) {
+	ctx := context.Background()
+	dir := t.TempDir()
+	folder := filepath.Join(dir, "a", "b")
+	write(t, folder, deltaio.Append, "", maxRows+5)
+	write(t, folder, deltaio.Append, "", 1)
+	s, err := deltaio.Load(ctx, folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(folder, s.Files()[1].Path), []byte("damaged"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	got := table(t, collect(t, Options{Lake: dir}), "a.b")
+	if got.Rows != maxRows+6 || got.Files != 2 || got.Version != 1 || len(got.Sample) != maxRows {
+		t.Errorf("%d rows in %d files, version %d, %d sample rows", got.Rows, got.Files, got.Version, len(got.Sample))
+	}
+}
