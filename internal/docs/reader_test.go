@@ -302,6 +302,36 @@ func TestHostileInBrowser(t *testing.T) {
 	b.until("document.querySelectorAll('#hits a').length > 3", "hits")
 }
 
+// Of a large catalog only what is looked at is drawn, and search looks at all.
+func TestLarge(t *testing.T) {
+	b := start(t)
+	b.size(1280, 800, "light")
+	b.open(large(500, 50), "#/")
+	b.heading("All 25,000 checks passed")
+	t.Logf("painted after %.0f ms", eval[float64](b, "performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? -1"))
+	for _, at := range []string{"#/", "#/tables", "#/table/silver.table_200", "#/checks", "#/runs", "#/run/r1", "#/graph", "#/graph/gold.table_400", "#/entities", "#/lineage/gold.table_400/column_07"} {
+		took := eval[float64](b, "(async () => { const from = performance.now(); location.hash = "+quoted(at)+"; await new Promise(done => setTimeout(done)); await new Promise(requestAnimationFrame); return performance.now() - from; })()")
+		n := eval[int](b, "document.querySelectorAll('*').length")
+		t.Logf("%s: %d elements, %.0f ms", at, n, took)
+		if n > 12_000 {
+			t.Errorf("%s draws %d elements", at, n)
+		}
+	}
+	b.visit("#/checks")
+	b.do(chromedp.Evaluate[chromedp.Void]("scrollTo(0, document.body.scrollHeight)"))
+	b.until("document.querySelectorAll('main tbody tr').length > 100", "more checks, on scrolling to them")
+	b.press("/")
+	for _, query := range []string{"table_333 column_27", "column 9 of table 44:", "nobody can keep", "c"} {
+		took := eval[float64](b, "(() => { const q = document.getElementById('query'), from = performance.now(); q.value = "+quoted(query)+"; q.dispatchEvent(new Event('input')); return performance.now() - from; })()")
+		t.Logf("search for %q: %.1f ms", query, took)
+		if n := eval[int](b, "document.querySelectorAll('#hits a').length"); n == 0 || n > 40 {
+			t.Errorf("%q has %d hits", query, n)
+		}
+	}
+	b.visit("#/table/gold.table_499/column/column_49")
+	b.until("document.querySelector('tr.target')", "a column further down than is drawn at first")
+}
+
 // axe-core finds nothing wrong with any view, light and dark, wide and narrow.
 func TestAccessible(t *testing.T) {
 	axe := judgetest.Axe(t)

@@ -47,11 +47,16 @@ func TestShots(t *testing.T) {
 		for _, width := range []int64{1440, 820, 390} {
 			for _, scheme := range []string{"light", "dark"} {
 				b.size(width, 900, scheme)
-				for i, at := range views(c.Catalog) {
+				for i, at := range append(views(c.Catalog), "#/lineage/gold.customer_metrics/orders", "search") {
 					if c.name != "shop" && i > 2 && scheme == "dark" {
 						continue
 					}
-					b.visit(at)
+					if at == "search" {
+						b.press("/")
+						b.keys("revenue sum")
+					} else {
+						b.visit(at)
+					}
 					eval[bool](b, "new Promise(done => requestAnimationFrame(() => setTimeout(() => done(true), 30)))")
 					high := min(eval[float64](b, "document.documentElement.scrollHeight"), 3200)
 					png := call(b, page.CaptureScreenshot, page.CaptureScreenshotParams{CaptureBeyondViewport: new(true), Clip: &page.Viewport{Width: float64(width), Height: high, Scale: 1}}).Data
@@ -60,6 +65,7 @@ func TestShots(t *testing.T) {
 						t.Fatal(err)
 					}
 				}
+				b.keys(escape)
 			}
 		}
 	}

@@ -6,7 +6,7 @@
 // page, which a finger scrolls past.
 function chart(about, size, drawing, { at, small } = {}) {
   const inner = svg("g", null, drawing);
-  const canvas = svg("svg", { role: "group", "aria-label": about }, inner);
+  const canvas = svg("svg", { role: "group", "aria-label": about, "data-whole": `-4 -4 ${size.w + 8} ${size.h + 8}` }, inner);
   const button = (label, text, click) => el("button", { type: "button", "aria-label": label, title: label, click }, text);
   const frame = el("div", { class: "chart" + (small ? " small" : "") }, canvas,
     el("div", { class: "tools" }, button("Zoom in", "+", () => zoom(1.3)), button("Zoom out", "−", () => zoom(1 / 1.3)), button("Fit all", "Fit", () => fit(0))));
@@ -25,14 +25,14 @@ function chart(about, size, drawing, { at, small } = {}) {
   // fit shows all of it, but not smaller than the least scale: then it begins
   // at the box named at, or at the left.
   function fit(least) {
-    const w = canvas.clientWidth, edge = 20;
+    const w = canvas.clientWidth, edge = 20, tools = 36;
     if (!w) return;
     const wide = Math.min(1.15, Math.max(least, (w - 2 * edge) / size.w));
-    const h = Math.max(190, Math.min(tallest(), size.h * wide + 2 * edge + 36)); // the frame is as high as the drawing needs
+    const h = Math.max(190, Math.min(tallest(), size.h * wide + 2 * edge + tools)); // the frame is as high as the drawing needs
     canvas.style.height = h + "px";
-    k = Math.min(1.15, Math.max(least, Math.min((w - 2 * edge) / size.w, (h - 2 * edge) / size.h)));
+    k = Math.min(1.15, Math.max(least, Math.min((w - 2 * edge) / size.w, (h - tools - 2 * edge) / size.h)));
     x = size.w * k + 2 * edge <= w ? (w - size.w * k) / 2 : edge;
-    y = (h - size.h * k) / 2;
+    y = (h - tools - size.h * k) / 2 + (size.h * k + 2 * edge > h - tools ? tools / 2 : 0);
     const box = at && least ? [...inner.querySelectorAll("[data-id]")].find((n) => n.dataset.id === at) : null;
     if (box) {
       const b = box.getBBox();
@@ -113,6 +113,11 @@ function chart(about, size, drawing, { at, small } = {}) {
   });
   return frame;
 }
+
+// On paper a drawing is there as a whole, whatever was in view.
+const onPaper = (yes) => document.querySelectorAll(".chart > svg").forEach((c) => yes ? c.setAttribute("viewBox", c.dataset.whole) : c.removeAttribute("viewBox"));
+addEventListener("beforeprint", () => onPaper(true));
+addEventListener("afterprint", () => onPaper(false));
 
 // related lets a box, when it is pointed at or has the focus, dim what it has
 // nothing to do with. Boxes have data-id, edges data-from and data-to; kin(id)

@@ -1,7 +1,7 @@
 // Search: over tables, columns, sources and checks, with what they say.
 
 const dialog = document.getElementById("search"), query = document.getElementById("query"), hits = document.getElementById("hits"), found = document.getElementById("found");
-let entries = null; // made when search is first opened
+let entries = null; // made when the page has time, at the latest when search is opened
 let shown = [], chosen = 0;
 
 function makeEntries() {
@@ -20,7 +20,8 @@ function makeEntries() {
 function look(text, most) {
   const terms = text.toLowerCase().split(/\s+/).filter(Boolean);
   if (!terms.length) return { list: [], total: 0 };
-  const scored = [];
+  const best = []; // the highest scores first
+  let total = 0;
   for (const e of entries) {
     let score = 0;
     for (const t of terms) {
@@ -30,10 +31,16 @@ function look(text, most) {
         score += 1;
       } else score += e.low === t || e.low.endsWith("." + t) ? 12 : at === 0 || e.low[at - 1] === "." ? 8 : e.low[at - 1] === "_" ? 6 : 4;
     }
-    if (score > 0) scored.push({ e, score: score + (e.kind === "table" ? 3 : e.kind === "column" ? 2 : e.kind === "source" ? 1 : 0) - e.low.length / 200 });
+    if (score < 0) continue;
+    total++;
+    score += (e.kind === "table" ? 3 : e.kind === "column" ? 2 : e.kind === "source" ? 1 : 0) - e.low.length / 200;
+    if (best.length === most && score <= best.at(-1).score) continue;
+    let at = best.length;
+    while (at > 0 && best[at - 1].score < score) at--;
+    best.splice(at, 0, { e, score });
+    best.length = Math.min(best.length, most);
   }
-  scored.sort((a, b) => b.score - a.score);
-  return { list: scored.slice(0, most).map((s) => s.e), total: scored.length };
+  return { list: best.map((b) => b.e), total };
 }
 
 function refresh() {
@@ -80,6 +87,8 @@ function openSearch() {
   refresh();
   query.focus();
 }
+
+(window.requestIdleCallback || setTimeout)(() => { entries ||= makeEntries(); look("-", 1); }); // the first search is slow, and this is it
 
 query.addEventListener("input", refresh);
 query.addEventListener("keydown", (e) => {

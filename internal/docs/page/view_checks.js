@@ -12,15 +12,15 @@ function checksView(which) {
   ];
 }
 
-// checkTable lists checks, of several tables where their names are to be shown.
+// checkTable lists checks, of one table or of several, whose names are then shown.
 function checkTable(list, several) {
-  return table("Checks", ["Check", several && "Table", "Rule", "Status", "Runs"].filter(Boolean), list, (c) => {
+  return table("Checks", ["Check", "Rule", "Status", "Runs"], list, (c) => {
     const r = c.results[0];
     return [
-      link(to("check", c.name), code(!several && c.name.startsWith(c.table + ".") ? c.name.slice(c.table.length + 1) : c.name)), several && tableLink(c.table),
+      link(to("check", c.name), code(!several && c.name.startsWith(c.table + ".") ? c.name.slice(c.table.length + 1) : c.name), several && !c.name.startsWith(c.table + ".") && el("small", { class: "formula" }, code(c.table))),
       [el("span", null, c.says), c.severity === "warn" && el("span", { class: "formula" }, el("small", null, "warns only"))],
       [badge(statusOf(c)), r && r.failures > 0 && el("span", { class: "formula" }, count(r.failures, "row"))],
       strip(c.results, 12),
-    ].filter((cell) => cell !== false);
+    ];
   });
 }

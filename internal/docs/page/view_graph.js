@@ -14,7 +14,7 @@ function tableGraph(list, options) {
   const byId = new Map(nodes.map((n) => [n.id, n]));
   for (const n of nodes) n.y += 34;
   const kin = (id) => new Set([...reach(id, (n) => madeFrom.get(n)), ...reach(id, (n) => madeInto.get(n))]);
-  const heads = [...grouped(nodes, (n) => n.band).values()].map((of) => svg("text", { class: "band", x: Math.min(...of.map((n) => n.x)), y: 14 }, { source: "Sources", bronze: "Bronze", silver: "Silver", gold: "Gold" }[layerOf(of[0].id)] || "Others"));
+  const heads = [...grouped(nodes, (n) => n.band).values()].map((of) => svg("text", { class: "band", x: Math.min(...of.map((n) => n.x)), y: 14 }, { __proto__: null, source: "Sources", bronze: "Bronze", silver: "Silver", gold: "Gold" }[layerOf(of[0].id)] || "Others"));
   const drawing = svg("g", null, heads,
     edges.map((e) => {
       const a = byId.get(e.from), b = byId.get(e.to);

@@ -16,7 +16,8 @@ function lineageView(name, column, mode) {
     name && el("label", null, "Column ", el("select", { change: (e) => e.target.value && go(to("lineage", name, e.target.value)) }, el("option", { value: "" }, "choose …"), columnsOf(name).map((c) => el("option", { value: c, selected: c === column }, c)))));
   if (!column) {
     return [title("Column lineage", "Pick a column: its values are followed back to the columns of the files, and on to whatever is made of them."), pick,
-      name ? section("columns", code(name), lazily(el("ul", { class: "names columns" }), columnsOf(name), (c) => el("li", null, link(to("lineage", name, c), code(c))))) : empty("No column is chosen.", "Search finds columns by name or by what they hold: press / .")];
+      name ? section("columns", code(name), lazily(el("ul", { class: "names columns" }), columnsOf(name), (c) => el("li", null, link(to("lineage", name, c), code(c))))) : shownLayers.map((layer) => section(layer, [swatch(layer), layer], lazily(el("ul", { class: "names columns" }), catalog.tables.filter((t) => layerOf(t.name) === layer), (t) => el("li", null, link(to("lineage", t.name), code(t.name)))))),
+      el("p", { class: "muted after" }, "Or press ", el("kbd", null, "/"), " and search for a column by its name or by what it holds.")];
   }
   const about = tables.get(name)?.columns.find((c) => c.name === column);
   const { upstream, downstream, edges, left } = follow(place(name, column), onlyDirect);

@@ -61,5 +61,5 @@ function runStrip() {
   const list = catalog.runs.slice(0, innerWidth < 500 ? 4 : innerWidth < 1100 ? 8 : 12).reverse(); // one line of them
   return el("ol", { class: "runs" }, list.map((r) => el("li", null, el("a", { href: to("run", r.id), title: when(r.at) },
     mark(runStatus(r), (r.command === "test" ? "test, " : "run, ") + words[runStatus(r)]), el("span", null, new Date(r.at).toLocaleDateString("en", { day: "numeric", month: "short" })),
-    el("small", null, r.command === "test" ? "test" : r.published ? "published" : "held back")))));
+    el("small", null, r.command === "test" ? "test" : r.published ? "published" : "withheld")))));
 }

@@ -6,9 +6,10 @@ function tablesView() {
     title("Tables", count(catalog.tables.length, "table") + ", " + count(sum(catalog.tables, (t) => t.columns.length), "column") + ". Bronze is the files as they are, silver is cleansed and modelled, gold is counted for the business."),
     shownLayers.map((layer) => {
       const list = catalog.tables.filter((t) => layerOf(t.name) === layer);
-      return section(layer, [swatch(layer), layer],
-        table("Tables of " + layer, ["Table", "What it holds", ["Rows", "n"], ["Size", "n"], "Written", "Checks"], list, (t) => [
-          tableLink(t.name), t.doc || el("span", { class: "muted" }, "No description."), t.published ? num(t.rows) : el("span", { class: "muted" }, "not published"), t.published ? bytes(t.bytes) : "–", t.published ? stamp(t.modified) : "–", checksCell(checksOf.get(t.name) || [])]));
+      const drawn = table("Tables of " + layer, ["Table", "What it holds", ["Rows", "n"], ["Size", "n"], "Written", "Checks"], list, (t) => [
+          tableLink(t.name), t.doc || el("span", { class: "muted" }, "No description."), t.published ? num(t.rows) : el("span", { class: "muted" }, "not published"), t.published ? bytes(t.bytes) : "–", t.published ? stamp(t.modified) : "–", checksCell(checksOf.get(t.name) || [])]);
+      drawn.classList.add("layered");
+      return section(layer, [swatch(layer), layer], drawn);
     }),
   ];
 }
