@@ -76,7 +76,7 @@ func Write(dir string, c *catalog.Catalog) error {
 func (p *project) metadata(schema string) object {
 	started := p.At
 	if r := p.newest(); r != nil {
-		started = r.At
+		started, _ = span(r)
 	}
 	return object{
 		"dbt_schema_version":    "https://schemas.getdbt.com/dbt/" + schema + ".json",
@@ -94,6 +94,11 @@ func (p *project) newest() *catalog.Run {
 		return nil
 	}
 	return &p.Runs[0]
+}
+
+// span is when a run began and ended: a run is dated by its end.
+func span(r *catalog.Run) (from, to time.Time) {
+	return r.At.Add(-time.Duration(r.Seconds * float64(time.Second))), r.At
 }
 
 // invocation is the newest run's ID as a UUID, which dbt's readers expect.

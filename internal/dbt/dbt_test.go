@@ -205,6 +205,10 @@ func TestResults(t *testing.T) {
 				Status   string
 				Failures *int64
 				Time     float64 `json:"execution_time"`
+				Timing   []struct {
+					Began string `json:"started_at"`
+					Ended string `json:"completed_at"`
+				}
 				Response struct {
 					Rows *int64 `json:"rows_affected"`
 				} `json:"adapter_response"`
@@ -215,6 +219,11 @@ func TestResults(t *testing.T) {
 		}
 		out = map[string]string{}
 		for _, r := range got.Results {
+			for _, timing := range r.Timing {
+				if timing.Ended != "2026-01-01T00:00:00.000000Z" || timing.Began >= timing.Ended {
+					t.Errorf("%s took from %s to %s", r.ID, timing.Began, timing.Ended)
+				}
+			}
 			text, _ := json.Marshal([]any{r.Status, r.Failures, r.Response.Rows, r.Time})
 			out[r.ID] = string(text)
 		}

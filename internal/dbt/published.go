@@ -38,6 +38,9 @@ func (p *project) catalog() object {
 			}
 		}
 		id := p.sources[s.Name]
+		if s.Table == "" {
+			rows = -1 // those of lookups and lists are not counted
+		}
 		sources = append(sources, entry{id, p.relation(id, "files", fileGroup(s.Name), "FILES", describe(s), columns, rows, bytes, newest)})
 	}
 	return object{"metadata": p.metadata("catalog/v1"), "nodes": nodes, "sources": sources, "errors": nil}
@@ -49,9 +52,11 @@ func (p *project) relation(id, schema, name, kind, doc string, columns entries, 
 		return entry{id, object{"id": id, "label": label, "value": value, "include": include, "description": description}}
 	}
 	stats := entries{
-		stat("has_stats", "Has Stats?", "Whether there are figures of this table", true, false),
-		stat("num_rows", "Rows", "Rows of the newest version", rows, true),
+		stat("has_stats", "Has Stats?", "Whether figures are known", true, false),
 		stat("bytes", "Size", "Bytes of its files", bytes, true),
+	}
+	if rows >= 0 { // files of other programs need not say
+		stats = append(stats, stat("num_rows", "Rows", "Rows, or records of files", rows, true))
 	}
 	if !modified.IsZero() {
 		stats = append(stats, stat("last_modified", "Last Modified", "When it was written last, UTC", modified.UTC().Format("2006-01-02 15:04 UTC"), true))

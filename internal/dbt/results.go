@@ -2,7 +2,6 @@ package dbt
 
 import (
 	"fmt"
-	"time"
 
 	"github.com/smeltdata/smelt/internal/catalog"
 )
@@ -92,6 +91,6 @@ func result(id, status string, message any, timing []object, seconds float64, fa
 
 // timing is the run's, of which dbt's readers take the beginning and the end.
 func timing(run *catalog.Run) []object {
-	end := run.At.Add(time.Duration(run.Seconds * float64(time.Second)))
-	return []object{{"name": "execute", "started_at": stamp(run.At), "completed_at": stamp(end)}}
+	from, to := span(run)
+	return []object{{"name": "execute", "started_at": stamp(from), "completed_at": stamp(to)}}
 }

@@ -37,10 +37,10 @@ func shop(t *testing.T, published bool) *catalog.Catalog {
 	c := &catalog.Catalog{
 		Project: "Müller & Söhne's shop", Smelt: "v0.7.0", At: at.Add(time.Minute),
 		Sources: []catalog.Source{
-			{Name: "source.customers", Table: "bronze.customers", Columns: []string{"CustomerKey", "E-Mail"}, Files: []catalog.File{{Name: "customers.csv", Bytes: 1000, Records: 20, Modified: at.Add(-time.Hour)}}},
-			{Name: "source.sales", Table: "bronze.sales", Columns: []string{"OrderNumber", "Total (€)"}, Files: []catalog.File{
+			{Name: "source.customers", Table: "customers", Columns: []string{"CustomerKey", "E-Mail"}, Files: []catalog.File{{Name: "customers.csv", Bytes: 1000, Records: 20, Modified: at.Add(-time.Hour)}}},
+			{Name: "source.sales", Table: "sales", Columns: []string{"OrderNumber", "Total (€)"}, Files: []catalog.File{
 				{Name: "sales_1.csv", Bytes: 7000, Records: 100, Modified: at.Add(-48 * time.Hour)}, {Name: "sales_2.csv", Bytes: 500, Records: 7, Rejected: 1, Modified: at.Add(-24 * time.Hour)}}},
-			{Name: "source.sales_2", Table: "bronze.sales", Columns: []string{"id"}},
+			{Name: "source.sales_2", Table: "sales", Columns: []string{"id"}},
 		},
 		Runs: []catalog.Run{
 			{ID: "run-2", At: at, Command: "run", Published: published, Seconds: 1.25, Rows: map[string]int64{}, Pass: 40, Warn: 1},

@@ -40,16 +40,20 @@ func (p *project) sourceNode(s catalog.Source) object {
 	}
 }
 
-// describe names the first files of a source.
+// describe names the first files of a source, and the table that they fill.
 func describe(s catalog.Source) string {
+	of := "Files beside the tables'"
+	if s.Table != "" {
+		of = "Files of bronze." + s.Table
+	}
 	if len(s.Files) == 0 {
-		return "Files of " + s.Table + "; none was read yet."
+		return of + "; none was read yet."
 	}
 	var names []string
 	for _, f := range s.Files[:min(len(s.Files), named)] {
 		names = append(names, f.Name)
 	}
-	out := "Files of " + s.Table + ": " + strings.Join(names, ", ")
+	out := of + ": " + strings.Join(names, ", ")
 	if more := len(s.Files) - len(names); more > 0 {
 		out += fmt.Sprintf(" and %d more", more)
 	}
