@@ -39,7 +39,7 @@ func TestPage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(dir, "index.html"), page, 0o666); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, "dbt.html"), page, 0o666); err != nil {
 		t.Fatal(err)
 	}
 	server := httptest.NewServer(http.FileServer(http.Dir(dir)))
@@ -141,7 +141,7 @@ type tab struct {
 // open loads an address, and waits until a script gives something true.
 func (b *tab) open(at, ready string) {
 	b.Helper()
-	if err := chromedp.Do(b.ctx, chromedp.Navigate("about:blank"), chromedp.Navigate(b.url+"/"+at)); err != nil {
+	if err := chromedp.Do(b.ctx, chromedp.Navigate("about:blank"), chromedp.Navigate(b.url+"/dbt.html"+at)); err != nil {
 		b.Fatal(err)
 	}
 	if _, err := chromedp.Run(b.ctx, chromedp.Poll[bool]("Boolean("+ready+")", chromedp.WithPollingTimeout(time.Minute))); err != nil {
