@@ -207,7 +207,7 @@ func narrow(rec arrow.Record, columns []string) arrow.Record {
 // grouped by. Another column is an error that names it.
 func TestColumnsOf(t *testing.T) {
 	ranked := *RegionalSales
-	ranked.Name, ranked.Table = "gold.ranked", declare("gold.ranked", "By a customer's country.", nil, attribute("silver.dim_customers", "gender"))
+	ranked.Name, ranked.Table = "gold.ranked", declare("gold.ranked", "By a customer's country.", nil, nil, attribute("silver.dim_customers", "gender"))
 	ranked.By = []Dimension{CustomerAttribute("country"), ProductAttribute("brand")}
 	for _, c := range []struct {
 		specs               []*Spec

@@ -37,7 +37,7 @@ func (w *batches) Close() (pipeline.Stats, error) { return pipeline.Stats{}, nil
 
 // A table is written batch by batch, never held; it stops at an error.
 func TestBuilderBatches(t *testing.T) {
-	table := declare("gold.x", "A table.", []string{"id"}, []pipeline.Column{{Name: "id", Type: pipeline.StringType}, {Name: "n", Type: pipeline.Int64Type}})
+	table := declare("gold.x", "A table.", []string{"id"}, nil, []pipeline.Column{{Name: "id", Type: pipeline.StringType}, {Name: "n", Type: pipeline.Int64Type}})
 	for _, c := range []struct {
 		rows, expected, fails int
 		batches               string
@@ -65,7 +65,7 @@ func TestBuilderBatches(t *testing.T) {
 }
 
 func TestBuilderRefuses(t *testing.T) {
-	table := declare("gold.x", "A table.", []string{"id"}, []pipeline.Column{{Name: "id", Type: pipeline.StringType}, {Name: "n", Type: pipeline.Int32Type}})
+	table := declare("gold.x", "A table.", []string{"id"}, nil, []pipeline.Column{{Name: "id", Type: pipeline.StringType}, {Name: "n", Type: pipeline.Int32Type}})
 	f := &Finished{Inputs: Inputs{Mem: memory.DefaultAllocator}, Table: table, out: &batches{fails: -1}}
 	b := f.Build(0)
 	for range batchRows + 6 {

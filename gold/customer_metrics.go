@@ -1,8 +1,11 @@
 package gold
 
 import (
+	"slices"
+
 	"github.com/smeltdata/smelt/metrics"
 	"github.com/smeltdata/smelt/pipeline"
+	"github.com/smeltdata/smelt/pipeline/lineage"
 )
 
 // CustomerMetrics is the table gold.customer_metrics. A customer without
@@ -13,14 +16,15 @@ var CustomerMetrics = &Spec{
 	By:       []Dimension{Column("customer_id")},
 	Measures: append([]*metrics.Measure{metrics.SaleDates, metrics.CLV}, customerMeasures...),
 	Table: declare("gold.customer_metrics", "One row per customer of dim_customers.", []string{"customer_id"},
+		slices.Concat(from(lineage.Join, "silver.dim_customers", "customer_id"), ofFact(lineage.GroupBy, "customer_id")),
 		attribute("silver.dim_customers", "customer_id"),
 		measures(customerMeasures...),
 		[]pipeline.Column{
-			{Name: "lifespan_days", Type: pipeline.Int32Type, Nullable: true, From: ofFact("order_date", "line_type"),
+			{Name: "lifespan_days", Type: pipeline.Int32Type, Nullable: true, From: from(lineage.Transformation, "gold.customer_metrics", "last_order_date", "first_order_date"),
 				Doc: "Days from the first to the last sale: last_order_date − first_order_date."},
-			{Name: "tenure_days", Type: pipeline.Int32Type, Nullable: true, From: ofFact("order_date", "line_type"),
+			{Name: "tenure_days", Type: pipeline.Int32Type, Nullable: true, From: append(from(lineage.Transformation, "gold.customer_metrics", "first_order_date"), ofFact(lineage.Aggregation, "order_date")...),
 				Doc: "Days since the first sale: reference_date − first_order_date."},
-			{Name: "avg_days_between_orders", Type: pipeline.PriceType, Nullable: true, From: ofFact("order_date", "line_type"),
+			{Name: "avg_days_between_orders", Type: pipeline.PriceType, Nullable: true, From: append(from(lineage.Transformation, "gold.customer_metrics", "lifespan_days"), accumulated(metrics.SaleDates)...),
 				Doc: "Days between days of sale: lifespan_days / (distinct sale dates − 1); NULL with one date only."},
 		},
 		measures(metrics.CLV)),

@@ -1,8 +1,11 @@
 package gold
 
 import (
+	"slices"
+
 	"github.com/smeltdata/smelt/metrics"
 	"github.com/smeltdata/smelt/pipeline"
+	"github.com/smeltdata/smelt/pipeline/lineage"
 )
 
 // CustomerSegmentation is the table gold.customer_segmentation: recency,
@@ -13,29 +16,31 @@ var CustomerSegmentation = &Spec{
 	By:       []Dimension{Column("customer_id")},
 	Measures: []*metrics.Measure{metrics.Orders, metrics.LastOrderDate, metrics.Revenue, metrics.Sales, metrics.Returns, metrics.Discounts},
 	Table: declare("gold.customer_segmentation", "One row per customer with at least one sale.", []string{"customer_id"},
+		slices.Concat(from(lineage.Join, "silver.dim_customers", "customer_id"), ofFact(lineage.GroupBy, "customer_id"), ofFact(lineage.Filter, "line_type")),
 		attribute("silver.dim_customers", "customer_id"),
 		[]pipeline.Column{
-			{Name: "recency_days", Type: pipeline.Int32Type, From: ofFact("order_date", "line_type"),
+			{Name: "recency_days", Type: pipeline.Int32Type, From: accumulated(metrics.LastOrderDate),
 				Doc: "Days since the last sale: reference_date − last_order_date."},
-			{Name: "frequency", Type: pipeline.Int64Type, From: ofFact("order_id", "line_type"),
+			{Name: "frequency", Type: pipeline.Int64Type, From: accumulated(metrics.Orders),
 				Doc: "Distinct orders."},
-			{Name: "monetary", Type: pipeline.SumType, From: ofFact("revenue", "sales", "returns", "discount_amount", "line_type"),
+			{Name: "monetary", Type: pipeline.SumType, From: slices.Concat(accumulated(metrics.Revenue), accumulated(metrics.Sales), accumulated(metrics.Returns), accumulated(metrics.Discounts)),
 				Doc: "Monetary value in the shop's currency: revenue, or the sum that rfm.measure names."},
-			score("r_score", "recency: 5 is the most recent", "order_date"),
-			score("f_score", "frequency: 5 is the most frequent", "order_id"),
-			score("m_score", "monetary value: 5 is the highest", "revenue", "sales", "returns", "discount_amount"),
-			{Name: "rfm", Type: pipeline.StringType, From: ofFact("order_date", "order_id", "revenue", "sales", "returns", "discount_amount", "line_type"),
+			score("r_score", "recency: 5 is the most recent", "recency_days"),
+			score("f_score", "frequency: 5 is the most frequent", "frequency"),
+			score("m_score", "monetary value: 5 is the highest", "monetary"),
+			{Name: "rfm", Type: pipeline.StringType, From: from(lineage.Transformation, "gold.customer_segmentation", "r_score", "f_score", "m_score"),
 				Doc: "The three scores in a row: 555 is best."},
-			{Name: "rfm_total", Type: pipeline.Int32Type, From: ofFact("order_date", "order_id", "revenue", "sales", "returns", "discount_amount", "line_type"),
+			{Name: "rfm_total", Type: pipeline.Int32Type, From: from(lineage.Transformation, "gold.customer_segmentation", "r_score", "f_score", "m_score"),
 				Doc: "r_score + f_score + m_score."},
-			{Name: "segment", Type: pipeline.StringType, From: ofFact("order_date", "order_id", "line_type"),
+			{Name: "segment", Type: pipeline.StringType, From: from(lineage.Transformation, "gold.customer_segmentation", "r_score", "f_score"),
 				Doc: "Segment of the R × F grid."},
 		}),
 	Finish: finishCustomerSegmentation,
 }
 
-func score(name, of string, from ...string) pipeline.Column {
-	return pipeline.Column{Name: name, Type: pipeline.Int32Type, From: ofFact(append(from, "line_type")...), Doc: "Score 1 to 5 of " + of + "."}
+// score is a column that ranks all customers by another one, ties by their key.
+func score(name, of, by string) pipeline.Column {
+	return pipeline.Column{Name: name, Type: pipeline.Int32Type, From: from(lineage.Sort, "gold.customer_segmentation", by, "customer_id"), Doc: "Score 1 to 5 of " + of + "."}
 }
 
 // monetary are the sums that rfm.measure may name.

@@ -5,15 +5,18 @@ import (
 
 	"github.com/smeltdata/smelt/metrics"
 	"github.com/smeltdata/smelt/pipeline"
+	"github.com/smeltdata/smelt/pipeline/lineage"
 	"github.com/smeltdata/smelt/silver"
 )
 
 // declare declares a table of columns; a mistake is a bug, found at start-up.
-func declare(name, doc string, key []string, columns ...[]pipeline.Column) *pipeline.Table {
+// rows is what decides which rows it has.
+func declare(name, doc string, key, rows []string, columns ...[]pipeline.Column) *pipeline.Table {
 	t, err := pipeline.NewTable(name, doc, key, slices.Concat(columns...))
 	if err != nil {
 		panic("gold: " + err.Error())
 	}
+	t.RowsFrom = rows
 	return t
 }
 
@@ -21,7 +24,7 @@ func declare(name, doc string, key []string, columns ...[]pipeline.Column) *pipe
 func measures(ms ...*metrics.Measure) []pipeline.Column {
 	var out []pipeline.Column
 	for _, m := range ms {
-		out = append(out, pipeline.Column{Name: m.Name, Doc: m.Doc, Type: m.Type, Nullable: m.Nullable, From: ofFact(m.Columns()...)})
+		out = append(out, pipeline.Column{Name: m.Name, Doc: m.Doc, Type: m.Type, Nullable: m.Nullable, From: accumulated(m)})
 	}
 	return out
 }
@@ -42,14 +45,42 @@ func taken(t *pipeline.Table, c pipeline.Column) []pipeline.Column {
 	if pipeline.SameType(c.Type, pipeline.StringType) {
 		c.Type = pipeline.StringType
 	}
-	return []pipeline.Column{{Name: c.Name, Doc: c.Doc, Type: c.Type, Nullable: c.Nullable, PII: c.PII, From: []string{t.Name + "." + c.Name}}}
+	return []pipeline.Column{{Name: c.Name, Doc: c.Doc, Type: c.Type, Nullable: c.Nullable, PII: c.PII, From: from(lineage.Identity, t.Name, c.Name)}}
 }
 
-// ofFact names columns of the fact, for lineage.
-func ofFact(columns ...string) []string {
+// from declares that something is made from columns of a table, in one way.
+func from(kind lineage.Kind, table string, columns ...string) []string {
 	var out []string
 	for _, c := range columns {
-		out = append(out, silver.FactSales.Name+"."+c)
+		out = append(out, string(kind)+":"+table+"."+c)
+	}
+	return out
+}
+
+// ofFact is from columns of the fact.
+func ofFact(kind lineage.Kind, columns ...string) []string {
+	return from(kind, silver.FactSales.Name, columns...)
+}
+
+// accumulated is what a measure is made from: the columns of the lines that it
+// counts, and the columns that say which lines those are.
+func accumulated(m *metrics.Measure) []string {
+	var out []string
+	add := func(some []string) {
+		for _, f := range some {
+			if !slices.Contains(out, f) {
+				out = append(out, f)
+			}
+		}
+	}
+	for _, b := range m.Needs().Bases() {
+		d := b.Definition()
+		add(ofFact(lineage.Aggregation, d.Column))
+		for _, c := range b.Columns() {
+			if c != d.Column {
+				add(ofFact(lineage.Filter, c))
+			}
+		}
 	}
 	return out
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/apache/arrow/go/v17/arrow"
 
 	"github.com/smeltdata/smelt/pipeline"
+	"github.com/smeltdata/smelt/pipeline/lineage"
 	"github.com/smeltdata/smelt/silver"
 )
 
@@ -225,13 +226,18 @@ func (d Dimension) nullable() bool {
 	return false
 }
 
-// sources returns the columns that the dimension is read from, for lineage.
-func (d Dimension) sources() []string {
-	out := []string{silver.FactSales.Name + "." + d.Column}
-	if d.Of != "" {
-		out = append(out, d.Of+"."+d.Attr)
+// from returns what the dimension's column is made from, and what a table by it
+// has its rows from.
+func (d Dimension) from() (value, rows []string) {
+	kind := lineage.Identity
+	if d.Grain != ByDay {
+		kind = lineage.Transformation
 	}
-	return out
+	if d.Of == "" {
+		return ofFact(kind, d.Column), ofFact(lineage.GroupBy, d.Column)
+	}
+	join := ofFact(lineage.Join, d.Column)
+	return append(from(kind, d.Of, d.Attr), join...), append(from(lineage.GroupBy, d.Of, d.Attr), join...)
 }
 
 func dimTable(name string) *pipeline.Table {
@@ -249,12 +255,15 @@ func dimTable(name string) *pipeline.Table {
 func (t *Totals) columnsOf(table string) []string {
 	var sources []string
 	for i, s := range t.specs {
-		for _, c := range t.tables[i].Columns {
-			sources = append(sources, c.From...)
+		edges, _ := lineage.Of(t.tables[i]) // Declaration has checked it
+		for _, e := range edges {
+			sources = append(sources, e.From.String())
 		}
 		for _, set := range s.sets() {
 			for _, d := range set.By {
-				sources = append(sources, d.sources()...)
+				if d.Of != "" {
+					sources = append(sources, d.Of+"."+d.Attr)
+				}
 			}
 		}
 	}

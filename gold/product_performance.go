@@ -1,10 +1,13 @@
 package gold
 
 import (
+	"slices"
+
 	"github.com/apache/arrow/go/v17/arrow"
 
 	"github.com/smeltdata/smelt/metrics"
 	"github.com/smeltdata/smelt/pipeline"
+	"github.com/smeltdata/smelt/pipeline/lineage"
 )
 
 // ProductPerformance is the table gold.product_performance.
@@ -13,22 +16,26 @@ var ProductPerformance = &Spec{
 	By:       []Dimension{Column("product_id")},
 	Measures: productMeasures,
 	Table: declare("gold.product_performance", "One row per product of dim_products.", []string{"product_id"},
+		slices.Concat(from(lineage.Join, "silver.dim_products", "product_id"), ofFact(lineage.GroupBy, "product_id")),
 		attribute("silver.dim_products", "product_id"), attribute("silver.dim_products", "product_name"), attribute("silver.dim_products", "category"),
 		measures(productMeasures...),
 		[]pipeline.Column{
-			{Name: "revenue_rank", Type: pipeline.Int64Type, From: ofFact("revenue"),
+			{Name: "revenue_rank", Type: pipeline.Int64Type, From: from(lineage.Sort, "gold.product_performance", "revenue", "product_id"),
 				Doc: "Rank by revenue: 1 is the highest, ties by product_id."},
-			{Name: "category_rank", Type: pipeline.Int64Type, From: append(ofFact("revenue"), "silver.dim_products.category"),
+			{Name: "category_rank", Type: pipeline.Int64Type, From: append(from(lineage.Sort, "gold.product_performance", "revenue", "product_id"), from(lineage.GroupBy, "gold.product_performance", "category")...),
 				Doc: "Rank by revenue within the category."},
-			{Name: "revenue_share", Type: pipeline.RatioType, Nullable: true, From: ofFact("revenue"),
+			{Name: "revenue_share", Type: pipeline.RatioType, Nullable: true, From: from(lineage.Aggregation, "gold.product_performance", "revenue"),
 				Doc: "Revenue as a fraction of that of all products; NULL where that is not positive."},
-			{Name: "cumulative_share", Type: pipeline.RatioType, Nullable: true, From: ofFact("revenue"),
+			{Name: "cumulative_share", Type: pipeline.RatioType, Nullable: true, From: running,
 				Doc: "Revenue of this and all products of a better rank as a fraction of that of all; NULL where that is not positive."},
-			{Name: "abc_class", Type: pipeline.StringType, From: ofFact("revenue"),
+			{Name: "abc_class", Type: pipeline.StringType, From: running,
 				Doc: "A while the better ranked products have below 80 % of revenue, B below 95 %, else C; C for revenue ≤ 0."},
 		}),
 	Finish: finishProductPerformance,
 }
+
+// running is what a running sum of revenue is made from.
+var running = append(from(lineage.Aggregation, "gold.product_performance", "revenue"), from(lineage.Sort, "gold.product_performance", "revenue_rank")...)
 
 var productMeasures = []*metrics.Measure{metrics.Orders, metrics.Customers, metrics.UnitsSold, metrics.UnitsReturned,
 	metrics.Sales, metrics.Returns, metrics.Revenue, metrics.Discounts, metrics.Cost, metrics.Margin,

@@ -3,6 +3,7 @@ package gold
 import (
 	"github.com/smeltdata/smelt/metrics"
 	"github.com/smeltdata/smelt/pipeline"
+	"github.com/smeltdata/smelt/pipeline/lineage"
 )
 
 // RegionalSales is the table gold.regional_sales: countries, then states.
@@ -12,18 +13,19 @@ var RegionalSales = &Spec{
 	Measures: regionalMeasures,
 	More:     []Set{{By: []Dimension{Column("country"), Column("country_code"), Column("state")}, Measures: regionalMeasures}},
 	Table: declare("gold.regional_sales", "One row per country, and one per country and state.", []string{"level", "country", "state"},
+		ofFact(lineage.GroupBy, "country", "country_code", "state"),
 		[]pipeline.Column{
 			{Name: "level", Type: pipeline.StringType, Checks: []string{"accepted_values=country|state"}, Doc: "country or state: what the row is about."},
 		},
 		fact("country"), fact("country_code"),
 		[]pipeline.Column{
-			{Name: "state", Type: pipeline.StringType, Nullable: true, From: ofFact("state"), Doc: "State; NULL on the country level."},
+			{Name: "state", Type: pipeline.StringType, Nullable: true, From: ofFact(lineage.Identity, "state"), Doc: "State; NULL on the country level."},
 		},
 		measures(regionalMeasures...),
 		[]pipeline.Column{
-			{Name: "revenue_share", Type: pipeline.RatioType, Nullable: true, From: ofFact("revenue"),
+			{Name: "revenue_share", Type: pipeline.RatioType, Nullable: true, From: append(from(lineage.Aggregation, "gold.regional_sales", "revenue"), from(lineage.GroupBy, "gold.regional_sales", "level")...),
 				Doc: "Revenue as a fraction of its level's; NULL where that is not positive."},
-			{Name: "revenue_rank", Type: pipeline.Int64Type, From: ofFact("revenue"),
+			{Name: "revenue_rank", Type: pipeline.Int64Type, From: append(from(lineage.Sort, "gold.regional_sales", "revenue", "country", "state"), from(lineage.GroupBy, "gold.regional_sales", "level")...),
 				Doc: "Rank by revenue within the level: 1 is the highest, ties by country and state."},
 		}),
 	Finish: finishRegionalSales,

@@ -3,6 +3,7 @@ package gold
 import (
 	"github.com/smeltdata/smelt/metrics"
 	"github.com/smeltdata/smelt/pipeline"
+	"github.com/smeltdata/smelt/pipeline/lineage"
 )
 
 // SalesSummary is the table gold.sales_summary: a calendar without gaps from
@@ -18,23 +19,27 @@ var SalesSummary = &Spec{
 		{By: []Dimension{OrderDate(ByYear)}, Measures: summaryMeasures},
 	},
 	Table: declare("gold.sales_summary", "One row per day, week, month, quarter and year between the first and the newest order.", []string{"grain", "period_start"},
+		ofFact(lineage.GroupBy, "order_date"),
 		[]pipeline.Column{
 			{Name: "grain", Type: pipeline.StringType, Checks: []string{"accepted_values=day|week|month|quarter|year"}, Doc: "Length of the period: day, week (ISO, from Monday), month, quarter or year."},
-			{Name: "period_start", Type: pipeline.DateType, From: ofFact("order_date"), Doc: "First day of the period."},
-			{Name: "is_complete", Type: pipeline.BoolType, From: ofFact("order_date"), Doc: "Whether the whole period lies between the first and the newest order_date."},
+			{Name: "period_start", Type: pipeline.DateType, From: ofFact(lineage.Transformation, "order_date"), Doc: "First day of the period."},
+			{Name: "is_complete", Type: pipeline.BoolType, From: append(from(lineage.Transformation, "gold.sales_summary", "grain", "period_start"), ofFact(lineage.Aggregation, "order_date")...), Doc: "Whether the whole period lies between the first and the newest order_date."},
 		},
 		measures(summaryMeasures...),
 		[]pipeline.Column{
-			{Name: "previous_revenue", Type: pipeline.SumType, Nullable: true, From: ofFact("revenue", "order_date"), Doc: "Revenue of the period before."},
-			{Name: "growth", Type: pipeline.RatioType, Nullable: true, From: ofFact("revenue", "order_date"),
+			{Name: "previous_revenue", Type: pipeline.SumType, Nullable: true, From: append(from(lineage.Identity, "gold.sales_summary", "revenue"), inOrder...), Doc: "Revenue of the period before."},
+			{Name: "growth", Type: pipeline.RatioType, Nullable: true, From: from(lineage.Transformation, "gold.sales_summary", "revenue", "previous_revenue"),
 				Doc: "(revenue − previous_revenue) / previous_revenue, a fraction; NULL where that is missing or not positive."},
-			{Name: "yoy_growth", Type: pipeline.RatioType, Nullable: true, From: ofFact("revenue", "order_date"),
+			{Name: "yoy_growth", Type: pipeline.RatioType, Nullable: true, From: append(from(lineage.Transformation, "gold.sales_summary", "revenue"), inOrder...),
 				Doc: "Growth over the same month, quarter or year a year earlier, a day 364 days or a week 52 weeks earlier; NULL as growth is."},
-			{Name: "revenue_7d", Type: pipeline.SumType, Nullable: true, From: ofFact("revenue", "order_date"), Doc: "On days: revenue of the 7 days that end with it; NULL before there are 7."},
-			{Name: "revenue_28d", Type: pipeline.SumType, Nullable: true, From: ofFact("revenue", "order_date"), Doc: "On days: revenue of the 28 days that end with it; NULL before there are 28."},
+			{Name: "revenue_7d", Type: pipeline.SumType, Nullable: true, From: append(from(lineage.Aggregation, "gold.sales_summary", "revenue"), inOrder...), Doc: "On days: revenue of the 7 days that end with it; NULL before there are 7."},
+			{Name: "revenue_28d", Type: pipeline.SumType, Nullable: true, From: append(from(lineage.Aggregation, "gold.sales_summary", "revenue"), inOrder...), Doc: "On days: revenue of the 28 days that end with it; NULL before there are 28."},
 		}),
 	Finish: finishSalesSummary,
 }
+
+// inOrder finds a period's neighbours: the periods of its grain, by their start.
+var inOrder = append(from(lineage.GroupBy, "gold.sales_summary", "grain"), from(lineage.Sort, "gold.sales_summary", "period_start")...)
 
 var summaryMeasures = []*metrics.Measure{metrics.Orders, metrics.ReturnOrders, metrics.Customers, metrics.NewCustomers,
 	metrics.UnitsSold, metrics.UnitsReturned, metrics.Sales, metrics.Returns, metrics.Revenue, metrics.Discounts,

@@ -6,6 +6,7 @@ import (
 	"github.com/smeltdata/smelt/bronze"
 	"github.com/smeltdata/smelt/metrics"
 	"github.com/smeltdata/smelt/pipeline"
+	"github.com/smeltdata/smelt/pipeline/lineage"
 	"github.com/smeltdata/smelt/silver"
 )
 
@@ -52,19 +53,23 @@ func (s *Spec) Declaration() (*pipeline.Table, error) {
 		if s.Table == nil {
 			return nil, s.fail("", "Finish is set, but not the Table that declares what it makes")
 		}
+		if _, err := lineage.Of(s.Table); err != nil {
+			return nil, err
+		}
 		return s.Table, nil
 	}
 	if s.Table != nil || len(s.More) > 0 {
 		return nil, s.fail("", "Table and More are for Finish, which is not set")
 	}
-	var key []string
+	var key, rows []string
 	var columns []pipeline.Column
 	for _, d := range s.By {
-		key = append(key, d.Name)
-		columns = append(columns, pipeline.Column{Name: d.Name, Doc: d.doc(), Type: d.dataType(), Nullable: d.nullable(), From: d.sources()})
+		value, by := d.from()
+		key, rows = append(key, d.Name), append(rows, by...)
+		columns = append(columns, pipeline.Column{Name: d.Name, Doc: d.doc(), Type: d.dataType(), Nullable: d.nullable(), From: value})
 	}
 	for _, m := range s.Measures {
-		columns = append(columns, pipeline.Column{Name: m.Name, Doc: m.Doc, Type: m.Type, Nullable: m.Nullable, From: lineage(m, s.By)})
+		columns = append(columns, pipeline.Column{Name: m.Name, Doc: m.Doc, Type: m.Type, Nullable: m.Nullable, From: accumulated(m)})
 	}
 	if len(columns) == 0 {
 		return nil, s.fail("", "has neither dimensions nor measures")
@@ -73,23 +78,8 @@ func (s *Spec) Declaration() (*pipeline.Table, error) {
 	if err != nil {
 		return nil, &pipeline.Error{Kind: pipeline.ErrConfig, Msg: "gold table", Err: err}
 	}
+	t.RowsFrom = rows
 	return t, nil
-}
-
-// lineage returns the columns that a measure by dimensions is computed from.
-func lineage(m *metrics.Measure, by []Dimension) []string {
-	var out []string
-	for _, c := range m.Columns() {
-		out = append(out, silver.FactSales.Name+"."+c)
-	}
-	for _, d := range by {
-		for _, c := range d.sources() {
-			if !slices.Contains(out, c) {
-				out = append(out, c)
-			}
-		}
-	}
-	return out
 }
 
 func (d Dimension) doc() string {

@@ -78,7 +78,7 @@ func (l *level) table(n int) *pipeline.Table {
 			}
 		}
 	}
-	return declare("state.totals_"+strconv.Itoa(n), "What gold's tables by "+Set{By: l.by}.String()+" are made of, one row per group.", key, columns)
+	return declare("state.totals_"+strconv.Itoa(n), "What gold's tables by "+Set{By: l.by}.String()+" are made of, one row per group.", key, nil, columns)
 }
 
 // unknown returns the flag of a sum that may be unknown; 0 for others.

@@ -91,7 +91,7 @@ func TestDays(t *testing.T) {
 	ends := &Spec{Name: "gold.ends", By: []Dimension{Column("country"), OrderDate(ByMonth)}, Finish: func(f *Finished) error {
 		first, newest = f.First, f.Newest
 		return f.Build(0).Done()
-	}, Table: declare("gold.ends", "No rows.", nil, fact("country"))}
+	}, Table: declare("gold.ends", "No rows.", nil, nil, fact("country"))}
 	s := amendable(ends)
 	rowsOf(t, func(create createFunc) error {
 		_, err := s.count(t, s.facts).Tables(s.inputs(), create)
@@ -122,7 +122,7 @@ func TestTablesTwice(t *testing.T) {
 // A Finish cannot get at what its spec does not declare: it may not have been kept.
 func TestUndeclared(t *testing.T) {
 	spec := &Spec{Name: "gold.x", By: []Dimension{Column("country")}, Measures: []*metrics.Measure{metrics.Sales},
-		Table: declare("gold.x", "", nil, measures(metrics.Revenue)), Finish: func(f *Finished) error {
+		Table: declare("gold.x", "", nil, nil, measures(metrics.Revenue)), Finish: func(f *Finished) error {
 			var v metrics.Values
 			f.Groups[0].Values(f.Groups[0].Rows()[0], &v)
 			b := f.Build(1)

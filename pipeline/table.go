@@ -11,11 +11,12 @@ import (
 // Table is a table's declaration: the one place that its schema, its
 // documentation, its checks and its lineage come from.
 type Table struct {
-	Name    string // layer and table, "silver.fact_sales"
-	Doc     string // one sentence, its grain
-	Columns []Column
-	Key     []string // the columns that a row is unique by and ordered by
-	Schema  *arrow.Schema
+	Name     string // layer and table, "silver.fact_sales"
+	Doc      string // one sentence, its grain
+	Columns  []Column
+	Key      []string // the columns that a row is unique by and ordered by
+	RowsFrom []string // what decides which rows there are, as Column.From says it
+	Schema   *arrow.Schema
 }
 
 // Column is one column of a Table.
@@ -24,7 +25,7 @@ type Column struct {
 	Doc      string
 	Type     arrow.DataType
 	Nullable bool
-	From     []string // "layer.table.column" that the value is computed from
+	From     []string // what the value is made from: "layer.table.column", computed, or "kind:layer.table.column"; see package lineage
 	Checks   []string // "not_null", "unique", "accepted_values=sale|return", …
 	PII      string   // what it tells of a person: "email", "name", …; "possible" of source text as it came; "" = nothing
 	Sought   bool     // rows are looked for by single texts of it: files keep what tells fast that they have none
@@ -99,7 +100,7 @@ type field struct {
 //
 //	col:"name"            the column's name; a field without it is an error
 //	doc:"…"               what it holds, its unit and formula
-//	from:"a.b.c d.e.f"    the columns that it is computed from
+//	from:"a.b.c join:d.e.f"  what it is made from, see Column.From
 //	check:"not_null …"    checks, separated by spaces
 //	pii:"email"           see Column.PII
 //	sought:"yes"          see Column.Sought
@@ -135,6 +136,13 @@ func Declare[T any](name, doc string, key ...string) *TableOf[T] {
 		panic("pipeline: " + err.Error())
 	}
 	return &TableOf[T]{Table: t, fields: fields}
+}
+
+// WithRows declares what decides which rows there are, see Table.RowsFrom, and
+// returns the table.
+func (t *TableOf[T]) WithRows(from ...string) *TableOf[T] {
+	t.RowsFrom = from
+	return t
 }
 
 var arrowTypes = map[reflect.Type]arrow.DataType{

@@ -10,14 +10,14 @@ import (
 
 // Customer is one row of dim_customers.
 type Customer struct {
-	CustomerID  string          `col:"customer_id" doc:"The shop's key of the customer." from:"bronze.customers.customer_id bronze.sales.customer_id" check:"not_null unique"`
+	CustomerID  string          `col:"customer_id" doc:"The shop's key of the customer." from:"bronze.customers.customer_id identity:silver.fact_sales.customer_id" check:"not_null unique"`
 	FirstName   Null[string]    `col:"first_name" doc:"Given name." from:"bronze.customers.first_name" pii:"name"`
 	LastName    Null[string]    `col:"last_name" doc:"Family name." from:"bronze.customers.last_name" pii:"name"`
 	FullName    Null[string]    `col:"full_name" doc:"Whole name: as given, else first and last name." from:"bronze.customers.full_name bronze.customers.first_name bronze.customers.last_name" pii:"name"`
 	Email       Null[string]    `col:"email" doc:"E-mail address in lower case; NULL unless it looks like one." from:"bronze.customers.email" pii:"email"`
 	Phone       Null[string]    `col:"phone" doc:"Telephone number: digits, with a leading + where given." from:"bronze.customers.phone" pii:"phone"`
 	Gender      Null[Code]      `col:"gender" doc:"Gender, as the shop writes it." from:"bronze.customers.gender"`
-	BirthDate   Null[Date]      `col:"birth_date" doc:"Date of birth; NULL when after the newest order." from:"bronze.customers.birth_date silver.fact_sales.order_date" pii:"birth_date"`
+	BirthDate   Null[Date]      `col:"birth_date" doc:"Date of birth; NULL when after the newest order." from:"bronze.customers.birth_date filter:silver.fact_sales.order_date" pii:"birth_date"`
 	Address     Null[string]    `col:"address" doc:"Street and number." from:"bronze.customers.address" pii:"address"`
 	City        Null[Code]      `col:"city" doc:"City." from:"bronze.customers.city"`
 	State       Null[Code]      `col:"state" doc:"State, province or region." from:"bronze.customers.state"`
@@ -25,13 +25,15 @@ type Customer struct {
 	Country     Null[Code]      `col:"country" doc:"English name of the country (Unicode CLDR); an unknown spelling as it stands." from:"bronze.customers.country"`
 	CountryCode Null[Code]      `col:"country_code" doc:"ISO 3166-1 alpha-2 code of the country; NULL for an unknown spelling." from:"bronze.customers.country"`
 	Segment     Null[Code]      `col:"segment" doc:"The shop's own customer segment." from:"bronze.customers.segment"`
-	SignupDate  Null[Date]      `col:"signup_date" doc:"Day the customer registered." from:"bronze.customers.signup_date"`
-	IsInferred  bool            `col:"is_inferred" doc:"True where no customers file has the key and only a sale names it." from:"silver.fact_sales.customer_id" check:"not_null"`
-	UpdatedAt   Null[Timestamp] `col:"updated_at" doc:"When the record last changed." from:"bronze.customers.updated_at"`
+	SignupDate  Null[Date]      `col:"signup_date" doc:"Day the customer registered." from:"identity:bronze.customers.signup_date"`
+	IsInferred  bool            `col:"is_inferred" doc:"True where no customers file has the key and only a sale names it." from:"join:bronze.customers.customer_id join:silver.fact_sales.customer_id" check:"not_null"`
+	UpdatedAt   Null[Timestamp] `col:"updated_at" doc:"When the record last changed." from:"identity:bronze.customers.updated_at"`
 }
 
 // DimCustomers is the table silver.dim_customers.
-var DimCustomers = Declare[Customer]("silver.dim_customers", "One row per customer: the latest record wins.", "customer_id")
+var DimCustomers = Declare[Customer]("silver.dim_customers", "One row per customer: the latest record wins.", "customer_id").
+	WithRows("group_by:bronze.customers.customer_id", "sort:bronze.customers.updated_at", "sort:bronze.customers.signup_date",
+		"sort:bronze.customers._source_file", "sort:bronze.customers._source_row", "join:silver.fact_sales.customer_id")
 
 // customerSpec is how records of bronze.customers become customers.
 var customerSpec = dimensionSpec{

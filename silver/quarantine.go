@@ -1,10 +1,14 @@
 package silver
 
 import (
+	"slices"
+	"strings"
+
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
 	"github.com/apache/arrow/go/v17/arrow/memory"
 
+	"github.com/smeltdata/smelt/bronze"
 	"github.com/smeltdata/smelt/pipeline"
 )
 
@@ -13,12 +17,28 @@ type Quarantined struct {
 	Table      pipeline.Code `col:"table" doc:"Bronze table of the row: customers, products or sales." check:"not_null"`
 	Reason     pipeline.Code `col:"reason" doc:"The first reason that applies, in the order of the contract." check:"not_null"`
 	Values     string        `col:"values" doc:"JSON object of the row's non-NULL bronze columns, in declared order, as strings." check:"not_null" pii:"possible"`
-	SourceFile pipeline.Code `col:"source_file" doc:"File that the row came from." check:"not_null"`
-	SourceRow  int64         `col:"source_row" doc:"1-based number of the record in its file." check:"not_null"`
+	SourceFile pipeline.Code `col:"source_file" doc:"File that the row came from." from:"identity:bronze.customers._source_file identity:bronze.products._source_file identity:bronze.sales._source_file" check:"not_null"`
+	SourceRow  int64         `col:"source_row" doc:"1-based number of the record in its file." from:"identity:bronze.customers._source_row identity:bronze.products._source_row identity:bronze.sales._source_row" check:"not_null"`
 }
 
 // Quarantine is the table silver.quarantine.
-var Quarantine = pipeline.Declare[Quarantined]("silver.quarantine", "Bronze rows that silver could not use, each with its reason.", "table", "source_file", "source_row")
+var Quarantine = withInputs(pipeline.Declare[Quarantined]("silver.quarantine", "Bronze rows that silver could not use, each with its reason.", "table", "source_file", "source_row"))
+
+// withInputs declares what the quarantine is made from: what decides whether a
+// row can be used, and of such a row all that bronze has.
+func withInputs(t *pipeline.TableOf[Quarantined]) *pipeline.TableOf[Quarantined] {
+	t.WithRows(slices.Concat(usableBy, []string{"filter:bronze.customers.customer_id", "filter:bronze.products.product_id"})...)
+	reason, values := &t.Columns[t.MustIndex("reason")], &t.Columns[t.MustIndex("values")]
+	for _, from := range t.RowsFrom {
+		reason.From = append(reason.From, strings.TrimPrefix(from, "filter:"))
+	}
+	for _, of := range []*pipeline.Table{bronze.Customers.Table, bronze.Products.Table, bronze.Sales.Table} {
+		for _, c := range of.Columns {
+			values.From = append(values.From, of.Name+"."+c.Name)
+		}
+	}
+	return t
+}
 
 // reason says why a row cannot be used: the first that applies, in this order.
 type reason uint8
