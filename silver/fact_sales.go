@@ -11,8 +11,8 @@ type FactSale struct {
 	OrderID         string          `col:"order_id" doc:"Order that the line belongs to; return-<file>-<record> on a return without one." from:"bronze.sales.order_id bronze.sales._source_file bronze.sales._source_row" check:"not_null" sought:"yes"`
 	LineNumber      Null[int32]     `col:"line_number" doc:"Number of the line in its order, as given." from:"identity:bronze.sales.line_number"`
 	LineType        Code            `col:"line_type" doc:"sale or return." from:"bronze.sales.line_type bronze.sales.quantity bronze.sales.line_amount bronze.sales.order_id filter:bronze.sales.status filter:bronze.sales.returned_at" check:"not_null accepted_values=sale|return"`
-	OrderedAt       Timestamp       `col:"ordered_at" doc:"When it was ordered; on a return, when it was returned where known." from:"bronze.sales.ordered_at bronze.sales.returned_at" check:"not_null"`
-	OrderDate       Date            `col:"order_date" doc:"Calendar day of ordered_at in the shop's time zone." from:"bronze.sales.ordered_at bronze.sales.returned_at" check:"not_null"`
+	OrderedAt       Timestamp       `col:"ordered_at" doc:"When it was ordered; on a return, when it was returned where known." from:"bronze.sales.ordered_at bronze.sales.returned_at filter:silver.fact_sales.line_type" check:"not_null"`
+	OrderDate       Date            `col:"order_date" doc:"Calendar day of ordered_at in the shop's time zone." from:"bronze.sales.ordered_at bronze.sales.returned_at filter:silver.fact_sales.line_type" check:"not_null"`
 	CustomerID      Null[Code]      `col:"customer_id" doc:"Who bought; NULL for a guest." from:"bronze.sales.customer_id" check:"relationships=silver.dim_customers.customer_id"`
 	ProductID       Code            `col:"product_id" doc:"What was bought." from:"bronze.sales.product_id" check:"not_null relationships=silver.dim_products.product_id"`
 	Quantity        int64           `col:"quantity" doc:"Units, signed: negative on a return." from:"bronze.sales.quantity silver.fact_sales.line_type" check:"not_null"`

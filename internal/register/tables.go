@@ -13,6 +13,7 @@ import (
 	"github.com/smeltdata/smelt/io/parquetio"
 	"github.com/smeltdata/smelt/io/store"
 	"github.com/smeltdata/smelt/pipeline"
+	"github.com/smeltdata/smelt/pipeline/lineage"
 )
 
 // The formats of a table.
@@ -171,7 +172,9 @@ func referred(d *pipeline.Table, c *pipeline.Column, declared map[string]*pipeli
 		}
 	}
 	if name == "" && d.Layer() == "gold" && len(c.From) == 1 && slices.Equal(d.Key, []string{c.Name}) {
-		name = c.From[0]
+		if of, kind, err := lineage.Parse(c.From[0]); err == nil && kind == lineage.Identity {
+			name = of.String()
+		}
 	}
 	i := strings.LastIndex(name, ".")
 	if i < 0 {
