@@ -107,3 +107,10 @@ func appendFolded(dst, s []byte) []byte {
 	}
 	return dst
 }
+
+// CleanText returns a text as silver has it: as keys are compared, NFC, trimmed,
+// inner white space folded. "" is NULL.
+func CleanText(s string) string {
+	var c cleaner
+	return string(c.clean([]byte(s)))
+}

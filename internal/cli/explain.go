@@ -2,8 +2,11 @@ package cli
 
 import (
 	"bytes"
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"os"
 	"slices"
@@ -17,26 +20,77 @@ import (
 
 func (a *app) explainCommand() *cobra.Command {
 	s := &shop{}
+	t := tracer{}
+	var key []string
+	var measure string
 	cmd := &cobra.Command{
-		Use:   "explain",
-		Short: "Print what a run would do, and where each column comes from",
+		Use:   "explain [TABLE | TABLE.COLUMN]",
+		Short: "Print what a run would do, and where columns and numbers come from",
 		Long: `Print the plan of a run: the files that it would read and how, its stages, and
 every table with its columns, their types (a ? means NULL is possible) and where
 each comes from. The files' headers are checked against smelt.yml, but for
-lookups no records are read and nothing is written.`,
-		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			m, err := s.mapping()
+lookups no records are read and nothing is written.
+
+With a TABLE.COLUMN, print what it is, what it is made from, down to the columns
+of the files, and what is made of it. Of a table, the same for its columns.
+"-" stands for a value that goes into the value, "~" for one that only decides
+which rows count, where they belong or which of them comes first.
+
+With --key, look up a row of a published table and print where it comes from: a
+fact's record, the records of a customer. --measure takes a number of a gold
+table apart, into all lines that it counts, and compares it with them.
+--show-source prints the records as they stand in the files.`,
+		Example: `  smelt explain
+  smelt explain gold.customer_metrics.clv
+  smelt explain gold.customer_metrics --key C100001 --measure revenue
+  smelt explain gold.regional_sales --key level=country,country=Germany --measure aov
+  smelt explain silver.fact_sales --key sales.csv,17,sale --show-source`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			switch {
+			case len(args) == 0 && (key != nil || measure != "" || t.source):
+				return usage("--key, --measure and --show-source are of a table, which is not named", "smelt explain gold.customer_metrics --key C100001 --measure revenue")
+			case measure != "" && key == nil:
+				return usage("--measure takes one row's number apart: --key says which", "smelt explain TABLE --key VALUE --measure "+measure)
+			case t.source && key == nil:
+				return usage("--show-source shows the records of one row: --key says which", "")
+			case t.limit < 0:
+				return usage("--limit: the number of lines is negative", "0 prints all of them")
+			case len(args) == 0:
+				m, err := s.mapping()
+				if err != nil {
+					return err
+				}
+				return a.explain(cmd.Context(), m, s.lake(m))
+			}
+			m, err := s.mappingIfThere(given(cmd.Flags(), "config"))
 			if err != nil {
 				return err
 			}
-			return a.explain(cmd.Context(), m, s.lake(m))
+			if key == nil {
+				return a.explainColumns(m, args[0])
+			}
+			t.ctx, t.m, t.dir = cmd.Context(), m, s.lake(cmp.Or(m, &bronze.Mapping{Output: "lake"}))
+			return a.explainRow(t, args[0], key, measure)
 		},
 	}
 	s.configFlag(cmd)
 	s.dataFlag(cmd)
 	s.outputFlag(cmd)
+	cmd.Flags().StringArrayVar(&key, "key", nil, "look up the row of this key: values in the key's order, or column=value, with commas between or one --key each")
+	cmd.Flags().StringVar(&measure, "measure", "", "take this number of the row apart")
+	cmd.Flags().IntVar(&t.limit, "limit", 20, "lines to print, 0 for all; all are counted and summed")
+	cmd.Flags().BoolVar(&t.source, "show-source", false, "print the records as they stand in the files")
 	return cmd
+}
+
+// mappingIfThere reads smelt.yml for a command that can do without; nil where
+// there is none, which is an error where it was named.
+func (s *shop) mappingIfThere(named bool) (*bronze.Mapping, error) {
+	if _, err := os.Stat(s.config); errors.Is(err, fs.ErrNotExist) && !named {
+		return nil, nil
+	}
+	return s.mapping()
 }
 
 // plan is what explain explains.

@@ -11,6 +11,7 @@ import (
 	"github.com/smeltdata/smelt/gold"
 	"github.com/smeltdata/smelt/metrics"
 	"github.com/smeltdata/smelt/pipeline"
+	"github.com/smeltdata/smelt/pipeline/lineage"
 	"github.com/smeltdata/smelt/silver"
 )
 
@@ -32,14 +33,19 @@ func (p *plan) tables() {
 // formulas are those of a gold table's measures, by column.
 func formulas(s *gold.Spec) map[string]string {
 	out := map[string]string{}
-	add := func(ms []*metrics.Measure) {
-		for _, m := range ms {
-			out[m.Name] = m.Formula
-		}
+	for name, m := range measuresOf(s) {
+		out[name] = m.Formula
 	}
-	add(s.Measures)
-	for _, set := range s.More {
-		add(set.Measures)
+	return out
+}
+
+// measuresOf returns the measures of a gold table, by the column that holds them.
+func measuresOf(s *gold.Spec) map[string]*metrics.Measure {
+	out := map[string]*metrics.Measure{}
+	for _, set := range append([]gold.Set{{Measures: s.Measures}}, s.More...) {
+		for _, m := range set.Measures {
+			out[m.Name] = m
+		}
 	}
 	return out
 }
@@ -49,7 +55,7 @@ func (p *plan) table(t *pipeline.Table, formulas map[string]string) {
 	p.title(fmt.Sprintf("%s: %s", t.Name, t.Doc))
 	g := &grid{indent: "  "}
 	for _, c := range t.Columns {
-		g.rows = append(g.rows, []string{c.Name, typeOf(c), cmp.Or(formulas[c.Name], lineage(c.From))})
+		g.rows = append(g.rows, []string{c.Name, typeOf(c), cmp.Or(formulas[c.Name], madeFrom(c.From))})
 	}
 	p.grid(g)
 }
@@ -132,19 +138,21 @@ func typeOf(c pipeline.Column) string {
 	return pipeline.TypeName(c.Type)
 }
 
-// lineage lists columns, those of one table together:
-// "bronze.sales: order_id, status".
-func lineage(from []string) string {
+// madeFrom lists what a declaration says that something is made from, the columns
+// of one table together: "bronze.sales: order_id, status".
+func madeFrom(from []string) string {
 	var order []string
 	columns := map[string][]string{}
 	for _, f := range from {
-		i := strings.LastIndexByte(f, '.')
-		table, column := f[:max(i, 0)], f[i+1:]
-		if columns[table] == nil {
-			order = append(order, table)
+		c, _, err := lineage.Parse(f)
+		if err != nil {
+			continue // gold.Lineage reports it
 		}
-		if !slices.Contains(columns[table], column) {
-			columns[table] = append(columns[table], column)
+		if columns[c.Table] == nil {
+			order = append(order, c.Table)
+		}
+		if !slices.Contains(columns[c.Table], c.Column) {
+			columns[c.Table] = append(columns[c.Table], c.Column)
 		}
 	}
 	var out []string

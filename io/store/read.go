@@ -108,13 +108,18 @@ func OpenTable(ctx context.Context, dir, name string, at At) (*Table, error) {
 	return t, nil
 }
 
-// Scan streams columns of the table.
-func (t *Table) Scan(ctx context.Context, columns []string) pipeline.Stream {
-	if t.delta == nil {
+// Scan streams columns of the table; with where only the rows that it picks, of
+// which statistics and Bloom filters let it pass over most others. Its columns
+// must be text.
+func (t *Table) Scan(ctx context.Context, columns []string, where ...pipeline.Where) pipeline.Stream {
+	if t.delta == nil && where == nil {
 		return parquetio.Read(ctx, t.parts, columns)
 	}
+	if t.delta == nil {
+		return t.pick(ctx, columns, where)
+	}
 	return func(yield func(arrow.Record, error) bool) {
-		for rec, err := range deltaio.Scan(ctx, t.delta, columns) {
+		for rec, err := range deltaio.Scan(ctx, t.delta, columns, where...) {
 			if e, ok := err.(*pipeline.Error); ok && errors.Is(err, fs.ErrNotExist) && e.Hint == "" {
 				plain := *e
 				plain.Hint = fmt.Sprintf("version %d needs the file: a vacuum deletes what only old versions need", t.delta.Version)
@@ -171,6 +176,28 @@ func side(ctx context.Context, workers, n int, open func(ctx context.Context, i 
 		})
 	}
 	return g.Wait()
+}
+
+// pick streams the rows of part files that where picks.
+func (t *Table) pick(ctx context.Context, columns []string, where []pipeline.Where) pipeline.Stream {
+	return func(yield func(arrow.Record, error) bool) {
+		var fields []arrow.Field
+		for _, name := range columns {
+			at := t.Schema.FieldIndices(name)
+			if len(at) != 1 {
+				yield(nil, &pipeline.Error{Kind: pipeline.ErrConfig, Table: t.Name, Column: name, Msg: "the table has no such column"})
+				return
+			}
+			fields = append(fields, t.Schema.Field(at[0]))
+		}
+		for _, path := range t.parts {
+			for rec, err := range parquetio.ReadAs(ctx, path, fields, where...) {
+				if !yield(rec, err) || err != nil {
+					return
+				}
+			}
+		}
+	}
 }
 
 // Parts returns the paths of the part files of a table that is a folder of
