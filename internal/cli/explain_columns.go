@@ -157,9 +157,20 @@ func madeFrom(from []string) string {
 	}
 	var out []string
 	for _, t := range order {
-		out = append(out, t+": "+strings.Join(columns[t], ", "))
+		out = append(out, named(t, columns[t]))
 	}
 	return strings.Join(out, "; ")
+}
+
+// named lists columns of a table: "bronze.sales: order_id, status", or that they
+// are all that it has.
+func named(table string, columns []string) string {
+	for _, t := range []*pipeline.Table{bronze.Customers.Table, bronze.Products.Table, bronze.Sales.Table} {
+		if t.Name == table && len(t.Columns) == len(columns) {
+			return table + ": all columns"
+		}
+	}
+	return table + ": " + strings.Join(columns, ", ")
 }
 
 // sourceOf writes where a bronze column comes from.

@@ -294,7 +294,7 @@ func kindsFrom(edges []lineage.Edge) string {
 	}
 	var out []string
 	for _, g := range order {
-		out = append(out, fmt.Sprintf("%s %s: %s", g.kind, g.table, strings.Join(columns[g], ", ")))
+		out = append(out, string(g.kind)+" "+named(g.table, columns[g]))
 	}
 	return strings.Join(out, "; ")
 }
