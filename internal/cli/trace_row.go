@@ -3,6 +3,7 @@ package cli
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
@@ -72,13 +73,14 @@ func (t *tracer) rawOf(out *traced, table *pipeline.Table, file, number *string)
 func (t *tracer) recordsOf(out *traced, raw *pipeline.Table, key string, latest ...string) error {
 	want := out.Row.text(key)
 	columns := append(append([]string{key}, latest...), "_source_file", "_source_row")
+	places := t.places()
 	l := &lines{Table: raw.Name, limit: t.limit, less: func(a, b tracedRow) int {
-		for _, c := range latest {
-			if order := cmp.Compare(b.text(c), a.text(c)); order != 0 {
+		for _, c := range latest { // without the Z, a second comes before its fractions
+			if order := cmp.Compare(strings.TrimSuffix(b.text(c), "Z"), strings.TrimSuffix(a.text(c), "Z")); order != 0 {
 				return order
 			}
 		}
-		return byRecord(b, a)
+		return cmp.Or(cmp.Compare(places[b.text("_source_file")], places[a.text("_source_file")]), byRecord(b, a))
 	}}
 	if err := t.scan(raw.Name, columns, nil, eachRow(func(row tracedRow) {
 		if v := row.at(key); v != nil && silver.CleanText(*v) == want {
@@ -104,6 +106,23 @@ func (t *tracer) recordsOf(out *traced, raw *pipeline.Table, key string, latest 
 	})
 	out.Lines.cut()
 	return err
+}
+
+// places returns where files stand in record order; of those that are not there
+// any more, and without smelt.yml, nothing is known.
+func (t *tracer) places() map[string]int {
+	out := map[string]int{}
+	if t.m == nil {
+		return out
+	}
+	files, err := bronze.Files(t.m, func(int) bool { return true })
+	if err != nil {
+		return out // a file that cannot be found is no reason to show nothing
+	}
+	for i, f := range files {
+		out[f.File.Name] = i + 1
+	}
+	return out
 }
 
 // origins returns the file and record of everything that a trace shows.
