@@ -138,7 +138,9 @@ func (a *app) made(ctx context.Context, o *openlineage.Outcome, m *bronze.Mappin
 	if err != nil {
 		return err
 	}
-	o.Edges = openlineage.Declared(tables, m)
+	if o.Edges, err = gold.Lineage(m); err != nil {
+		return err
+	}
 	if o.Report == nil || errors.Is(o.Err, pipeline.ErrNothingNew) {
 		return nil
 	}
@@ -235,7 +237,7 @@ func sourcesOf(m *bronze.Mapping, r *pipeline.Report) []openlineage.Source {
 		return source
 	}
 	for i, s := range m.Sources {
-		source := named(openlineage.SourceName(m, i), s.Files)
+		source := named(m.SourceName(i), s.Files)
 		for _, f := range r.Sources {
 			if f.Source != i || f.SameAs != "" || !slices.Contains(r.Read, f.File) {
 				continue
