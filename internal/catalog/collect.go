@@ -56,8 +56,8 @@ func Collect(ctx context.Context, o Options) (*Catalog, error) {
 	}
 	c.Checks = checks(rules, past, shown.personal)
 	c.Runs = runs(past, shown)
-	c.Edges = edges(declared, o.Mapping)
-	return c, nil
+	c.Edges, err = gold.Lineage(o.Mapping)
+	return c, err
 }
 
 // project is the name of the folder that the shop is in.
