@@ -26,7 +26,7 @@ type Customer struct {
 	CountryCode Null[Code]      `col:"country_code" doc:"ISO 3166-1 alpha-2 code of the country; NULL for an unknown spelling." from:"bronze.customers.country"`
 	Segment     Null[Code]      `col:"segment" doc:"The shop's own customer segment." from:"bronze.customers.segment"`
 	SignupDate  Null[Date]      `col:"signup_date" doc:"Day the customer registered." from:"identity:bronze.customers.signup_date"`
-	IsInferred  bool            `col:"is_inferred" doc:"True where no customers file has the key and only a sale names it." from:"join:bronze.customers.customer_id join:silver.fact_sales.customer_id" check:"not_null"`
+	IsInferred  bool            `col:"is_inferred" doc:"True where no customers file has the key and only a sale names it." from:"join:bronze.customers.customer_id" check:"not_null"`
 	UpdatedAt   Null[Timestamp] `col:"updated_at" doc:"When the record last changed." from:"identity:bronze.customers.updated_at"`
 }
 

@@ -17,7 +17,7 @@ type Product struct {
 	Brand       Null[Code]      `col:"brand" doc:"Brand, one spelling per value." from:"bronze.products.brand"`
 	UnitCost    Null[Price]     `col:"unit_cost" doc:"What one unit costs the shop; NULL when negative." from:"bronze.products.unit_cost"`
 	UnitPrice   Null[Price]     `col:"unit_price" doc:"List price of one unit; NULL when negative." from:"bronze.products.unit_price"`
-	IsInferred  bool            `col:"is_inferred" doc:"True where no products file has the key and only a sale names it." from:"join:bronze.products.product_id join:silver.fact_sales.product_id" check:"not_null"`
+	IsInferred  bool            `col:"is_inferred" doc:"True where no products file has the key and only a sale names it." from:"join:bronze.products.product_id" check:"not_null"`
 	UpdatedAt   Null[Timestamp] `col:"updated_at" doc:"When the record last changed." from:"identity:bronze.products.updated_at"`
 }
 

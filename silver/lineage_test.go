@@ -36,14 +36,19 @@ func TestLineage(t *testing.T) {
 	for _, table := range tables {
 		l.keys[table.Name] = table.Key
 	}
-	twice := shop{mapping: bronze.Mapping{Location: time.UTC, Sources: []bronze.SourceSpec{{Table: "sales"}}, Rules: bronze.Rules{DateTo: 47_846}}, segments: make([]segment, 1)}
-	for i := range int64(2) { // of drawn shops, few have two lines of one key that can be used
-		twice.segments[0].lines = append(twice.segments[0].lines, bronze.Sale{OrderID: pipeline.Some("A1"), LineNumber: pipeline.Some[int32](1), OrderedAt: pipeline.Some(19_002 * day),
-			ProductID: pipeline.Some[pipeline.Code]("p1"), Quantity: pipeline.Some[int64](1), UnitPrice: pipeline.Some[pipeline.Price](1_0000),
-			UpdatedAt: pipeline.Some(pipeline.Timestamp(2 - i)), SourceFile: "sales 0.csv", SourceRow: 1 + i})
+	// Of drawn shops, few have two lines of one key that can be used, lines without
+	// a price of their own, and people born between orders.
+	rare := shop{mapping: bronze.Mapping{Location: time.UTC, Sources: []bronze.SourceSpec{{Table: "customers"}, {Table: "products"}, {Table: "sales"}}, Rules: bronze.Rules{DateTo: 47_846}},
+		customers: []bronze.Customer{{CustomerID: pipeline.Some("c1"), BirthDate: pipeline.Some[pipeline.Date](19_002)}}, segments: make([]segment, 1)}
+	for i := range int64(2) {
+		product := pipeline.Code(fmt.Sprint("p", i))
+		rare.products = append(rare.products, bronze.Product{ProductID: pipeline.Some(string(product)), UnitPrice: pipeline.Some(pipeline.Price(1 + i))})
+		rare.segments[0].lines = append(rare.segments[0].lines, bronze.Sale{OrderID: pipeline.Some("A1"), LineNumber: pipeline.Some[int32](1),
+			OrderedAt: pipeline.Some(pipeline.Timestamp(19_001+2*i) * day), CustomerID: pipeline.Some[pipeline.Code]("c1"), ProductID: pipeline.Some(product),
+			Quantity: pipeline.Some[int64](1), UpdatedAt: pipeline.Some(pipeline.Timestamp(2 - i)), SourceFile: "sales 0.csv", SourceRow: 1 + i})
 	}
 	for seed := range uint64(20) {
-		l.perturb(&twice, rand.New(rand.NewPCG(seed, 5)))
+		l.perturb(&rare, rand.New(rand.NewPCG(seed, 5)))
 	}
 	for seed := range 150 {
 		s := rapid.Custom(drawShop).Example(seed)
@@ -55,7 +60,7 @@ func TestLineage(t *testing.T) {
 	for _, e := range edges {
 		to := lineage.Edge{From: e.From, To: e.To}
 		switch {
-		case !l.varied[e.From]: // of other tables of silver, records move as a whole only, or the shops have one value
+		case !l.varied[e.From]: // a record's place, a key, or the shops have one value
 		case e.To.Column != "" && slices.Contains(l.keys[e.To.Table], e.To.Column), e.To.Table == Quarantine.Name && e.To.Column == "reason":
 			to.To.Column = "" // it changes, and so the row is another one
 			fallthrough
@@ -73,6 +78,7 @@ type lineageTest struct {
 	changed map[lineage.Edge]bool   // what has changed with what, without a kind
 	varied  map[lineage.Column]bool // columns that have been changed
 	keys    map[string][]string     // of the tables
+	differs []lineage.Column        // columns and rows of silver that differ after the last change
 }
 
 // perturb changes one column of the shop's rows after the other.
@@ -82,6 +88,7 @@ func (l *lineageTest) perturb(s *shop, rng *rand.Rand) {
 		l.Fatal(err)
 	}
 	try := func(from lineage.Column, other *shop) {
+		l.differs = nil
 		l.varied[from] = l.varied[from] || !reflect.DeepEqual(s, other)
 		after, err := other.run(l, steady(), 1)
 		if err != nil {
@@ -91,6 +98,12 @@ func (l *lineageTest) perturb(s *shop, rng *rand.Rand) {
 		compareRows(l, DimProducts, from, before.products, after.products)
 		compareRows(l, FactSales, from, before.all(), after.all())
 		compareRows(l, Quarantine, from, before.quarantine, after.quarantine)
+		for _, a := range l.differs { // together: so one may be made from the other
+			l.varied[a] = true
+			for _, b := range l.differs {
+				l.changed[lineage.Edge{From: a, To: b}] = true
+			}
+		}
 	}
 	for i, c := range bronze.Customers.Columns {
 		if perturbed(c.Name) {
@@ -172,6 +185,7 @@ func compareRows[T any](l *lineageTest, table *pipeline.TableOf[T], from lineage
 			}
 			to := lineage.Column{Table: table.Name, Column: c.Name}
 			l.changed[lineage.Edge{From: from, To: to}] = true
+			l.differs = append(l.differs, to)
 			if c.Name != from.Column && strings.HasPrefix(table.Name, "silver.dim_") { // another record has won
 				l.changed[lineage.Edge{From: from, To: rows}] = true
 			}
@@ -181,6 +195,7 @@ func compareRows[T any](l *lineageTest, table *pipeline.TableOf[T], from lineage
 		}
 	}
 	if !same {
+		l.differs = append(l.differs, rows)
 		l.changed[lineage.Edge{From: from, To: rows}] = true
 		if !slices.Contains(l.graph.Upstream(rows), from) {
 			l.Fatalf("the rows of %s change with %s, but they declare %s", rows, from, table.RowsFrom)

@@ -38,6 +38,10 @@ func TestTables(t *testing.T) {
 			if !slices.Equal(fact.References, want) {
 				t.Errorf("references: %v", fact.References)
 			}
+			metrics := named(t, tables, "gold.customer_metrics")
+			if want := []Reference{{"customer_id", "silver.dim_customers", "customer_id"}}; !slices.Equal(metrics.References, want) {
+				t.Errorf("references of gold: %v", metrics.References)
+			}
 			customers := named(t, tables, "silver.dim_customers")
 			if !customers.Unique || !slices.Equal(customers.Key, []string{"customer_id"}) || customers.Columns[0].Nullable || !customers.Columns[1].Nullable {
 				t.Errorf("dim_customers: %+v", customers)
