@@ -40,9 +40,7 @@ func start(t *testing.T) *browser {
 	t.Cleanup(cancel)
 	ctx, cancel = chromedp.NewContext(ctx)
 	t.Cleanup(func() {
-		if err := chromedp.Cancel(ctx); err != nil { // which waits, so that the profile can be deleted
-			t.Log(err)
-		}
+		_ = chromedp.Cancel(ctx) // which waits, so that the profile can be deleted
 		cancel()
 	})
 	if err := chromedp.Do(ctx); err != nil { // the browser's life is that of this context

@@ -58,8 +58,20 @@ function reach(start, next) {
   return seen;
 }
 
-// What became of a check the last time: pass, warn, error, skipped, or never.
-const statusOf = (check) => (check.results[0] ? check.results[0].status : "never");
+const newest = catalog.runs[0]; // a run or a test
+const lastRun = catalog.runs.find((r) => r.command === "run");
+const lastPublished = catalog.runs.find((r) => r.command === "run" && r.published);
+
+// standing is the result that holds of a check now: the newest one, but a run
+// skips what it does not write, and the rows of one that published nothing were
+// never in the tables, which only matters while it is the last.
+function standing(check) {
+  const holds = (r) => r.status !== "skipped" && (!runs.has(r.run) || runs.get(r.run).published || runs.get(r.run).command !== "run" || r.run === lastRun.id);
+  return check.results.find(holds) || check.results[0];
+}
+
+// What a check stands at: pass, warn, error, skipped, or never.
+const statusOf = (check) => standing(check)?.status || "never";
 const badness = { __proto__: null, error: 4, warn: 3, skipped: 1, never: 1, pass: 0 };
 
 // worst is the status that a table shows of its checks: never without any.
@@ -75,7 +87,5 @@ const statusOfTable = (name) => worst(checksOf.get(name) || []);
 
 const broken = catalog.checks.filter((c) => badness[statusOf(c)] >= 3).sort((a, b) => badness[statusOf(b)] - badness[statusOf(a)]);
 const published = catalog.tables.filter((t) => t.published);
-const newest = catalog.runs[0]; // a run or a test
-const lastRun = catalog.runs.find((r) => r.command === "run");
-const lastPublished = catalog.runs.find((r) => r.command === "run" && r.published);
+const rowsOf = (t) => !t.published ? "not published" : t.rows < 0 ? "rows not known" : count(t.rows, "row");
 const sum = (list, of) => list.reduce((n, x) => n + of(x), 0);

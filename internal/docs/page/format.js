@@ -17,7 +17,7 @@ function bytes(n) {
 
 // short writes a number in the room of a chart: 1.2M.
 const shortNumber = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 });
-const short = (n) => shortNumber.format(n);
+const short = (n) => Math.abs(n) < 1e6 ? num(n) : shortNumber.format(n);
 
 function seconds(s) {
   if (!s) return "unknown";

@@ -15,7 +15,7 @@ function checksView(which) {
 // checkTable lists checks, of one table or of several, whose names are then shown.
 function checkTable(list, several) {
   return table("Checks", ["Check", "Rule", "Status", "Runs"], list, (c) => {
-    const r = c.results[0];
+    const r = standing(c);
     return [
       link(to("check", c.name), code(!several && c.name.startsWith(c.table + ".") ? c.name.slice(c.table.length + 1) : c.name), several && !c.name.startsWith(c.table + ".") && el("small", { class: "formula" }, code(c.table))),
       [el("span", null, c.says), c.severity === "warn" && el("span", { class: "formula" }, el("small", null, "warns only"))],

@@ -27,7 +27,7 @@ function tableGraph(list, options) {
 // box is a table or a source in the graph.
 function box(n, chosen) {
   const t = tables.get(n.id), s = sources.get(n.id), status = t ? statusOfTable(n.id) : null;
-  const under = t ? t.published ? count(t.rows, "row") : "not published" : s ? count(s.files.length, "file") : "";
+  const under = t ? rowsOf(t) : s ? count(s.files.length, "file") : "";
   return svg("a", { href: t ? to("table", n.id) : to("source", n.id), "data-id": n.id, class: "box" + (chosen ? " chosen" : "") },
     svg("title", null, n.id + ", " + under + (status && status !== "never" ? ", checks " + words[status] : "")),
     svg("rect", { class: "card", x: n.x, y: n.y, width: n.w, height: n.h, rx: 4 }),

@@ -8,8 +8,9 @@ function verdict() {
   if (!published.length && !catalog.runs.length) {
     return { status: "never", says: "Nothing is published yet", why: ["The tables below are declared, and ", el("code", null, "smelt run"), " makes them from the files that smelt.yml names."] };
   }
-  if (lastRun && !lastRun.published && lastRun === newest) {
-    const cause = lastRun.error ? [link(broken.length === 1 ? to("check", broken[0].name) : to("run", lastRun.id), count(lastRun.error, "check") + " failed"), ", so it kept everything back."] : "It stopped before its tables were complete.";
+  if (lastRun && !lastRun.published) {
+    const failed = broken.filter((c) => standing(c).run === lastRun.id && statusOf(c) === "error");
+    const cause = lastRun.error ? [link(failed.length === 1 && lastRun.error === 1 ? to("check", failed[0].name) : to("run", lastRun.id), count(lastRun.error, "check") + " failed"), ", so it kept everything back."] : "It stopped before its tables were complete.";
     const stand = lastPublished ? [" The tables are those of ", stamp(lastPublished.at), " and unharmed."] : published.length ? " The tables are those of an earlier run." : " There are no tables yet.";
     return { status: "error", says: "The last run published nothing", why: [cause, stand] };
   }
@@ -22,14 +23,15 @@ function verdict() {
 function overview() {
   const v = verdict(), newestWas = newest ? newest.command === "test" ? "Last test" : "Last run" : "";
   const passed = catalog.checks.filter((c) => statusOf(c) === "pass").length;
+  const earlier = newest ? catalog.checks.filter((c) => c.results.length && standing(c).run !== newest.id).length : 0;
   const files = sum(catalog.sources, (s) => s.files.length);
   return [
     el("header", { class: "verdict " + v.status },
       el("h1", { tabindex: "-1" }, mark(v.status), v.says), el("p", { class: "lead" }, v.why)),
     facts(
       newest && [newestWas, link(to("run", newest.id), ago(newest.at))],
-      catalog.checks.length > 0 && ["Checks passed", link(to("checks"), num(passed), el("small", null, " of " + num(catalog.checks.length)))],
-      ["Rows", num(sum(published, (t) => t.rows))],
+      catalog.checks.length > 0 && ["Checks passed", link(to("checks"), num(passed), el("small", null, " of " + num(catalog.checks.length) + (earlier ? ", " + num(earlier) + " by earlier runs" : "")))],
+      ["Rows", num(sum(published, (t) => Math.max(0, t.rows)))],
       ["Tables", link(to("tables"), num(published.length), published.length < catalog.tables.length && el("small", null, " of " + num(catalog.tables.length)))],
       ["Size", bytes(sum(published, (t) => t.bytes))],
       ["Files read", link(to("sources"), num(files))]),
@@ -42,7 +44,7 @@ function overview() {
 
 // brokenRow is a failing check in one line, which opens it at its failing rows.
 function brokenRow(check) {
-  const r = check.results[0];
+  const r = standing(check);
   return el("li", null, el("a", { href: to("check", check.name) },
     badge(r.status), el("span", { class: "what" }, code(check.table), el("span", null, check.says)), el("span", { class: "n" }, count(r.failures, "failing row"))));
 }
@@ -52,14 +54,15 @@ function tableRow(t) {
   const status = statusOfTable(t.name), of = (checksOf.get(t.name) || []).length;
   return el("li", null, el("a", { href: to("table", t.name) },
     el("span", { class: "what" }, code(t.name), el("span", null, t.doc)),
-    el("span", { class: "n" }, t.published ? count(t.rows, "row") : "not published"),
+    el("span", { class: "n" }, rowsOf(t)),
     el("span", { class: "state" }, of > 0 && mark(status, count(of, "check") + ", " + words[status]))));
 }
 
 // runStrip is the latest runs side by side: what their checks came to, and rows.
 function runStrip() {
   const list = catalog.runs.slice(0, innerWidth < 500 ? 4 : innerWidth < 1100 ? 8 : 12).reverse(); // one line of them
-  return el("ol", { class: "runs" }, list.map((r) => el("li", null, el("a", { href: to("run", r.id), title: when(r.at) },
-    mark(runStatus(r), (r.command === "test" ? "test, " : "run, ") + words[runStatus(r)]), el("span", null, new Date(r.at).toLocaleDateString("en", { day: "numeric", month: "short" })),
+  const dayOf = (r) => new Date(r.at).toLocaleDateString("en", { day: "numeric", month: "short" });
+  return el("ol", { class: "runs" }, list.map((r, i) => el("li", null, el("a", { href: to("run", r.id), title: when(r.at) },
+    mark(runStatus(r), (r.command === "test" ? "test, " : "run, ") + words[runStatus(r)]), el("span", null, i && dayOf(r) === dayOf(list[i - 1]) ? clock.format(new Date(r.at)) : dayOf(r)),
     el("small", null, r.command === "test" ? "test" : r.published ? "published" : "withheld")))));
 }

@@ -11,7 +11,7 @@ function tableView(name, part, target) {
 
   const head = title(code(name), t.doc, [swatch(layerOf(name)), layerOf(name) + " table"]);
   const about = facts(
-    ["Rows", t.published ? num(t.rows) : "not published"],
+    ["Rows", t.published && t.rows >= 0 ? num(t.rows) : rowsOf(t)],
     t.published && ["Size", bytes(t.bytes), el("small", null, " in " + count(t.files, "file"))],
     t.published && t.version >= 0 && ["Version", num(t.version)],
     t.published && ["Written", stamp(t.modified)],
@@ -26,7 +26,7 @@ function tableView(name, part, target) {
     section("columns", "Columns", t.columns.length ? columnTable(t, byColumn, part === "column" ? target : null) : empty("No column is declared.")),
     section("checks", "Checks", list.length ? checkTable(list, false) : empty("No check looks at this table.", "Rules of your own stand in smelt.yml under checks.")),
     section("sample", "Sample rows",
-      t.sample.length ? grid("Sample rows of " + name, t.columns.map((c) => c.name), t.sample, t.columns.map((c) => c.type), t.columns.filter((c) => c.pii).map((c) => c.name)) : empty(t.published ? "The table has no rows." : "The table is not published yet."),
+      t.sample.length ? grid("Sample rows of " + name, t.columns.map((c) => c.name), t.sample, t.columns.map((c) => c.type), t.columns.filter((c) => c.pii).map((c) => c.name)) : empty(t.published ? t.rows === 0 ? "The table has no rows." : "No row could be read." : "The table is not published yet."),
       t.sample.length > 0 && t.columns.some((c) => c.pii) && el("p", { class: "muted after" }, "Personal columns are masked: ", t.columns.filter((c) => c.pii).map((c, i) => [i > 0 && ", ", code(c.name)]), ".")),
     section("growth", "Rows over time", trend("Rows of " + name, growth(name), "rows")),
     section("relatives", "Made from, used by",
