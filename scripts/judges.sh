@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Installs what judges smelt's tables (DuckDB and a few more, pinned in
 # testdata/judge/requirements.txt) into a Python environment of its own:
-# $SMELT_JUDGES_DIR, by default ~/.cache/smelt/judges. With --dbt it installs dbt
-# and what reads dbt's artefacts (testdata/judge/dbt.txt) instead, into
+# $SMELT_JUDGES_DIR, by default ~/.cache/smelt/judges; and what judges its pages:
+# Chromium, by apt-get where there is none, and axe-core, by npm. With --dbt it
+# installs dbt and what reads dbt's artefacts (testdata/judge/dbt.txt) instead, into
 # $SMELT_DBT_DIR, by default ~/.cache/smelt/dbt. With --spark it installs
 # Spark with Delta instead (testdata/bench/spark.txt), which judges Delta tables
 # and is measured by the benchmark, into $SMELT_SPARK_DIR, by default
@@ -20,7 +21,7 @@ elif [ "${1:-}" = --spark ]; then
 		command -v $program >/dev/null || { echo "Spark with Delta needs Java 17 or newer, and Maven: there is no $program" >&2; exit 1; }
 	done
 fi
-if [ "$what" = judges ]; then # what judges pages: a browser, and axe-core for accessibility
+if [ "$what" = judges ]; then
 	if ! command -v "${SMELT_CHROMIUM:-chromium}" chromium-browser google-chrome >/dev/null; then
 		sudo=$([ "$(id -u)" = 0 ] || echo sudo)
 		{ $sudo apt-get update -qq && $sudo apt-get install -y -qq chromium; } >/dev/null ||
