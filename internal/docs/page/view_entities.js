@@ -26,14 +26,14 @@ function entityChart(list, links) {
     const rows = t.columns.filter((c) => wanted.has(c.name));
     return { id: t.name, t, rows, w: 270, h: headHigh + (rows.length + 1) * rowHigh + 6, band: 0 };
   });
-  const size = arrange(nodes, links.map((l) => ({ from: l.to.table, to: l.table })), 130, 26);
+  const size = arrange(nodes, links.map((l) => ({ from: l.to.table, to: l.table })), 130, 26, 0);
   const byId = new Map(nodes.map((n) => [n.id, n]));
   const rowAt = (n, column) => n.y + headHigh + rowHigh * n.rows.findIndex((c) => c.name === column) + rowHigh / 2 + 2;
   const drawing = svg("g", null,
     links.map((l) => {
       const one = byId.get(l.to.table), several = byId.get(l.table);
       const x1 = one.x + one.w, y1 = rowAt(one, l.to.column), x2 = several.x, y2 = rowAt(several, l.column);
-      return svg("g", { class: "edge reference", "data-from": l.to.table, "data-to": l.table }, svg("path", { d: curve(x1, y1, x2, y2) }), svg("path", { d: `M${x1 + 9} ${y1 - 6}V${y1 + 6}` }), svg("path", { d: `M${x2} ${y2 - 6}L${x2 - 12} ${y2}L${x2} ${y2 + 6}` }));
+      return svg("g", { class: "edge reference", "data-from": l.to.table, "data-to": l.table }, svg("path", { d: curve(x1, y1, x2, y2, size.via(l.to.table, l.table)) }), svg("path", { d: `M${x1 + 9} ${y1 - 6}V${y1 + 6}` }), svg("path", { d: `M${x2} ${y2 - 6}L${x2 - 12} ${y2}L${x2} ${y2 + 6}` }));
     }),
     nodes.map((n) => entity(n, new Set((refers.get(n.id) || []).map((l) => l.column)))));
   const kin = (id) => new Set(links.flatMap((l) => l.table === id ? [l.to.table] : l.to.table === id ? [l.table] : []));

@@ -10,18 +10,17 @@ function tableGraph(list, options) {
   const inside = new Set(list);
   const nodes = list.map((id) => ({ id, w: Math.max(132, 48 + letter * Math.min(26, shortName(id).length)), h: 46, band: bandOf(id) }));
   const edges = list.flatMap((id) => [...(madeFrom.get(id) || [])].filter((from) => inside.has(from)).map((from) => ({ from, to: id })));
-  const size = arrange(nodes, catalog.edges.map((e) => ({ from: e.from.table, to: e.to.table })), 62, 14);
+  const size = arrange(nodes, catalog.edges.map((e) => ({ from: e.from.table, to: e.to.table })), 62, 14, 34);
   const byId = new Map(nodes.map((n) => [n.id, n]));
-  for (const n of nodes) n.y += 34;
   const kin = (id) => new Set([...reach(id, (n) => madeFrom.get(n)), ...reach(id, (n) => madeInto.get(n))]);
   const heads = [...grouped(nodes, (n) => n.band).values()].map((of) => svg("text", { class: "band", x: Math.min(...of.map((n) => n.x)), y: 14 }, { __proto__: null, source: "Sources", bronze: "Bronze", silver: "Silver", gold: "Gold" }[layerOf(of[0].id)] || "Others"));
   const drawing = svg("g", null, heads,
     edges.map((e) => {
       const a = byId.get(e.from), b = byId.get(e.to);
-      return svg("path", { class: "edge", "data-from": e.from, "data-to": e.to, d: curve(a.x + a.w, a.y + a.h / 2, b.x, b.y + b.h / 2) });
+      return svg("path", { class: "edge", "data-from": e.from, "data-to": e.to, d: curve(a.x + a.w, a.y + a.h / 2, b.x, b.y + b.h / 2, size.via(e.from, e.to)) });
     }),
     nodes.map((n) => box(n, n.id === options?.at)));
-  return related(chart("Table graph: " + count(nodes.length, "box", "boxes") + " from files to gold. Arrow keys go from box to box.", { w: size.w, h: size.h + 34 }, drawing, options), kin);
+  return related(chart("Table graph: " + count(nodes.length, "box", "boxes") + " from files to gold. Arrow keys go from box to box.", size, drawing, options), kin);
 }
 
 // box is a table or a source in the graph.

@@ -88,7 +88,8 @@ function lineageChart(name, column, edges) {
   const add = (end) => { if (!inside.has(end.table)) inside.set(end.table, new Set()); inside.get(end.table).add(end.column); };
   for (const e of edges) { add(e.from); add(e.to); }
   const nodes = [...inside].map(([id, columns]) => ({ id, columns: [...columns], w: Math.max(150, 24 + letter * Math.min(30, Math.max(id.length, ...[...columns].map((c) => c.length)))), h: headHigh + columns.size * rowHigh + 8, band: bandOf(id) }));
-  const size = arrange(nodes, edges.map((e) => ({ from: e.from.table, to: e.to.table })), 96, 22);
+  const size = arrange(nodes, edges.map((e) => ({ from: e.from.table, to: e.to.table })), 96, 22, 0);
+  if (edges.some((e) => e.from.table === e.to.table)) size.w += 34; // room for what turns back at the right
   const byId = new Map(nodes.map((n) => [n.id, n]));
   const rowAt = (n, c) => n.y + headHigh + rowHigh * n.columns.indexOf(c) + rowHigh / 2 + 2;
   // A pair is drawn once, as direct where it is in any way.
@@ -96,7 +97,7 @@ function lineageChart(name, column, edges) {
   const drawing = svg("g", null,
     pairs.map((es) => {
       const { from, to: into } = es[0], a = byId.get(from.table), b = byId.get(into.table), y1 = rowAt(a, from.column), y2 = rowAt(b, into.column);
-      const d = a === b ? `M${a.x + a.w} ${y1}C${a.x + a.w + 40} ${y1} ${a.x + a.w + 40} ${y2} ${a.x + a.w} ${y2}` : curve(a.x + a.w, y1, b.x, y2);
+      const d = a === b ? `M${a.x + a.w} ${y1}C${a.x + a.w + 40} ${y1} ${a.x + a.w + 40} ${y2} ${a.x + a.w} ${y2}` : curve(a.x + a.w, y1, b.x, y2, size.via(from.table, into.table));
       return svg("path", { class: "edge " + (es.some((e) => direct(e.kind)) ? "direct" : "indirect"), "data-from": placeOf(from), "data-to": placeOf(into), d });
     }),
     nodes.map((n) => svg("g", null,
