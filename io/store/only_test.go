@@ -26,7 +26,9 @@ func writeNumbers(t *testing.T, dir, run string, parquet bool, n int, publish fu
 		if err := s.Abort(); err != nil {
 			t.Fatal(err)
 		}
-		s = l.Sink(func(path string, t *pipeline.Table) (pipeline.Writer, error) { return parquetio.Create(path, t, parquetio.Options{}) }, "parquet")
+		s = l.Sink(func(path string, t *pipeline.Table) (pipeline.Writer, error) {
+			return parquetio.Create(path, t, parquetio.Options{})
+		}, "parquet")
 	} else if _, _, err := s.(pipeline.Lake).Last(t.Context()); err != nil {
 		t.Fatal(err)
 	}
