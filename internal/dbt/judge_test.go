@@ -17,7 +17,7 @@ import (
 func TestJudged(t *testing.T) {
 	python := judgetest.DBT(t)
 	const everywhere = `models	13
-tests	75
+tests	76
 sources	files.customers files.sales files.sales_2
 its own project, state:modified	Muller_Sohne_s_shop.mine
 models +gold.customer_metrics	customer_metrics customers dim_customers dim_products fact_sales products sales
@@ -28,7 +28,7 @@ tests gold.regional_sales	accepted_values_regional_sales_level gold_regional_sal
 exposures	smelt_docs
 modified since itself	
 modified since another	customer_metrics
-events, assertions	74
+events, assertions	75
 `
 	never := shop(t, true)
 	never.Runs = nil
@@ -44,14 +44,14 @@ events, assertions	74
 		c    *catalog.Catalog
 		want string
 	}{
-		{"published", shop(t, true), everywhere + `results	pass 72 skipped 1 success 12 warn 1
+		{"published", shop(t, true), everywhere + `results	pass 73 skipped 1 success 12 warn 1
 failed	
 events	25 start, 24 complete, 1 fail
 events, tables with rows	11
 events, customer_metrics	21 columns from silver.dim_customers silver.fact_sales
 events, assertions without success	emails_look_right smelt_freshness_sales_summary_period_start
 `},
-		{"refused", shop(t, false), everywhere + `results	error 1 fail 1 pass 71 skipped 13 warn 1
+		{"refused", shop(t, false), everywhere + `results	error 1 fail 1 pass 72 skipped 13 warn 1
 failed	smelt_row_count_regional_sales
 events	14 start, 11 complete, 3 fail
 events, assertions without success	emails_look_right smelt_freshness_sales_summary_period_start smelt_row_count_regional_sales

@@ -1,7 +1,6 @@
 package dbt
 
 import (
-	"strings"
 	"testing"
 	"time"
 
@@ -47,6 +46,11 @@ func shop(t *testing.T, published bool) *catalog.Catalog {
 			{ID: "run-1", At: at.Add(-24 * time.Hour), Command: "run", Published: true, Seconds: 2, Rows: map[string]int64{}},
 		},
 	}
+	edges, err := gold.Lineage(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Edges = edges
 	formulas, units := map[string]string{}, map[string]string{}
 	for _, m := range metrics.All() {
 		formulas[m.Name], units[m.Name] = m.Formula, string(m.Unit)
@@ -62,11 +66,6 @@ func shop(t *testing.T, published bool) *catalog.Catalog {
 				x.Formula, x.Unit = formulas[col.Name], units[col.Name]
 			}
 			table.Columns = append(table.Columns, x)
-			for _, from := range col.From {
-				if at := strings.LastIndexByte(from, '.'); at > 0 {
-					edge(from[:at], from[at+1:], d, col.Name, lineage.Transformation)
-				}
-			}
 		}
 		c.Tables = append(c.Tables, table)
 		if table.Published {

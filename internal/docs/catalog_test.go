@@ -40,6 +40,11 @@ func empty(t testing.TB) *catalog.Catalog {
 			refers[r.Table+"."+r.Columns[0]] = &catalog.Reference{Table: r.To[:i], Column: r.To[i+1:]}
 		}
 	}
+	edges, err := gold.Lineage(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Edges = edges
 	measures := map[string]*metrics.Measure{}
 	for _, s := range gold.Seed() {
 		for _, m := range s.Measures {
@@ -54,19 +59,6 @@ func empty(t testing.TB) *catalog.Catalog {
 				cc.Formula, cc.Unit = m.Formula, m.Unit
 			}
 			table.Columns = append(table.Columns, cc)
-			for _, from := range col.From {
-				i := strings.LastIndexByte(from, '.')
-				kind := lineage.Transformation
-				switch {
-				case d.Layer() == "gold" && (strings.HasSuffix(from, ".line_type") || strings.HasSuffix(from, ".order_date")):
-					kind = lineage.Filter
-				case d.Layer() == "gold":
-					kind = lineage.Aggregation
-				case strings.HasSuffix(from, "."+col.Name):
-					kind = lineage.Identity
-				}
-				c.Edges = append(c.Edges, lineage.Edge{From: lineage.Column{Table: from[:i], Column: from[i+1:]}, To: lineage.Column{Table: d.Name, Column: col.Name}, Kind: kind})
-			}
 		}
 		c.Tables = append(c.Tables, table)
 	}
