@@ -126,7 +126,7 @@ func TestSearch(t *testing.T) {
 		t.Error("the arrow key did not choose the second hit")
 	}
 	b.keys(enter)
-	b.until("location.hash === "+quoted(want)+" && !document.querySelector('dialog').open", "what was chosen")
+	b.until("location.hash === "+quoted(want)+" && !document.querySelector('dialog').open && document.activeElement === document.querySelector('main h1')", "what was chosen")
 	b.press("/")
 	b.keys("nothing has such words")
 	b.until("document.querySelector('#found').textContent.includes('Nothing')", "that nothing is found")

@@ -98,9 +98,8 @@ query.addEventListener("keydown", (e) => {
 });
 hits.addEventListener("click", () => dialog.close());
 dialog.addEventListener("click", (e) => { if (e.target === dialog) dialog.close(); });
-dialog.addEventListener("close", () => query.blur()); // so that / opens it again
 document.getElementById("close").addEventListener("click", () => dialog.close());
 addEventListener("keydown", (e) => {
-  const typing = e.target.matches?.("input, select, textarea");
+  const typing = e.target.matches?.("input, select, textarea") && (e.target !== query || dialog.open); // it may keep the focus for a moment after search is closed
   if ((e.key === "/" && !typing && !e.ctrlKey && !e.metaKey) || (e.key.toLowerCase() === "k" && (e.ctrlKey || e.metaKey))) { e.preventDefault(); openSearch(); }
 });
