@@ -80,7 +80,7 @@ func (m *Mapping) check() *problem {
 	if p := m.checkRules(&m.Rules); p != nil {
 		return p
 	}
-	return m.checkChecks()
+	return first(m.checkChecks, m.checkTests)
 }
 
 var lookupName = regexp.MustCompile(`^[\pL_][\pL\d_-]*$`)

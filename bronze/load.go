@@ -106,6 +106,16 @@ func (d *decoder) placeSpecs(m *Mapping) {
 	for i := range m.Checks {
 		at(fmt.Sprintf("checks[%d]", i), &m.Checks[i].Line, &m.Checks[i].Col)
 	}
+	for i := range m.Tests {
+		t, path := &m.Tests[i], fmt.Sprintf("tests[%d]", i)
+		at(path, &t.Line, &t.Col)
+		for k := range t.Given {
+			at(fmt.Sprintf("%s.given[%d]", path, k), &t.Given[k].Line, &t.Given[k].Col)
+		}
+		for k := range t.Expect {
+			at(fmt.Sprintf("%s.expect[%d]", path, k), &t.Expect[k].Line, &t.Expect[k].Col)
+		}
+	}
 	for i := range m.Rules.ReturnedOrders {
 		r, path := &m.Rules.ReturnedOrders[i], fmt.Sprintf("returns.orders[%d]", i)
 		at(path, &r.Line, &r.Col)

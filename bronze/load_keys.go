@@ -57,6 +57,8 @@ var mappingBlock = &block[Mapping]{
 			"How customers are scored and named by recency, frequency and monetary value."),
 		field("checks", listOf(checkBlock), func(m *Mapping) *[]check.Check { return &m.Checks }, "none", `[{table: silver.fact_sales, kind: range, columns: quantity, max: 1000}]`,
 			"Rules about the tables, besides those that all shops have: where one fails, nothing is published."),
+		field("tests", listOf(testBlock), func(m *Mapping) *[]TestSpec { return &m.Tests }, "none", `[{name: two lamps, given: [{input: sales, rows: [{Order: 1, Qty: 2}]}], expect: [{table: silver.fact_sales, rows: [{quantity: 2}]}]}]`,
+			"Unit tests of the mapping: given records, and what the tables hold then."),
 	},
 }
 

@@ -23,6 +23,7 @@ type Mapping struct {
 	Sources  []SourceSpec          // in order; "last" means last in this order
 	Rules    Rules
 	Checks   []check.Check // besides those that the tables declare
+	Tests    []TestSpec    // of the mapping itself
 }
 
 // Fills reports whether a source fills a bronze table: customers, products or sales.

@@ -50,7 +50,8 @@ func declare[T any](b *block[T]) declared {
 // blocks are all blocks of smelt.yml.
 func blocks() []declared {
 	return []declared{declare(mappingBlock), declare(lookupBlock), declare(sourceBlock), declare(columnBlock), declare(numberBlock),
-		declare(returnsBlock), declare(returnedBlock), declare(datesBlock), declare(rfmBlock), declare(checkBlock)}
+		declare(returnsBlock), declare(returnedBlock), declare(datesBlock), declare(rfmBlock), declare(checkBlock),
+		declare(testBlock), declare(givenBlock), declare(expectBlock)}
 }
 
 // The schema has the decoder's keys, each with its meaning, and no others.
@@ -90,11 +91,13 @@ lookups: {t: {files: t.csv, key: K}}
 sources: [{table: products, files: p.csv, columns: {product_id: Id}}]
 returns: {orders: [{files: r.csv, columns: {order_id: O}}]}
 checks: [{table: silver.fact_sales, kind: row_count, min: 1}]
+tests: [{name: t, given: [{input: products, rows: [{Id: 1}]}], expect: [{table: bronze.products, rows: [{product_id: 1}]}]}]
 `
 	if _, err := ParseMapping("x", []byte(text)); err != nil {
 		t.Fatal(err)
 	}
-	for _, drop := range []string{"files: t.csv, ", ", key: K", "table: products, ", "files: p.csv, ", ", columns: {product_id: Id}", "files: r.csv, ", ", columns: {order_id: O}", "table: silver.fact_sales, ", "kind: row_count, ", "sources: [{table: products, files: p.csv, columns: {product_id: Id}}]"} {
+	for _, drop := range []string{"files: t.csv, ", ", key: K", "table: products, ", "files: p.csv, ", ", columns: {product_id: Id}", "files: r.csv, ", ", columns: {order_id: O}", "table: silver.fact_sales, ", "kind: row_count, ", "name: t, ", ", expect: [{table: bronze.products, rows: [{product_id: 1}]}]",
+		"input: products, ", ", rows: [{Id: 1}]", "table: bronze.products, ", ", rows: [{product_id: 1}]", "sources: [{table: products, files: p.csv, columns: {product_id: Id}}]"} {
 		if _, err := ParseMapping("x", []byte(strings.Replace(text, drop, "", 1))); err == nil {
 			t.Errorf("loads without %s", drop)
 		}
@@ -107,8 +110,8 @@ checks: [{table: silver.fact_sales, kind: row_count, min: 1}]
 			}
 		}
 	}
-	if needed != 10 {
-		t.Errorf("%d keys are required: this test knows 10", needed)
+	if needed != 16 {
+		t.Errorf("%d keys are required: this test knows 16", needed)
 	}
 }
 

@@ -1,18 +1,16 @@
 package cli
 
 import (
-	"unicode/utf8"
-
 	"github.com/apache/arrow/go/v17/arrow"
 
-	"github.com/smeltdata/smelt/internal/celltext"
+	"github.com/smeltdata/smelt/pipeline"
 )
 
 // cell appends the value of a row as plain text.
-type cell = celltext.Cell
+type cell = pipeline.Cell
 
 // cellsOf returns how the values of a column are written.
-func cellsOf(col arrow.Array) cell { return celltext.Of(col) }
+func cellsOf(col arrow.Array) cell { return pipeline.CellsOf(col) }
 
 // isNumber reports whether a type's values are numbers.
 func isNumber(t arrow.DataType) bool {
@@ -46,29 +44,4 @@ func appendCSV(dst, text []byte) []byte {
 	return append(dst, '"')
 }
 
-// appendJSON appends a JSON string.
-func appendJSON(dst, text []byte) []byte {
-	dst = append(dst, '"')
-	for len(text) > 0 {
-		r, n := utf8.DecodeRune(text)
-		switch c := text[0]; {
-		case c == '"' || c == '\\':
-			dst = append(dst, '\\', c)
-		case c == '\n':
-			dst = append(dst, `\n`...)
-		case c == '\r':
-			dst = append(dst, `\r`...)
-		case c == '\t':
-			dst = append(dst, `\t`...)
-		case c < 0x20:
-			const hex = "0123456789abcdef"
-			dst = append(dst, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
-		case r == utf8.RuneError && n == 1:
-			dst = append(dst, `\ufffd`...)
-		default:
-			dst = append(dst, text[:n]...)
-		}
-		text = text[n:]
-	}
-	return append(dst, '"')
-}
+var appendJSON = pipeline.AppendJSON

@@ -22,7 +22,7 @@ func (a *app) testCommand() *cobra.Command {
 	s := &shop{}
 	var sel selection
 	l := defaultLimits()
-	failures, last, failFast := false, false, false
+	failures, last, failFast, units := false, false, false, false
 	events := ""
 	cmd := &cobra.Command{
 		Use:   "test",
@@ -34,13 +34,23 @@ those accepted and in the tables that they refer to.
 With --last nothing is read: it shows what came of the last run, also where that
 has published nothing, or of the last test.
 
+With --unit no table is read: it runs the unit tests of the mapping, which
+tests: in smelt.yml declares with given and expected rows.
+
 The exit code is 1 where a check of severity error fails. What came of each is
 appended to OUT/_smelt/test_results, a Delta table, as every run's is.`,
 		Example: `  smelt test
   smelt test --select silver.fact_sales --show-failures
-  smelt test --select kind:unique severity:warn --exclude bronze`,
+  smelt test --select kind:unique severity:warn --exclude bronze
+  smelt test --unit --select 'returns*'`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if units {
+				if last || failures || len(sel.excluded) > 0 {
+					return usage("--unit has no use for --last, --show-failures and --exclude", "it prints what is not as expected")
+				}
+				return a.unitTests(cmd.Context(), s, sel.selected)
+			}
 			dir, err := s.lakeToRead(given(cmd.Flags(), "config"))
 			if err != nil {
 				return err
@@ -70,12 +80,14 @@ appended to OUT/_smelt/test_results, a Delta table, as every run's is.`,
 		},
 	}
 	s.configFlag(cmd)
+	s.dataFlag(cmd)
 	s.outputFlag(cmd)
 	eventsFlag(cmd, &events)
-	sel.flags(cmd, "tables, whose checks are meant, and checks")
+	sel.flags(cmd, "tables, whose checks are meant, and checks; with --unit names of tests")
 	cmd.Flags().BoolVar(&failFast, "fail-fast", false, "end at the first row that fails a check")
 	cmd.Flags().IntVar(&l.workers, "workers", l.workers, "goroutines that read the tables")
 	cmd.Flags().BoolVar(&last, "last", false, "show what came of the checks of the last run or test")
+	cmd.Flags().BoolVar(&units, "unit", false, "run the unit tests of the mapping")
 	cmd.Flags().BoolVar(&failures, "show-failures", false, "print some of the rows that fail")
 	return cmd
 }
