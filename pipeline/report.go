@@ -1,6 +1,9 @@
 package pipeline
 
-import "maps"
+import (
+	"encoding/json"
+	"maps"
+)
 
 // Report is what a run did, published with its tables. It proves that no row
 // was lost: see Conservation.
@@ -45,7 +48,17 @@ type CheckResult struct {
 	Rows     int64    `json:"rows"`   // that were looked at
 	Failures int64    `json:"failures"`
 	Message  string   `json:"message,omitempty"` // what is wrong, or why it was skipped
-	Samples  []string `json:"samples,omitempty"` // some of the failing rows, or of what they share
+
+	Value   *float64    `json:"value,omitempty"`   // what was measured of the table as a whole: rows, or a share
+	Samples []FailedRow `json:"samples,omitempty"` // some of the failing rows, or of what they share
+}
+
+// FailedRow is a row that a check fails for, or what several have in common.
+type FailedRow struct {
+	Row    json.RawMessage `json:"row"`                   // a JSON object of its columns in the table's order; of a key, its columns
+	Rows   int64           `json:"rows"`                  // how many it stands for: 1, or the rows of the key
+	File   string          `json:"source_file,omitempty"` // where the table says so: the file and the record that the row is from
+	Record int64           `json:"source_row,omitempty"`
 }
 
 // TableVersion is a version of a Delta table.

@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"context"
 	"slices"
 
 	"github.com/smeltdata/smelt/pipeline"
@@ -44,8 +45,28 @@ func result(e *evaluation, r *pipeline.CheckResult, newest bool, personal pii) R
 	out := Result{Run: e.run, At: e.at, Status: r.Status, Rows: r.Rows, Failures: r.Failures, Message: address.ReplaceAllString(r.Message, masked)}
 	if newest {
 		for _, s := range r.Samples[:min(len(r.Samples), maxRows)] {
-			out.Samples = append(out.Samples, personal.maskSample(r.Table, r.Kind, r.Columns, s))
+			out.Samples = append(out.Samples, personal.maskSample(r.Table, s))
 		}
 	}
 	return out
+}
+
+// withFailures adds the failing rows that are shown, see result.
+func withFailures(ctx context.Context, lake string, past []evaluation) error {
+	told := map[string]bool{}
+	for i := range past {
+		wanted := false
+		for _, c := range past[i].results {
+			if !told[c.Check] && c.Status != "skipped" {
+				told[c.Check] = true
+				wanted = wanted || c.Failures > 0
+			}
+		}
+		if wanted {
+			if err := addFailures(ctx, lake, &past[i]); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }

@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -17,7 +18,7 @@ import (
 func keep(t *testing.T, lake, run, status string) {
 	t.Helper()
 	r := &pipeline.Report{RunID: run, Checks: []pipeline.CheckResult{
-		{Check: "a", Table: "silver.fact_sales", Columns: []string{"x", "y"}, Kind: "unique", Says: "says", Severity: "error", Status: status, Rows: 7, Failures: 2, Message: "m", Samples: []string{"one", "two"}},
+		{Check: "a", Table: "silver.fact_sales", Columns: []string{"x", "y"}, Kind: "unique", Says: "says", Severity: "error", Status: status, Rows: 7, Failures: 2, Message: "m", Samples: []pipeline.FailedRow{{Row: json.RawMessage(`{"x":1}`), Rows: 1}, {Row: json.RawMessage(`{"x":2}`), Rows: 2}}},
 		{Check: "b", Table: "silver.fact_sales", Kind: "row_count", Says: "says", Severity: "warn", Status: "pass"},
 	}}
 	if err := KeepResults(context.Background(), lake, "test", r); err != nil {
@@ -92,7 +93,7 @@ func TestEvaluations(t *testing.T) {
 func TestChecks(t *testing.T) {
 	var past []evaluation
 	for i := range 40 {
-		r := pipeline.CheckResult{Check: "few", Table: "a.b", Kind: "expression", Status: "warn", Failures: 1, Samples: []string{`{"id":1}`}}
+		r := pipeline.CheckResult{Check: "few", Table: "a.b", Kind: "expression", Status: "warn", Failures: 1, Samples: []pipeline.FailedRow{{Row: json.RawMessage(`{"id":1}`), Rows: 1}}}
 		if i == 0 {
 			r.Status, r.Failures, r.Samples = "skipped", 0, nil
 		}

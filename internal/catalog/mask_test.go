@@ -67,7 +67,7 @@ checks:
 				t.Fatalf("%s: %q stands in the catalog: …%s…", key, secret, out[max(0, at-200):min(len(out), at+80)])
 			}
 		}
-		for name, says := range map[string]string{"same_family": "last_name = ••• …: ", "no_name": "email = •••: ", "all": `"email":"•••"`, "quarantined": `"values":"•••"`} {
+		for name, says := range map[string]string{"same_family": `{"last_name":"•••","_batch_id":"`, "no_name": `{"email":"•••"}`, "all": `"email":"•••"`, "quarantined": `"values":"•••"`} {
 			r := checkOf(t, c, name).Results
 			if len(r) != 1 || r[0].Status != "warn" || len(r[0].Samples) == 0 || !strings.Contains(r[0].Samples[0], says) {
 				t.Errorf("%s: %+v", name, r)
@@ -92,22 +92,20 @@ checks:
 
 func TestMaskSample(t *testing.T) {
 	p := pii{declared: map[string]string{"a.b.email": "email", "a.b.id": ""}, names: map[string]string{"phone": "phone"}, columns: map[string][]string{"a.b": {"id", "email"}}}
-	for _, c := range []struct{ kind, columns, sample, want string }{
-		{"not_null", "id", `{"email":"x","id":12345678901234567890,"phone":"1"}`, `{"id":12345678901234567890,"email":"•••","phone":"•••"}`},
-		{"not_null", "id", `{"email":null,"id":"<a & b>","z":1.50}`, `{"id":"<a & b>","email":null,"z":1.50}`},
-		{"not_null", "id", `{"id":"write to ann@example.com"}`, `{"id":"write to •••"}`},
-		{"not_null", "id", `{"id":`, `•••`},
-		{"not_null", "id", `null`, `{}`},
-		{"unique", "id email", `{"id":7,"email":"ann"}`, `{"id":7,"email":"•••"}`},
-		{"unique", "id", `id = 7: 2 rows`, `id = 7: 2 rows`},
-		{"unique", "id", `id = ann@example.com: 2 rows`, `id = •••: 2 rows`},
-		{"unique", "email", `email = ann, id = 7: 2 rows`, `email = •••: 2 rows`},
-		{"unique", "email", `email = the first of two lines`, `email = •••`},
-		{"unique", "id email", `id = 7, email = x: 3 rows`, `email = ••• …: 3 rows`},
-		{"range", "id", `{"id":"` + strings.Repeat("é", 300) + `"}`, `{"id":"` + strings.Repeat("é", cellLength) + `…"}`},
+	for _, c := range []struct {
+		row, want string
+		rows      int64
+	}{
+		{`{"email":"x","id":12345678901234567890,"phone":"1"}`, `{"id":12345678901234567890,"email":"•••","phone":"•••"}`, 1},
+		{`{"email":null,"id":"<a & b>","z":1.50}`, `{"id":"<a & b>","email":null,"z":1.50}`, 1},
+		{`{"id":"write to ann@example.com"}`, `{"id":"write to •••"}`, 1},
+		{`{"id":`, `•••`, 1},
+		{`{"id":7}`, `{"id":7}: 2 rows`, 2},
+		{`{"id":7,"email":"ann"}`, `{"id":7,"email":"•••"}: 3 rows`, 3},
+		{`{"id":"` + strings.Repeat("é", 300) + `"}`, `{"id":"` + strings.Repeat("é", cellLength) + `…"}`, 1},
 	} {
-		if got := p.maskSample("a.b", c.kind, strings.Fields(c.columns), c.sample); got != c.want {
-			t.Errorf("%s of %s: %s, want %s", c.sample, c.columns, got, c.want)
+		if got := p.maskSample("a.b", pipeline.FailedRow{Row: json.RawMessage(c.row), Rows: c.rows}); got != c.want {
+			t.Errorf("%s: %s, want %s", c.row, got, c.want)
 		}
 	}
 }

@@ -4,10 +4,13 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"math"
 	"path/filepath"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/apache/arrow/go/v17/arrow"
 
 	"github.com/smeltdata/smelt/io/deltaio"
 	"github.com/smeltdata/smelt/pipeline"
@@ -15,20 +18,20 @@ import (
 
 // testResult is a row of the results that a lake keeps: one per check and run.
 type testResult struct {
-	RunID    string                       `col:"run_id" doc:"The run, or what smelt test called itself."`
-	At       pipeline.Timestamp           `col:"checked_at" doc:"When the checks were evaluated."`
-	Command  pipeline.Code                `col:"command" doc:"run or test."`
-	Check    pipeline.Code                `col:"check" doc:"Name of the check."`
-	Table    pipeline.Code                `col:"table" doc:"The table that it is about."`
-	Columns  pipeline.Null[pipeline.Code] `col:"columns" doc:"Its columns, separated by commas."`
-	Kind     pipeline.Code                `col:"kind" doc:"What it demands: not_null, unique, …"`
-	Says     pipeline.Code                `col:"says" doc:"The rule in words."`
-	Severity pipeline.Code                `col:"severity" doc:"error or warn."`
-	Status   pipeline.Code                `col:"status" doc:"pass, warn, error, or skipped where it could not be told."`
-	Rows     int64                        `col:"rows" doc:"Rows that were looked at."`
-	Failures int64                        `col:"failures" doc:"Rows that failed."`
-	Message  pipeline.Null[string]        `col:"message" doc:"What is wrong, or why it was skipped."`
-	Samples  pipeline.Null[string]        `col:"samples" doc:"Some of the failing rows, one a line."`
+	RunID    string                        `col:"run_id" doc:"The run, or what smelt test called itself."`
+	At       pipeline.Timestamp            `col:"checked_at" doc:"When the checks were evaluated."`
+	Command  pipeline.Code                 `col:"command" doc:"run or test."`
+	Check    pipeline.Code                 `col:"check" doc:"Name of the check."`
+	Table    pipeline.Code                 `col:"table" doc:"The table that it is about."`
+	Columns  pipeline.Null[pipeline.Code]  `col:"columns" doc:"Its columns, separated by commas."`
+	Kind     pipeline.Code                 `col:"kind" doc:"What it demands: not_null, unique, …"`
+	Says     pipeline.Code                 `col:"says" doc:"The rule in words."`
+	Severity pipeline.Code                 `col:"severity" doc:"error or warn."`
+	Status   pipeline.Code                 `col:"status" doc:"pass, warn, error, or skipped where it could not be told."`
+	Rows     int64                         `col:"rows" doc:"Rows that were looked at."`
+	Failures int64                         `col:"failures" doc:"Rows that failed."`
+	Message  pipeline.Null[string]         `col:"message" doc:"What is wrong, or why it was skipped."`
+	Value    pipeline.Null[pipeline.Ratio] `col:"value" doc:"What was measured of the table as a whole: rows, or a share from 0 to 1."`
 }
 
 var testResults = pipeline.Declare[testResult]("tests.results", "One row per check and run.")
@@ -45,19 +48,54 @@ func KeepResults(ctx context.Context, lake, command string, r *pipeline.Report) 
 	now := pipeline.Timestamp(time.Now().UnixMicro())
 	text := func(s string) pipeline.Null[string] { return pipeline.Null[string]{V: s, Valid: s != ""} }
 	var rows []testResult
+	var failed []testFailure
 	for _, c := range r.Checks {
 		columns := pipeline.Code(strings.Join(c.Columns, ","))
 		rows = append(rows, testResult{RunID: r.RunID, At: now, Command: pipeline.Code(command), Check: pipeline.Code(c.Check), Table: pipeline.Code(c.Table),
 			Columns: pipeline.Null[pipeline.Code]{V: columns, Valid: columns != ""}, Kind: pipeline.Code(c.Kind), Says: pipeline.Code(c.Says),
-			Severity: pipeline.Code(c.Severity), Status: pipeline.Code(c.Status), Rows: c.Rows, Failures: c.Failures, Message: text(c.Message), Samples: text(strings.Join(c.Samples, "\n"))})
+			Severity: pipeline.Code(c.Severity), Status: pipeline.Code(c.Status), Rows: c.Rows, Failures: c.Failures, Message: text(c.Message), Value: ratio(c.Value)})
+		for _, f := range c.Samples {
+			failed = append(failed, testFailure{RunID: r.RunID, At: now, Check: pipeline.Code(c.Check), Table: pipeline.Code(c.Table), Row: string(f.Row), Rows: f.Rows,
+				SourceFile: pipeline.Null[pipeline.Code]{V: pipeline.Code(f.File), Valid: f.File != ""}, SourceRow: pipeline.Null[int64]{V: f.Record, Valid: f.Record > 0}})
+		}
+	}
+	if err := keepFailures(ctx, lake, failed); err != nil {
+		return err
 	}
 	rec := testResults.Record(nil, rows)
 	defer rec.Release()
-	_, err := deltaio.Write(ctx, ResultsFolder(lake), testResults.Table, deltaio.Append, pipeline.Of(rec), deltaio.WriteOptions{})
+	return appendTo(ctx, ResultsFolder(lake), testResults.Table, rec)
+}
+
+// appendTo appends rows to a table of results, which takes over the columns that
+// an older smelt did not know.
+func appendTo(ctx context.Context, dir string, t *pipeline.Table, rec arrow.Record) error {
+	if _, err := deltaio.AddColumns(ctx, dir, t); err != nil && !errors.Is(err, deltaio.ErrNoTable) {
+		return err
+	}
+	_, err := deltaio.Write(ctx, dir, t, deltaio.Append, pipeline.Of(rec), deltaio.WriteOptions{})
 	return err
 }
 
-// LastResults reads the results that a lake has kept last. Where it has none the
+// ratio is a measured value as the table holds it.
+func ratio(v *float64) pipeline.Null[pipeline.Ratio] {
+	if v == nil || !(math.Abs(*v) < 1e12) {
+		return pipeline.Null[pipeline.Ratio]{}
+	}
+	return pipeline.Some(pipeline.Ratio(math.Round(*v * 1e6)))
+}
+
+// measured is ratio's opposite.
+func measured(v pipeline.Null[pipeline.Ratio]) *float64 {
+	if !v.Valid {
+		return nil
+	}
+	f := float64(v.V) / 1e6
+	return &f
+}
+
+// LastResults reads the results that a lake has kept last, with the failing rows
+// that were kept. Where it has none the
 // error is of kind pipeline.ErrInput.
 func LastResults(ctx context.Context, lake string) ([]pipeline.CheckResult, error) {
 	last, err := evaluations(ctx, lake, 1)
@@ -67,8 +105,37 @@ func LastResults(ctx context.Context, lake string) ([]pipeline.CheckResult, erro
 	if len(last) == 0 {
 		return nil, &pipeline.Error{Kind: pipeline.ErrInput, File: lake, Msg: "nothing was checked here yet", Hint: "smelt run checks the tables that it makes, smelt test those that are there"}
 	}
-	return last[0].results, nil
+	return last[0].results, addFailures(ctx, lake, &last[0])
 }
+
+// Measured returns what earlier runs have measured of a check, as check.Suite's
+// Remember wants it: those that published tables. past says how many of the newest
+// are passed over: of tables that are there, the run that they are of.
+func Measured(lake string, past int) func(ctx context.Context, check string, n int) ([]float64, error) {
+	var runs []evaluation
+	return func(ctx context.Context, check string, n int) ([]float64, error) {
+		if runs == nil {
+			all, err := evaluations(ctx, lake, maxMeasured)
+			if err != nil {
+				return nil, err
+			}
+			runs = slices.DeleteFunc(all, func(e evaluation) bool { return e.command != "run" || e.count("error") > 0 })
+			runs = runs[min(past, len(runs)):]
+		}
+		var out []float64
+		for _, e := range runs {
+			for _, c := range e.results {
+				if c.Check == check && c.Value != nil && len(out) < n {
+					out = append(out, *c.Value)
+				}
+			}
+		}
+		return out, nil
+	}
+}
+
+// maxMeasured is how many runs and tests are looked through for values.
+const maxMeasured = 400
 
 // evaluation is what came of the checks of one run, or of one smelt test.
 type evaluation struct {
@@ -152,12 +219,9 @@ func add(out []evaluation, r *testResult) []evaluation {
 		out, i = append(out, evaluation{run: r.RunID, at: at, command: string(r.Command)}), len(out)
 	}
 	c := pipeline.CheckResult{Check: string(r.Check), Table: string(r.Table), Kind: string(r.Kind), Says: string(r.Says), Severity: string(r.Severity),
-		Status: string(r.Status), Rows: r.Rows, Failures: r.Failures, Message: r.Message.V}
+		Status: string(r.Status), Rows: r.Rows, Failures: r.Failures, Message: r.Message.V, Value: measured(r.Value)}
 	if r.Columns.Valid {
 		c.Columns = strings.Split(string(r.Columns.V), ",")
-	}
-	if r.Samples.Valid {
-		c.Samples = strings.Split(r.Samples.V, "\n")
 	}
 	out[i].results = append(out[i].results, c)
 	return out

@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"encoding/json"
+	"fmt"
 	"maps"
 	"regexp"
 	"slices"
@@ -88,15 +89,12 @@ func (l *lake) sample(t *Table, there []string, scan func(columns []string) pipe
 	return nil
 }
 
-// maskSample hides what is personal in a row that fails a check. It is a row as
-// JSON; of the kinds that compare rows, what these share: "email = …: 2 rows".
-func (p pii) maskSample(table, kind string, columns []string, sample string) string {
+// maskSample is a row that fails a check, or the key that several share, as JSON
+// and without what is personal: {"order_id":"S1"}: 2 rows.
+func (p pii) maskSample(table string, failed pipeline.FailedRow) string {
 	var row map[string]json.RawMessage
-	if err := json.Unmarshal([]byte(sample), &row); err != nil {
-		if kind != "unique" && kind != "relationships" {
-			return masked // nothing tells what is in it
-		}
-		return p.maskKey(table, columns, sample)
+	if err := json.Unmarshal(failed.Row, &row); err != nil {
+		return masked // nothing tells what is in it
 	}
 	names := slices.DeleteFunc(slices.Clone(p.columns[table]), func(name string) bool { return row[name] == nil })
 	for _, name := range slices.Sorted(maps.Keys(row)) {
@@ -123,29 +121,11 @@ func (p pii) maskSample(table, kind string, columns []string, sample string) str
 		b.Write(value)
 	}
 	b.WriteByte('}')
+	if failed.Rows > 1 {
+		fmt.Fprintf(&b, ": %d rows", failed.Rows)
+	}
 	return b.String()
 }
-
-// maskKey hides the values of columns that rows share where one is personal: a
-// value may hold what looks like the next column, so only the number of rows stays.
-func (p pii) maskKey(table string, columns []string, sample string) string {
-	var parts []string
-	for _, c := range columns {
-		if p.of(table, c) != "" {
-			parts = append(parts, c+" = "+masked)
-		}
-	}
-	if parts == nil {
-		return clip(sample)
-	}
-	out := strings.Join(parts, ", ")
-	if len(parts) < len(columns) {
-		out += " …"
-	}
-	return out + rowsAtEnd.FindString(sample)
-}
-
-var rowsAtEnd = regexp.MustCompile(`: \d+ rows$`)
 
 // quoted is a text as JSON, with < > & as they are.
 func quoted(s string) []byte {

@@ -8,9 +8,6 @@ import (
 	"github.com/smeltdata/smelt/pipeline/check"
 )
 
-// checkSamples is how many failing rows are kept of each check.
-const checkSamples = 100
-
 // suite returns the checks of all tables of a shop: those that they declare, and
 // its own, of smelt.yml.
 func suite(own []check.Check, config string, scratch *pipeline.Scratch) (*check.Suite, error) {
@@ -18,7 +15,7 @@ func suite(own []check.Check, config string, scratch *pipeline.Scratch) (*check.
 	if err != nil {
 		return nil, err
 	}
-	s, err := check.New(tables, checks, checkSamples, scratch)
+	s, err := check.New(tables, checks, scratch)
 	var e *pipeline.Error
 	if errors.As(err, &e) && e.Line > 0 {
 		e.File = config

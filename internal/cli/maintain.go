@@ -22,9 +22,12 @@ type upkeep struct {
 	force     bool
 }
 
-// resultsName is what maintain calls the results of checks, which are no table of
-// the lake but one that every run and test appends a file to.
-const resultsName = "_smelt/test_results"
+// results are the folders of what came of checks, which are no tables of the lake
+// but some that every run and test appends files to, by what maintain calls them.
+var results = []struct {
+	name   string
+	folder func(lake string) string
+}{{"_smelt/test_results", catalog.ResultsFolder}, {"_smelt/test_failures", catalog.FailuresFolder}}
 
 // week is the shortest retention that needs no --force.
 const week = 7 * 24 * time.Hour
@@ -108,9 +111,10 @@ func (a *app) maintain(ctx context.Context, dir string, sel selection, u upkeep)
 		}
 	}
 	if len(sel.selected) == 0 {
-		results := catalog.ResultsFolder(dir)
-		if _, err := deltaio.Load(ctx, results); !errors.Is(err, deltaio.ErrNoTable) {
-			folders[resultsName], names = results, append(names, resultsName)
+		for _, r := range results {
+			if _, err := deltaio.Load(ctx, r.folder(dir)); !errors.Is(err, deltaio.ErrNoTable) {
+				folders[r.name], names = r.folder(dir), append(names, r.name)
+			}
 		}
 	}
 	if len(names) == 0 {

@@ -146,6 +146,7 @@ func (a *app) pipeline(ctx context.Context, m *bronze.Mapping, out string, l lim
 		return nil, errors.Join(err, lake.Close())
 	}
 	checks.FailFast = how.failFast
+	checks.Remember(catalog.Measured(out, 0))
 	sink = checks.Sink(sink, func(ctx context.Context, r *pipeline.Report) error { return catalog.KeepResults(ctx, out, "run", r) })
 	report, err := gold.Run(ctx, m, open, sink, append(opts, gold.Progress(p.update))...)
 	p.end()

@@ -111,6 +111,7 @@ func test(ctx context.Context, dir string, own []check.Check, sel selection, l l
 	if err != nil {
 		return nil, err
 	}
+	all.Remember(catalog.Measured(dir, 1))
 	some, err := all.Select(func(c *check.Check) bool { return slices.Contains(names, c.Table) && selected(c.ID()) })
 	if err != nil {
 		return nil, err
@@ -140,7 +141,7 @@ func (a *app) showChecks(results []pipeline.CheckResult, failures bool) error {
 	}
 	a.checks(results)
 	if failures {
-		a.failures(results)
+		return a.failures(results)
 	}
 	return nil
 }
@@ -161,17 +162,4 @@ func (a *app) lastChecks(ctx context.Context, dir string, sel selection, failure
 	}
 	results = slices.DeleteFunc(results, func(c pipeline.CheckResult) bool { return !selected(c.Check) })
 	return a.showChecks(results, failures)
-}
-
-// failures prints some of the rows that fail.
-func (a *app) failures(results []pipeline.CheckResult) {
-	for _, c := range results {
-		if c.Failures == 0 || len(c.Samples) == 0 {
-			continue
-		}
-		fmt.Fprintf(a.out, "\n%s, %d of %s:\n", a.out.style(bold, c.Check), len(c.Samples), plural(c.Failures, "failure"))
-		for _, s := range c.Samples {
-			fmt.Fprintln(a.out, "  "+s)
-		}
-	}
 }

@@ -91,7 +91,7 @@ func shop(t *testing.T) Outcome {
 	return Outcome{
 		Report: &pipeline.Report{RunID: "00ff", BatchID: "bb", Full: "the first run", Checks: []pipeline.CheckResult{
 			{Check: "few", Table: fact, Kind: "range", Says: "amount is at most 10", Severity: "error", Columns: []string{"amount"}, Status: "pass", Rows: 3},
-			{Check: "pair", Table: fact, Kind: "unique", Says: "a pair is there once", Severity: "warn", Columns: []string{"email", "amount"}, Status: "warn", Rows: 3, Failures: 2, Samples: []string{"jo@example.com"}},
+			{Check: "pair", Table: fact, Kind: "unique", Says: "a pair is there once", Severity: "warn", Columns: []string{"email", "amount"}, Status: "warn", Rows: 3, Failures: 2, Samples: []pipeline.FailedRow{{Row: []byte(`{"email":"jo@example.com"}`), Rows: 2}}},
 			{Check: "unknown", Table: sum, Kind: "sum_equals", Status: "skipped"},
 		}},
 		Sources: []Source{{Name: "source.sales", Files: []Files{

@@ -25,6 +25,9 @@ const (
 	RowCount       Kind = "row_count"       // the table has between Min and Max rows
 	Freshness      Kind = "freshness"       // the column's newest value is no older than Within
 	SumEquals      Kind = "sum_equals"      // the column's sum is that of the column To
+
+	VolumeAnomalies Kind = "volume_anomalies" // the number of rows is not far from that of earlier runs
+	ShareAnomalies  Kind = "share_anomalies"  // nor is the share of rows that Condition is true of
 )
 
 // Severity says what a failed check means.
@@ -88,13 +91,22 @@ type Check struct {
 	To        string        // relationships, sum_equals: "layer.table.column"
 	Min, Max  string        // range: literals without quotes; row_count: numbers; "" = no bound
 	Pattern   string        // regex: in RE2's syntax, anywhere in the text unless ^ and $ say otherwise
-	Condition string        // expression: of package query
+	Condition string        // expression, share_anomalies: of package query
 	Within    time.Duration // freshness: counted back from the run's start
 	Where     string        // a condition of package query: other rows are not looked at
+
+	// The anomaly kinds: see anomaly.go.
+	Of          string  // volume_anomalies: "rows" (default) of the table, or "new_rows" that a run adds to what is there
+	Sensitivity float64 // modified z-score that is too much; default 3.5
+	Change      *Limit  // a percentage that the value may differ from the median by, in place of Sensitivity
+	Runs        int     // how many earlier runs are compared with, at most; default 14
+	MinRuns     int     // and at least; default 7
 
 	Severity Severity // default Error
 	WarnIf   *Limit   // more failing rows than these are a warning; default 0 where Severity is Warn, else none
 	ErrorIf  *Limit   // more are an error; default 0 where Severity is Error, else none
+
+	Keep *int // how many failing rows are kept to be shown; nil = Kept
 
 	Line, Col int // where it stands in smelt.yml, for errors; 0 = built in Go
 }
@@ -146,6 +158,9 @@ func (c *Check) Says() string {
 	case SumEquals:
 		s = "the sum of " + columns + " is that of " + c.To
 	}
+	if c.Kind.anomalous() {
+		s = c.saysAnomaly()
+	}
 	if c.Where != "" {
 		s += " where " + c.Where
 	}
@@ -166,7 +181,7 @@ func (c *Check) limits() (warn, fail *Limit) {
 }
 
 // Kinds are all of them.
-var Kinds = []Kind{NotNull, Unique, AcceptedValues, Relationships, Range, Regex, Expression, RowCount, Freshness, SumEquals}
+var Kinds = []Kind{NotNull, Unique, AcceptedValues, Relationships, Range, Regex, Expression, RowCount, Freshness, SumEquals, VolumeAnomalies, ShareAnomalies}
 
 // ofOne are the kinds about one column.
 var ofOne = []Kind{NotNull, AcceptedValues, Relationships, Range, Regex, Freshness, SumEquals}
@@ -205,8 +220,8 @@ func (c *Check) validate(t *pipeline.Table) error {
 		return wrong(fmt.Sprintf("%s needs min or max", c.Kind), "")
 	case c.Kind == AcceptedValues && len(c.Values) == 0:
 		return wrong("accepted_values needs values", "")
-	case c.Kind == Expression && c.Condition == "":
-		return wrong("expression needs a condition", "")
+	case (c.Kind == Expression || c.Kind == ShareAnomalies) && c.Condition == "":
+		return wrong(string(c.Kind)+" needs a condition", "")
 	case c.Kind == Freshness && c.Within <= 0:
 		return wrong("freshness needs within", "write how old the newest value may be, as 24h")
 	case c.Severity != "" && c.Severity != Error && c.Severity != Warn:
@@ -223,6 +238,9 @@ func (c *Check) validate(t *pipeline.Table) error {
 		}
 	case !slices.Contains(Kinds, c.Kind):
 		return wrong(fmt.Sprintf("there is no kind %q", c.Kind), "")
+	}
+	if c.Kind.anomalous() {
+		return c.validateAnomaly()
 	}
 	return nil
 }

@@ -16,7 +16,7 @@ func (st *state) failed() error {
 	}
 	row := ""
 	if len(st.samples) > 0 {
-		row = st.samples[0]
+		row = string(st.samples[0].Row)
 	}
 	return &pipeline.Error{Kind: pipeline.ErrCheck, Table: st.Table,
 		Msg:  fmt.Sprintf("check %s: %s: not so of %s", st.ID(), st.Says(), row),

@@ -3,7 +3,7 @@ package check
 import (
 	"encoding/binary"
 	"fmt"
-	"strings"
+	"strconv"
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
@@ -79,37 +79,42 @@ func appenderOf(name string, col arrow.Array) (appender, error) {
 	}, nil
 }
 
-// readKey is a key in words: order_id = S1, line_number = 2.
-func readKey(t *pipeline.Table, columns []string, key []byte) string {
-	var parts []string
-	for _, name := range columns {
+// readKey is a key as a JSON object: {"order_id":"S1","line_number":2}.
+func readKey(t *pipeline.Table, columns []string, key []byte) []byte {
+	out := []byte{'{'}
+	for i, name := range columns {
 		typ := t.Columns[t.MustIndex(name)].Type
 		if d, ok := typ.(*arrow.DictionaryType); ok {
 			typ = d.ValueType
 		}
-		var v string
+		if i > 0 {
+			out = append(out, ',')
+		}
+		out = append(pipeline.AppendJSON(out, []byte(name)), ':')
 		switch typ := typ.(type) {
 		case *arrow.StringType, *arrow.BinaryType:
 			n, k := binary.Uvarint(key)
-			v, key = string(key[k:k+int(n)]), key[k+int(n):]
+			out = pipeline.AppendJSON(out, key[k:k+int(n)])
+			key = key[k+int(n):]
 		case *arrow.BooleanType:
-			v, key = fmt.Sprint(key[0] == 1), key[1:]
+			out = strconv.AppendBool(out, key[0] == 1)
+			key = key[1:]
 		case *arrow.Decimal128Type:
-			v = decimal128.New(int64(binary.BigEndian.Uint64(key)), binary.BigEndian.Uint64(key[8:])).ToString(typ.Scale)
+			v := decimal128.New(int64(binary.BigEndian.Uint64(key)), binary.BigEndian.Uint64(key[8:]))
+			out = append(out, v.ToString(typ.Scale)...)
 			key = key[16:]
 		default:
 			n, k := binary.Varint(key)
 			switch typ.ID() {
 			case arrow.DATE32:
-				v = arrow.Date32(n).FormattedString()
+				out = pipeline.AppendJSON(out, []byte(pipeline.Date(n).Time().Format("2006-01-02")))
 			case arrow.TIMESTAMP:
-				v = arrow.Timestamp(n).ToTime(arrow.Microsecond).Format("2006-01-02T15:04:05.999999Z")
+				out = pipeline.AppendJSON(out, []byte(pipeline.Timestamp(n).Time().Format("2006-01-02T15:04:05.999999Z07:00")))
 			default:
-				v = fmt.Sprint(n)
+				out = strconv.AppendInt(out, n, 10)
 			}
 			key = key[k:]
 		}
-		parts = append(parts, name+" = "+v)
 	}
-	return strings.Join(parts, ", ")
+	return append(out, '}')
 }

@@ -33,11 +33,14 @@ func (s *Suite) results(ctx context.Context, lake pipeline.Lake) ([]pipeline.Che
 func (s *Suite) result(ctx context.Context, lake pipeline.Lake, st *state, r *pipeline.CheckResult) error {
 	r.Rows, r.Failures, r.Samples = st.rows, st.failures, st.samples
 	w, written := s.written[st.Table]
+	if !written && st.Of == newRows {
+		w, written = new(seen), true // none came
+	}
 	skip := func(why string) error {
 		r.Status, r.Message = "skipped", why
 		return nil
 	}
-	if !written || w.amended && w.rows == 0 && st.Kind != RowCount {
+	if !written || w.amended && w.rows == 0 && st.Kind != RowCount && st.Kind != VolumeAnomalies {
 		return skip("no rows were written")
 	}
 	whole := func(t *pipeline.Table) bool { w := s.written[t.Name]; return w != nil && !w.amended }
@@ -67,6 +70,10 @@ func (s *Suite) result(ctx context.Context, lake pipeline.Lake, st *state, r *pi
 		if high, err := strconv.ParseInt(st.Max, 10, 64); err == nil && n > high {
 			r.Failures, r.Message = 1, fmt.Sprintf("there are %d rows, more than %d", n, high)
 		}
+		r.Value = new(float64)
+		*r.Value = float64(n)
+	case VolumeAnomalies, ShareAnomalies:
+		return s.anomaly(ctx, st, w, r)
 	case SumEquals:
 		if !whole(st.table) || !whole(st.to) {
 			return skip("only some of the rows were written")
@@ -84,6 +91,12 @@ func (s *Suite) result(ctx context.Context, lake pipeline.Lake, st *state, r *pi
 			}
 		}
 	}
+	st.conclude(r)
+	return nil
+}
+
+// conclude says what so many failures mean.
+func (st *state) conclude(r *pipeline.CheckResult) {
 	warn, fail := st.limits()
 	switch {
 	case fail != nil && fail.Exceeded(r.Failures, r.Rows):
@@ -93,7 +106,6 @@ func (s *Suite) result(ctx context.Context, lake pipeline.Lake, st *state, r *pi
 	default:
 		r.Status = "pass"
 	}
-	return nil
 }
 
 // amount is a sum in the unit of its column.
@@ -160,8 +172,8 @@ func (s *Suite) unrelated(st *state, r *pipeline.CheckResult) error {
 		}
 		for at, n := range rows {
 			r.Failures += n
-			if len(r.Samples) < s.samples {
-				r.Samples = append(r.Samples, fmt.Sprintf("%s: %d rows", readKey(st.table, st.Columns, codes.Bytes(int32(known+at))), n))
+			if len(r.Samples) < st.kept() {
+				r.Samples = append(r.Samples, st.failedKey(codes.Bytes(int32(known+at)), n))
 			}
 		}
 	}

@@ -40,6 +40,8 @@ func (c *Check) rowTest(t *pipeline.Table) (rowTest, error) {
 		condition = strings.Join(sides, " OR ")
 	case Expression:
 		condition = "NOT (" + c.Condition + ")"
+	case ShareAnomalies: // its rows do not fail, they are counted
+		condition = c.Condition
 	default:
 		return nil, nil
 	}

@@ -75,6 +75,7 @@ func (w *writer) Close() (pipeline.Stats, error) {
 // Commit evaluates the checks, and publishes the tables where none fails.
 func (s *sink) Commit(ctx context.Context, r *pipeline.Report) error {
 	lake, _ := s.Sink.(pipeline.Lake)
+	s.suite.full = r.Full
 	results, err := s.suite.results(ctx, lake)
 	if err != nil {
 		return err

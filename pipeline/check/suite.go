@@ -1,6 +1,7 @@
 package check
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"sync"
@@ -15,9 +16,10 @@ type Suite struct {
 	tables  map[string]*pipeline.Table
 	order   []*pipeline.Table
 	states  []*state
-	samples int // failing rows that are kept of each check
 	scratch *pipeline.Scratch
 	start   time.Time
+	full    string                                                            // why all tables were written anew; "" = rows of earlier runs may be left
+	past    func(ctx context.Context, check string, n int) ([]float64, error) // may be nil
 
 	// FailFast makes a run or Tables end at the first row that certainly fails a
 	// check of single rows, with an error of kind pipeline.ErrCheck.
@@ -43,9 +45,9 @@ type state struct {
 	where *query.Filter
 
 	rows, failures int64
-	samples        []string
+	samples        []pipeline.FailedRow
 	keys           *bag           // relationships: the values
-	runs           *runs          // unique: the keys that are not dense
+	rowKeys        *runs          // unique: the keys that are not dense
 	number         int            // unique: which column is the integer of dense keys; -1 = none
 	dense          *dense         // unique: the keys of few texts and an integer
 	known          *bag           // relationships: the values of to
@@ -55,14 +57,14 @@ type state struct {
 }
 
 // New returns a suite of checks of tables. A check of a table that is not there,
-// or one that says something wrong, is an error of kind pipeline.ErrConfig. So
-// many samples of failing rows are kept of each check. What has to be remembered
-// goes to temporary files of scratch when it is full; nil has no limit.
-func New(tables []*pipeline.Table, checks []Check, samples int, scratch *pipeline.Scratch) (*Suite, error) {
+// or one that says something wrong, is an error of kind pipeline.ErrConfig. What
+// has to be remembered goes to temporary files of scratch when it is full; nil has
+// no limit.
+func New(tables []*pipeline.Table, checks []Check, scratch *pipeline.Scratch) (*Suite, error) {
 	if scratch == nil {
 		scratch = new(pipeline.Scratch)
 	}
-	s := &Suite{tables: map[string]*pipeline.Table{}, samples: samples, scratch: scratch, start: time.Now(), order: tables, written: map[string]*seen{}}
+	s := &Suite{tables: map[string]*pipeline.Table{}, scratch: scratch, start: time.Now(), order: tables, written: map[string]*seen{}}
 	var names []string
 	for _, t := range tables {
 		s.tables[t.Name], names = t, append(names, t.Name)
@@ -112,10 +114,17 @@ func New(tables []*pipeline.Table, checks []Check, samples int, scratch *pipelin
 func (st *state) begin(scratch *pipeline.Scratch) {
 	switch st.Kind {
 	case Unique:
-		st.runs, st.dense = newRuns(scratch), newDense()
+		st.rowKeys, st.dense = newRuns(scratch), newDense()
 	case Relationships:
 		st.keys, st.known = newBag(scratch), newBag(scratch)
 	}
+}
+
+// Remember tells the suite what earlier runs have measured: past returns up to n
+// values of a check (pipeline.CheckResult.Value), the newest first. Without it the
+// kinds that compare with earlier runs are skipped.
+func (s *Suite) Remember(past func(ctx context.Context, check string, n int) ([]float64, error)) {
+	s.past = past
 }
 
 // Select returns a suite of some of the checks, which has seen nothing yet.
@@ -126,7 +135,11 @@ func (s *Suite) Select(wanted func(c *Check) bool) (*Suite, error) {
 			checks = append(checks, st.Check)
 		}
 	}
-	return New(s.order, checks, s.samples, s.scratch)
+	some, err := New(s.order, checks, s.scratch)
+	if err == nil {
+		some.past = s.past
+	}
+	return some, err
 }
 
 // target returns the table of a check's To.

@@ -68,7 +68,7 @@ func TestTablesWorkers(t *testing.T) {
 	ls, cs := someLines(r, 300)
 	var want []pipeline.CheckResult
 	for _, workers := range []int{1, 2, 7} {
-		s, err := New(both, declared(t), 3, nil)
+		s, err := New(both, declared(t), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -91,7 +91,7 @@ func TestTablesWorkers(t *testing.T) {
 		}
 	}
 	// What reading fails of is the error.
-	s, err := New(both, declared(t), 3, nil)
+	s, err := New(both, declared(t), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -121,7 +121,7 @@ func TestFailFast(t *testing.T) {
 		{"a warning", is(nil, Warn), false},
 		{"of no single rows", Check{Table: lines.Name, Kind: RowCount, Min: "1000"}, false},
 	} {
-		s, err := New(both, []Check{c.check}, 3, nil)
+		s, err := New(both, []Check{c.check}, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -130,7 +130,7 @@ func TestFailFast(t *testing.T) {
 		if (err != nil) != c.ends || err != nil && (!errors.Is(err, pipeline.ErrCheck) || !strings.Contains(err.Error(), `"kind":"gift"`)) {
 			t.Errorf("%s: %v", c.name, err)
 		}
-		s, err = New(both, []Check{c.check}, 3, nil)
+		s, err = New(both, []Check{c.check}, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -149,7 +149,7 @@ func TestFailFast(t *testing.T) {
 
 // A suite's sink is selective where the inner one is.
 func TestOnly(t *testing.T) {
-	s, err := New(both, nil, 3, nil)
+	s, err := New(both, nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

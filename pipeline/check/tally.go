@@ -1,10 +1,8 @@
 package check
 
 import (
-	"fmt"
 	"iter"
 	"slices"
-	"strings"
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
@@ -40,7 +38,7 @@ func (s *Suite) begin(t *pipeline.Table) *tally {
 			if st.number >= 0 {
 				mine.dense = newDense()
 			}
-			y.mine, y.keys, y.runs = append(y.mine, mine), append(y.keys, st.keys.writer()), append(y.runs, st.runs.writer())
+			y.mine, y.keys, y.runs = append(y.mine, mine), append(y.keys, st.keys.writer()), append(y.runs, st.rowKeys.writer())
 		}
 		if st.to != nil && st.to.Name == t.Name {
 			y.asTo, y.known, y.sums = append(y.asTo, st), append(y.known, st.known.writer()), append(y.sums, pipeline.Total{})
@@ -117,7 +115,7 @@ func (y *tally) check(i int, rec arrow.Record) (err error) {
 		return addSum(&st.sum, st.Columns[0], col, picks)
 	case Freshness:
 		return st.fresh(rec, picks)
-	case RowCount:
+	case RowCount, VolumeAnomalies:
 		return nil
 	}
 	if y.fails, err = st.test(rec, y.fails[:0]); err != nil || len(y.fails) == 0 {
@@ -130,22 +128,11 @@ func (y *tally) check(i int, rec arrow.Record) (err error) {
 			}
 		}
 		st.failures++
-		if len(st.samples) < y.suite.samples {
-			st.samples = append(st.samples, rowText(rec, row))
+		if len(st.samples) < st.kept() && st.Kind != ShareAnomalies {
+			st.samples = append(st.samples, failedRow(rec, row))
 		}
 	}
 	return nil
-}
-
-// rowText is a row as JSON.
-func rowText(rec arrow.Record, row int) string {
-	part := rec.NewSlice(int64(row), int64(row+1))
-	defer part.Release()
-	text, err := part.MarshalJSON()
-	if err != nil {
-		return fmt.Sprint(part)
-	}
-	return strings.Trim(strings.TrimSpace(string(text)), "[]\n")
 }
 
 // rowsOf are the rows that are picked, of n; nil picks all.
@@ -220,7 +207,7 @@ func (y *tally) done() {
 	for i, st := range y.of {
 		mine := y.mine[i]
 		st.rows, st.failures = st.rows+mine.rows, st.failures+mine.failures
-		st.samples = append(st.samples, mine.samples[:min(len(mine.samples), s.samples-len(st.samples))]...)
+		st.samples = append(st.samples, mine.samples[:min(len(mine.samples), st.kept()-len(st.samples))]...)
 		if mine.dense != nil {
 			st.dense.merge(mine.dense)
 		}

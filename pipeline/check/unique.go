@@ -2,7 +2,6 @@ package check
 
 import (
 	"encoding/binary"
-	"fmt"
 	"maps"
 	"slices"
 
@@ -142,30 +141,30 @@ func (st *state) joined(rest []byte, v int64) (first, others []byte) {
 func (s *Suite) repeated(st *state, r *pipeline.CheckResult) error {
 	found := func(first, rest []byte, rows int64) {
 		r.Failures += rows
-		if len(r.Samples) < s.samples {
-			r.Samples = append(r.Samples, fmt.Sprintf("%s: %d rows", readKey(st.table, st.Columns, slices.Concat(first, rest)), rows))
+		if len(r.Samples) < st.kept() {
+			r.Samples = append(r.Samples, st.failedKey(slices.Concat(first, rest), rows))
 		}
 	}
-	if err := st.runs.flush(); err != nil {
+	if err := st.rowKeys.flush(); err != nil {
 		return err
 	}
-	if st.runs.entries.empty() {
+	if st.rowKeys.entries.empty() {
 		for _, key := range slices.Sorted(maps.Keys(st.dense.more)) {
 			first, rest := st.joined([]byte(key[8:]), int64(binary.BigEndian.Uint64([]byte(key))))
 			found(first, rest, st.dense.more[key]+1)
 		}
 		return nil
 	}
-	w := st.runs.writer() // some writers had keys that are not dense
+	w := st.rowKeys.writer() // some writers had keys that are not dense
 	if err := st.undense(st.dense, w); err != nil {
 		return err
 	}
 	w.done()
-	if err := st.runs.flush(); err != nil {
+	if err := st.rowKeys.flush(); err != nil {
 		return err
 	}
 	for at := range partCount {
-		if err := st.runs.repeated(at, found); err != nil {
+		if err := st.rowKeys.repeated(at, found); err != nil {
 			return err
 		}
 	}
