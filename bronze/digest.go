@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/smeltdata/smelt/pipeline"
+	"github.com/smeltdata/smelt/pipeline/check"
 )
 
 // Digests identify all that decides what a file's records become: the mapping,
@@ -28,6 +29,12 @@ func Digests(ctx context.Context, m *Mapping) (map[string]string, error) {
 	canonical(h, reflect.ValueOf(m.Location))
 	canonical(h, reflect.ValueOf(m.Lookups))
 	canonical(h, reflect.ValueOf(m.Rules))
+	for _, c := range m.Checks {
+		if c.OnFailure == check.Quarantine { // others change no row
+			c.Name, c.Doc, c.Severity, c.WarnIf, c.ErrorIf, c.Keep = c.ID(), "", "", nil, nil, nil
+			canonical(h, reflect.ValueOf(c))
+		}
+	}
 	out := map[string]string{"smelt.yml": hex.EncodeToString(h.Sum(nil))}
 	for _, ref := range m.references() {
 		files, err := expand(m.Dir, ref.files, ref.read, false)

@@ -45,7 +45,9 @@ var checkBlock = &block[check.Check]{
 			"For anomalies: how many of the last runs are compared with, at most."),
 		field("min_runs", wholeNumber, func(c *check.Check) *int { return &c.MinRuns }, "7", "3",
 			"For anomalies: how many at least; until then the check is skipped."),
-		field("severity", converted[check.Severity](choice([]string{string(check.Error), string(check.Warn)})), func(c *check.Check) *check.Severity { return &c.Severity }, "error", "warn",
+		field("on_failure", choice(check.OnFailures), func(c *check.Check) *string { return &c.OnFailure }, "fail, with severity warn keep", "quarantine",
+			"What becomes of rows that fail: they are published, or go to silver.quarantine before anything counts them, or keep everything from being published."),
+		field("severity", converted[check.Severity](choice([]string{string(check.Error), string(check.Warn)})), func(c *check.Check) *check.Severity { return &c.Severity }, "error, with on_failure keep warn", "warn",
 			"Whether a failure keeps the tables from being published, or is a warning."),
 		field("warn_if", optional(rowLimit), func(c *check.Check) **check.Limit { return &c.WarnIf }, "0 with severity warn", "1%",
 			"More failing rows than these, or a larger share, are a warning."),
@@ -109,6 +111,11 @@ func (m *Mapping) checkChecks() *problem {
 		}
 		if p := checkChoice(path+".kind", "kind", string(c.Kind), stringsOf(check.Kinds)); p != nil {
 			return p
+		}
+		if c.OnFailure != "" {
+			if p := checkChoice(path+".on_failure", "on_failure", c.OnFailure, check.OnFailures); p != nil {
+				return p
+			}
 		}
 	}
 	return nil

@@ -79,10 +79,15 @@ func (r *dimensionReader) placeOf(rec arrow.Record, i int) int64 {
 
 // ChangedCustomers returns the customers that the fact places elsewhere now than
 // the rows of an earlier silver.dim_customers do: with its columns customer_id,
-// city, state and country, found by name. Freeze comes first.
+// city, state and country, found by name. Where checks quarantine, a customer that
+// is new there is one too: all of its lines may have been. Freeze comes first.
 func (m *Model) ChangedCustomers(old pipeline.Stream) (*Keys, error) {
 	k := m.customers
-	return k.changed(old, nil, func(rec arrow.Record, i int, row int32) bool {
+	var fresh func(row int32) bool
+	if len(m.checks) > 0 {
+		fresh = func(int32) bool { return true }
+	}
+	return k.changed(old, fresh, func(rec arrow.Record, i int, row int32) bool {
 		for _, column := range []string{"city", "state", "country"} {
 			var now []byte
 			if row >= 0 {
@@ -100,10 +105,10 @@ func (m *Model) ChangedCustomers(old pipeline.Stream) (*Keys, error) {
 // ChangedProducts is ChangedCustomers for products, by the columns product_id,
 // category, unit_cost and unit_price of silver.dim_products. A product that is
 // new there and has a unit_price is one too: its lines may have been
-// quarantined for want of a price.
+// quarantined for want of a price; where checks quarantine, any new product is.
 func (m *Model) ChangedProducts(old pipeline.Stream) (*Keys, error) {
 	k := m.products
-	priced := func(row int32) bool { return k.number("unit_price").at(int(row)) != null }
+	priced := func(row int32) bool { return len(m.checks) > 0 || k.number("unit_price").at(int(row)) != null }
 	return k.changed(old, priced, func(rec arrow.Record, i int, row int32) bool {
 		now := []byte(uncategorized)
 		if row >= 0 {

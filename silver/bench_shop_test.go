@@ -42,25 +42,25 @@ func makeShop(tb testing.TB, messy float64) *madeShop {
 	}
 	ctx, dir := context.Background(), tb.TempDir()
 	few, err := synth.Generate(ctx, filepath.Join(dir, "few"), synth.Options{Rows: 250_000, Seed: 1, Messy: messy}, nil)
-	check(tb, err)
+	must(tb, err)
 	many, err := synth.Generate(ctx, filepath.Join(dir, "many"), synth.Options{Rows: 2_500_000, Seed: 1, Messy: messy}, nil)
-	check(tb, err)
+	must(tb, err)
 	s := &madeShop{}
 	read := func(config string, keep func(table string, recs []arrow.Record)) {
 		s.mapping, err = bronze.LoadMapping(config)
-		check(tb, err)
+		must(tb, err)
 		inputs, err := bronze.OpenInputs(ctx, s.mapping, csvio.Open)
-		check(tb, err)
+		must(tb, err)
 		dicts := bronze.Dictionaries{}
 		for _, in := range inputs {
 			plan, err := in.Bind(s.mapping, nil, in.Main())
-			check(tb, err)
+			must(tb, err)
 			r := plan.NewReader(memory.DefaultAllocator, "b", dicts)
 			segments, err := in.Source.Split(ctx, 1<<30)
-			check(tb, err)
+			must(tb, err)
 			for _, seg := range segments {
 				for out, err := range r.Scan(ctx, seg, nil) {
-					check(tb, err)
+					must(tb, err)
 					for _, rec := range out.Records {
 						rec.Retain()
 					}
@@ -102,13 +102,13 @@ func makeShop(tb testing.TB, messy float64) *madeShop {
 // model returns a model that has read the shop's dimensions.
 func (s *madeShop) model(tb testing.TB, mem memory.Allocator) *Model {
 	m, err := New(s.mapping, nil, mem, nil)
-	check(tb, err)
+	must(tb, err)
 	drop := func(arrow.Record) error { return nil }
 	for _, rec := range s.customers {
-		check(tb, m.AddCustomers(rec, drop))
+		must(tb, m.AddCustomers(rec, drop))
 	}
 	for _, rec := range s.products {
-		check(tb, m.AddProducts(rec, drop))
+		must(tb, m.AddProducts(rec, drop))
 	}
 	return m
 }
@@ -144,12 +144,12 @@ var shopWork = []struct {
 		s := makeShop(tb, synth.DefaultMessy)
 		return func() {
 			m, err := New(s.mapping, nil, nil, nil)
-			check(tb, err)
+			must(tb, err)
 			k := m.NewKeyScan()
 			for _, rec := range s.keys {
-				check(tb, k.Sales(0, false, rec))
+				must(tb, k.Sales(0, false, rec))
 			}
-			check(tb, m.Freeze(k))
+			must(tb, m.Freeze(k))
 		}, s.lines
 	}},
 	{"dimensions", func(tb testing.TB) (func(), int64) {
@@ -160,10 +160,10 @@ var shopWork = []struct {
 		}
 		return func() {
 			m := s.model(tb, nil)
-			check(tb, m.Freeze())
+			must(tb, m.Freeze())
 			none := func(arrow.Record) error { return nil }
-			check(tb, m.DimCustomers(nil, none))
-			check(tb, m.DimProducts(nil, none))
+			must(tb, m.DimCustomers(nil, none))
+			must(tb, m.DimProducts(nil, none))
 		}, rows
 	}},
 }
@@ -174,17 +174,17 @@ func factOf(tb testing.TB, s *madeShop, mirrored bool) (run func(), rows int64) 
 	if !mirrored {
 		m.returnedStatuses = nil
 	}
-	check(tb, m.Freeze())
+	must(tb, m.Freeze())
 	f := m.NewFact(mem)
 	return func() {
 		stage := f.Stage(0, false, func(arrow.Record) error { return nil })
 		for _, err := range stage(pipeline.Of(s.sales...)) {
-			check(tb, err)
+			must(tb, err)
 		}
 	}, s.lines
 }
 
-func check(tb testing.TB, err error) {
+func must(tb testing.TB, err error) {
 	if err != nil {
 		tb.Fatal(err)
 	}

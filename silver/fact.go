@@ -37,6 +37,10 @@ type Fact struct {
 	rows, deduplicated, mirrored int64
 	quarantine                   *quarantine
 	key                          []byte
+
+	tests                         []factTest
+	triedCustomers, triedProducts bitset // scratch of judge
+	fails                         []int  // scratch
 }
 
 // home is where customers live: codes of the labels, -1 where unknown.
@@ -63,7 +67,8 @@ func (m *Model) NewFact(mem memory.Allocator) *Fact {
 	if mem == nil {
 		mem = memory.DefaultAllocator
 	}
-	f := &Fact{m: m, mem: mem, lines: newLines(m, mem), newest: minDay, quarantine: newQuarantine("sales", mem)}
+	tests, names := m.newFactTests()
+	f := &Fact{m: m, mem: mem, lines: newLines(m, mem), newest: minDay, quarantine: newQuarantine("sales", mem, names...), tests: tests}
 	kinds := pipeline.NewDictionary()
 	kinds.Code([]byte("sale"))
 	kinds.Code([]byte("return"))
@@ -162,14 +167,10 @@ func (f *Fact) Stage(seg int, returns bool, quarantine func(arrow.Record) error)
 // the lines from here on that lost against another; it returns
 // those that are left.
 func (f *Fact) batch(rec arrow.Record, returns bool, losers []int64, quarantine func(arrow.Record) error) (arrow.Record, []int64, error) {
-	if err := f.read(rec, returns); err != nil {
+	if err := f.judge(rec, returns); err != nil {
 		return nil, nil, err
 	}
-	f.customer.set(rec.Column(saleColumn.customerID))
-	if _, err := f.customer.load(); err != nil {
-		return nil, nil, err
-	}
-	losers = f.choose(losers)
+	losers = f.choose(losers, false)
 	if err := f.quarantine.flush(quarantine); err != nil {
 		return nil, nil, err
 	}
@@ -183,8 +184,9 @@ func (f *Fact) batch(rec arrow.Record, returns bool, losers []int64, quarantine 
 	return out, losers, err
 }
 
-// choose lists the fact rows of the batch, and puts the unusable lines aside.
-func (f *Fact) choose(losers []int64) []int64 {
+// choose lists the fact rows of the batch, and puts the unusable lines aside, but
+// for a trial, which nothing is noted of.
+func (f *Fact) choose(losers []int64, trial bool) []int64 {
 	s, source, isReturn := &f.spans, f.source.values, f.isReturn
 	s.reset()
 	f.mirrors = f.mirrors[:0]
@@ -200,7 +202,9 @@ func (f *Fact) choose(losers []int64) []int64 {
 		}
 		switch {
 		case why != usable:
-			f.quarantine.add(f.rec, i, why)
+			if !trial {
+				f.quarantine.add(f.rec, i, why)
+			}
 			s.add(from, i, saleRow)
 			from = i + 1
 		case lost:
@@ -221,8 +225,10 @@ func (f *Fact) choose(losers []int64) []int64 {
 		}
 	}
 	s.add(from, f.n, saleRow)
-	f.rows += int64(s.rows)
-	f.mirrored += int64(len(f.mirrors))
+	if !trial {
+		f.rows += int64(s.rows)
+		f.mirrored += int64(len(f.mirrors))
+	}
 	s.whole = s.rows == f.n && len(f.mirrors) == 0
 	return losers
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/smeltdata/smelt/bronze"
 	"github.com/smeltdata/smelt/pipeline"
+	"github.com/smeltdata/smelt/pipeline/check"
 )
 
 // Model is what silver knows across batches: both dimensions, the repeated
@@ -48,6 +49,7 @@ type Model struct {
 	returnPrefix     []byte
 	returned         *returnedOrders // nil where no list names any
 	currency         string          // cleaned; "" = any one
+	checks           []check.Check   // that quarantine
 
 	customers, products *known
 	readers             [2]*dimensionReader // of the customers and products files
@@ -57,6 +59,7 @@ type Model struct {
 	idle struct { // evaluators of Resolve
 		sync.Mutex
 		lines []*lines
+		facts []*Fact // in their place, where checks quarantine
 	}
 
 	newest int32 // day of the newest fact row; minDay without any
@@ -97,11 +100,14 @@ func New(m *bronze.Mapping, returned []bronze.ReturnedOrder, mem memory.Allocato
 	if r.DateTo == 0 {
 		model.lastDay = 47_846 // 2100-12-31
 	}
+	var err error
+	if model.checks, err = factChecks(m); err != nil {
+		return nil, err
+	}
 	var clean cleaner
 	model.returnPrefix = bytes.Clone(clean.clean([]byte(r.ReturnPrefix)))
 	model.currency = string(clean.clean([]byte(r.Currency)))
 	if len(returned) > 0 {
-		var err error
 		if model.returned, err = newReturnedOrders(returned); err != nil {
 			return nil, err
 		}

@@ -54,7 +54,7 @@ const (
 	amountOverflow
 	foreignCurrency
 	missingKey
-	reasons // how many there are
+	reasons // how many there are; reasons+k is the k-th check that quarantines
 )
 
 // String returns the reason as the quarantine writes it.
@@ -67,7 +67,8 @@ func (r reason) String() string {
 type quarantine struct {
 	table  string // customers, products or sales
 	mem    memory.Allocator
-	counts [reasons]int64 // never reset
+	checks []string // reasons of the checks that quarantine
+	counts []int64  // by reason; never reset
 
 	json               rowJSON
 	schema             *arrow.Schema        // of the last batch
@@ -81,8 +82,16 @@ type quarantine struct {
 	ends                               []int32 // of the rows in values
 }
 
-func newQuarantine(table string, mem memory.Allocator) *quarantine {
-	return &quarantine{table: table, mem: mem}
+func newQuarantine(table string, mem memory.Allocator, checks ...string) *quarantine {
+	return &quarantine{table: table, mem: mem, checks: checks, counts: make([]int64, int(reasons)+len(checks))}
+}
+
+// text is a reason as the quarantine writes it.
+func (q *quarantine) text(why reason) string {
+	if why >= reasons {
+		return q.checks[why-reasons]
+	}
+	return why.String()
 }
 
 // add takes row i of a bronze batch.
@@ -97,7 +106,7 @@ func (q *quarantine) add(rec arrow.Record, i int, why reason) {
 	file, _ := textAt(rec.Column(q.file), i)
 	q.counts[why]++
 	q.tableCodes = append(q.tableCodes, q.tables.Code([]byte(q.table)))
-	q.reasonCodes = append(q.reasonCodes, q.why.Code([]byte(why.String())))
+	q.reasonCodes = append(q.reasonCodes, q.why.Code([]byte(q.text(why))))
 	q.fileCodes = append(q.fileCodes, q.files.Code(file))
 	q.rows = append(q.rows, rec.Column(q.row).(*array.Int64).Value(i))
 	q.values = q.json.append(q.values, rec, i)
@@ -139,6 +148,6 @@ func (q *quarantine) count(counts map[string]map[string]int64) {
 		if counts[q.table] == nil {
 			counts[q.table] = map[string]int64{}
 		}
-		counts[q.table][reason(why).String()] += n
+		counts[q.table][q.text(reason(why))] += n
 	}
 }

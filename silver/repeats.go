@@ -94,9 +94,9 @@ func (m *Model) Repeated(seg int) []int64 { return m.repeats.rows[seg] }
 // Resolve takes batches of bronze.sales with the records that Repeated names.
 // It may be called concurrently for different segments.
 func (m *Model) Resolve(seg int, returns bool, rec arrow.Record) error {
-	l := m.idleLines()
-	defer m.keepLines(l)
-	if err := l.read(rec, returns); err != nil {
+	l, keep, err := m.evaluate(rec, returns)
+	defer keep()
+	if err != nil {
 		return err
 	}
 	r := &m.repeats
@@ -166,6 +166,35 @@ func (m *Model) Resolved() error {
 	return nil
 }
 
+// evaluate judges lines. The caller calls keep when it has done with them.
+func (m *Model) evaluate(rec arrow.Record, returns bool) (_ *lines, keep func(), _ error) {
+	if len(m.checks) == 0 {
+		l := m.idleLines()
+		return l, func() { m.keepLines(l) }, l.read(rec, returns)
+	}
+	f := m.idleFact()
+	return f.lines, func() { m.keepFact(f) }, f.judge(rec, returns)
+}
+
+// idleFact is idleLines for lines that checks look at.
+func (m *Model) idleFact() *Fact {
+	m.idle.Lock()
+	defer m.idle.Unlock()
+	if n := len(m.idle.facts); n > 0 {
+		f := m.idle.facts[n-1]
+		m.idle.facts = m.idle.facts[:n-1]
+		return f
+	}
+	return m.NewFact(m.mem)
+}
+
+func (m *Model) keepFact(f *Fact) {
+	f.drop()
+	m.idle.Lock()
+	m.idle.facts = append(m.idle.facts, f)
+	m.idle.Unlock()
+}
+
 // idleLines returns an evaluator that no other call of Resolve uses.
 func (m *Model) idleLines() *lines {
 	m.idle.Lock()
@@ -191,6 +220,10 @@ func (m *Model) releaseIdle() {
 		l.release()
 	}
 	m.idle.lines = nil
+	for _, f := range m.idle.facts {
+		f.Release()
+	}
+	m.idle.facts = nil
 }
 
 func (m *Model) keepLines(l *lines) {

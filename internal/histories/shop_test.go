@@ -122,6 +122,10 @@ var optional = []string{
 	"reference_date: 2024-06-30",
 	"dates: {from: 2023-06-15}",
 	"rfm: {recency: quantile, frequency: quantile, monetary: quantile, measure: sales}",
+	// What goes to quarantine by a line, its customer and its product; mirrored returns too.
+	"checks: [{table: silver.fact_sales, kind: expression, condition: \"NOT country = 'Unknown' AND NOT category = 'Uncategorized'\", name: known, on_failure: quarantine}, " +
+		"{table: silver.fact_sales, kind: range, columns: quantity, min: -2, max: 3, on_failure: quarantine}, " +
+		"{table: silver.fact_sales, kind: not_null, columns: cost, where: line_type = 'return', on_failure: quarantine}]",
 }
 
 // must reports whether smelt.yml has to name a source.

@@ -38,6 +38,17 @@ const (
 	Warn  Severity = "warn"  // they are, with a warning
 )
 
+// What OnFailure may be: what becomes of rows that fail. Where it is not said,
+// Severity says it: Warn keeps them, Error fails.
+const (
+	KeepRows   = "keep"       // they are in the table, and published with it
+	Quarantine = "quarantine" // they are no rows of the table: silver.quarantine has them, and no sum counts them
+	Fail       = "fail"       // nothing is published
+)
+
+// OnFailures are all of them.
+var OnFailures = []string{KeepRows, Quarantine, Fail}
+
 // Limit is how many failing rows are too many: more than Count, or, where
 // Percent is set, more than so many percent of the rows that were looked at.
 type Limit struct {
@@ -102,9 +113,10 @@ type Check struct {
 	Runs        int     // how many earlier runs are compared with, at most; default 14
 	MinRuns     int     // and at least; default 7
 
-	Severity Severity // default Error
-	WarnIf   *Limit   // more failing rows than these are a warning; default 0 where Severity is Warn, else none
-	ErrorIf  *Limit   // more are an error; default 0 where Severity is Error, else none
+	OnFailure string   // see there; Quarantine is for kinds that look at each row by itself
+	Severity  Severity // default Error, with KeepRows Warn
+	WarnIf    *Limit   // more failing rows than these are a warning; default 0 where Severity is Warn, else none
+	ErrorIf   *Limit   // more are an error; default 0 where Severity is Error, else none
 
 	Keep *int // how many failing rows are kept to be shown; nil = Kept
 
@@ -167,10 +179,24 @@ func (c *Check) Says() string {
 	return s
 }
 
+// severity is what the check says of it, or implies.
+func (c *Check) severity() Severity {
+	switch {
+	case c.Severity != "":
+		return c.Severity
+	case c.OnFailure == KeepRows:
+		return Warn
+	}
+	return Error
+}
+
 // limits returns what more than is a warning and an error; nil is never.
 func (c *Check) limits() (warn, fail *Limit) {
 	warn, fail = c.WarnIf, c.ErrorIf
-	if c.Severity == Warn {
+	if c.OnFailure == Quarantine {
+		return warn, fail // rows that are out of the way do no harm, unless it says how many do
+	}
+	if c.severity() == Warn {
 		if warn == nil {
 			warn = &Limit{}
 		}
@@ -240,9 +266,11 @@ func (c *Check) validate(t *pipeline.Table) error {
 		return wrong(fmt.Sprintf("there is no kind %q", c.Kind), "")
 	}
 	if c.Kind.anomalous() {
-		return c.validateAnomaly()
+		if err := c.validateAnomaly(); err != nil {
+			return err
+		}
 	}
-	return nil
+	return c.validateFailure()
 }
 
 // Declared returns the checks that a table's declaration demands: those of its

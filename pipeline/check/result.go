@@ -18,10 +18,7 @@ import (
 func (s *Suite) results(ctx context.Context, lake pipeline.Lake) ([]pipeline.CheckResult, error) {
 	var out []pipeline.CheckResult
 	for _, st := range s.states {
-		r := pipeline.CheckResult{Check: st.ID(), Table: st.Table, Columns: st.Columns, Kind: string(st.Kind), Says: st.Says(), Severity: string(st.Severity)}
-		if st.Severity == "" {
-			r.Severity = string(Error)
-		}
+		r := pipeline.CheckResult{Check: st.ID(), Table: st.Table, Columns: st.Columns, Kind: string(st.Kind), Says: st.Says(), Severity: string(st.severity())}
 		if err := s.result(ctx, lake, st, &r); err != nil {
 			return nil, err
 		}
@@ -97,6 +94,9 @@ func (s *Suite) result(ctx context.Context, lake pipeline.Lake, st *state, r *pi
 
 // conclude says what so many failures mean.
 func (st *state) conclude(r *pipeline.CheckResult) {
+	if st.OnFailure == Quarantine && r.Failures > 0 {
+		r.Message = fmt.Sprintf("%d of %d rows are in quarantine: not %s", r.Failures, r.Rows, st.Says())
+	}
 	warn, fail := st.limits()
 	switch {
 	case fail != nil && fail.Exceeded(r.Failures, r.Rows):

@@ -32,7 +32,7 @@ type tally struct {
 func (s *Suite) begin(t *pipeline.Table) *tally {
 	y := &tally{suite: s, table: t, batch: map[string]pipeline.Total{}}
 	for _, st := range s.states {
-		if st.table.Name == t.Name {
+		if st.table.Name == t.Name || st.OnFailure == Quarantine && t.Name == quarantineTable {
 			y.of = append(y.of, st)
 			mine := &state{Check: st.Check, table: st.table, test: st.test, where: st.where, number: st.number}
 			if st.number >= 0 {
@@ -51,12 +51,18 @@ func (s *Suite) begin(t *pipeline.Table) *tally {
 func (y *tally) add(rec arrow.Record) error {
 	y.rows += rec.NumRows()
 	clear(y.batch)
-	for i := range y.mine {
+	for i, st := range y.mine {
+		if st.table.Name != y.table.Name {
+			if err := st.quarantined(rec); err != nil {
+				return err
+			}
+			continue
+		}
 		if err := y.check(i, rec); err != nil {
 			return err
 		}
 		if y.suite.FailFast {
-			if err := y.mine[i].failed(); err != nil {
+			if err := st.failed(); err != nil {
 				return err
 			}
 		}
