@@ -61,6 +61,9 @@ table apart, into all lines that it counts, and compares it with them.
 				if err != nil {
 					return err
 				}
+				if _, err := suite(m.Checks, m.File, nil); err != nil {
+					return err
+				}
 				return a.explain(cmd.Context(), m, s.lake(m))
 			}
 			m, err := s.mappingIfThere(given(cmd.Flags(), "config"))

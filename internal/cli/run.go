@@ -126,9 +126,17 @@ func (a *app) pipeline(ctx context.Context, m *bronze.Mapping, out string, l lim
 		return nil, err
 	}
 	opts = append(opts, more...)
-	lake, err := store.Open(out)
+	scratch := l.scratch()
+	checks, err := suite(m.Checks, m.File, scratch)
+	if err == nil {
+		checks, err = checks.Select(counts)
+	}
 	if err != nil {
 		return nil, err
+	}
+	lake, err := store.Open(out)
+	if err != nil {
+		return nil, errors.Join(err, scratch.Close())
 	}
 	p := a.progress("reading sales", size)
 	var sink pipeline.Sink
@@ -136,14 +144,6 @@ func (a *app) pipeline(ctx context.Context, m *bronze.Mapping, out string, l lim
 		sink = lake.Sink(create, "parquet")
 	} else {
 		sink = lake.Delta(store.DeltaOptions{OverwriteSchema: how.schema})
-	}
-	scratch := l.scratch()
-	checks, err := suite(m.Checks, "", scratch)
-	if err == nil {
-		checks, err = checks.Select(counts)
-	}
-	if err != nil {
-		return nil, errors.Join(err, lake.Close())
 	}
 	checks.FailFast = how.failFast
 	checks.Remember(catalog.Measured(out, 0))

@@ -45,9 +45,6 @@ func (s *shop) mapping() (*bronze.Mapping, error) {
 		}
 		return nil, err
 	}
-	if _, err := suite(m.Checks, s.config, nil); err != nil {
-		return nil, err
-	}
 	if s.data != "" {
 		info, err := os.Stat(s.data)
 		if err != nil || !info.IsDir() {

@@ -65,7 +65,7 @@ appended to OUT/_smelt/test_results, a Delta table, as every run's is.`,
 				}
 			}
 			report, err := a.reportedTest(cmd.Context(), s, m, dir, events, func() (*pipeline.Report, error) {
-				return test(cmd.Context(), dir, m.Checks, sel, l, failFast)
+				return test(cmd.Context(), dir, m.Checks, s.config, sel, l, failFast)
 			})
 			if err != nil {
 				return err
@@ -92,8 +92,9 @@ appended to OUT/_smelt/test_results, a Delta table, as every run's is.`,
 	return cmd
 }
 
-// test checks the tables of a lake, by what they declare and the shop's own checks.
-func test(ctx context.Context, dir string, own []check.Check, sel selection, l limits, failFast bool) (*pipeline.Report, error) {
+// test checks the tables of a lake, by what they declare and the shop's own checks,
+// which stand in config.
+func test(ctx context.Context, dir string, own []check.Check, config string, sel selection, l limits, failFast bool) (*pipeline.Report, error) {
 	names, err := tablesOf(dir)
 	if err != nil {
 		return nil, err
@@ -107,7 +108,7 @@ func test(ctx context.Context, dir string, own []check.Check, sel selection, l l
 	}
 	scratch := l.scratch()
 	defer scratch.Close()
-	all, err := suite(own, "", scratch)
+	all, err := suite(own, config, scratch)
 	if err != nil {
 		return nil, err
 	}

@@ -186,6 +186,8 @@ func TestKinds(t *testing.T) {
 		{with(of(Freshness, "day"), func(c *Check) { c.Within = days - time.Hour }), 6, 1, ""},
 		{with(of(Freshness, "at"), func(c *Check) { c.Within = days + time.Hour }), 6, 1, ""},
 		{with(of(SumEquals, "price"), func(c *Check) { c.To = "t.customers.paid" }), 6, 0, ""},
+		{with(of(SumEquals, "number"), func(c *Check) { c.To, c.Where = "t.customers.paid", "kind = 'sale'" }), 2, 0, ""}, // 3 and 3.0000
+		{with(of(SumEquals, "number"), func(c *Check) { c.To = "t.customers.paid" }), 6, 1, ""},
 		{with(of(SumEquals, "price"), func(c *Check) { c.To, c.Where = "t.customers.paid", "price > 0" }), 2, 1, ""},
 	} {
 		for seed := range uint64(5) {
@@ -248,23 +250,25 @@ func TestLimits(t *testing.T) {
 
 func TestRefuses(t *testing.T) {
 	for want, c := range map[string]Check{
-		"did you mean t.lines":       {Table: "t.line", Kind: RowCount, Min: "1"},
-		"did you mean order_id":      {Table: "t.lines", Kind: NotNull, Columns: []string{"orderid"}},
-		"is about one column":        {Table: "t.lines", Kind: NotNull},
-		"unique needs columns":       {Table: "t.lines", Kind: Unique},
-		"names no column":            {Table: "t.lines", Kind: Relationships, Columns: []string{"kind"}, To: "t.customers"},
-		"to: there is no column":     {Table: "t.lines", Kind: Relationships, Columns: []string{"kind"}, To: "t.customers.name"},
-		"needs min or max":           {Table: "t.lines", Kind: Range, Columns: []string{"price"}},
-		"needs values":               {Table: "t.lines", Kind: AcceptedValues, Columns: []string{"price"}},
-		"needs a condition":          {Table: "t.lines", Kind: Expression},
-		"needs within":               {Table: "t.lines", Kind: Freshness, Columns: []string{"day"}},
-		"neither error nor warn":     {Table: "t.lines", Kind: RowCount, Min: "1", Severity: "fatal"},
-		"RE2":                        {Table: "t.lines", Kind: Regex, Columns: []string{"kind"}, Pattern: "("},
-		"not a number of rows":       {Table: "t.lines", Kind: RowCount, Min: "few"},
-		`no kind "not_nul"`:          {Table: "t.lines", Kind: "not_nul", Columns: []string{"kind"}},
-		`there is no column "cheap"`: {Table: "t.lines", Kind: Range, Columns: []string{"price"}, Min: "cheap"},
-		`there is no column "pric"`:  {Table: "t.lines", Kind: Expression, Condition: "pric > 0"},
-		"found the end":              {Table: "t.lines", Kind: RowCount, Min: "1", Where: "price >"},
+		"did you mean t.lines":        {Table: "t.line", Kind: RowCount, Min: "1"},
+		"did you mean order_id":       {Table: "t.lines", Kind: NotNull, Columns: []string{"orderid"}},
+		"is about one column":         {Table: "t.lines", Kind: NotNull},
+		"unique needs columns":        {Table: "t.lines", Kind: Unique},
+		"t.lines.kind is no number":   {Table: "t.lines", Kind: SumEquals, Columns: []string{"kind"}, To: "t.customers.paid"},
+		"t.customers.id is no number": {Table: "t.lines", Kind: SumEquals, Columns: []string{"price"}, To: "t.customers.id"},
+		"names no column":             {Table: "t.lines", Kind: Relationships, Columns: []string{"kind"}, To: "t.customers"},
+		"to: there is no column":      {Table: "t.lines", Kind: Relationships, Columns: []string{"kind"}, To: "t.customers.name"},
+		"needs min or max":            {Table: "t.lines", Kind: Range, Columns: []string{"price"}},
+		"needs values":                {Table: "t.lines", Kind: AcceptedValues, Columns: []string{"price"}},
+		"needs a condition":           {Table: "t.lines", Kind: Expression},
+		"needs within":                {Table: "t.lines", Kind: Freshness, Columns: []string{"day"}},
+		"neither error nor warn":      {Table: "t.lines", Kind: RowCount, Min: "1", Severity: "fatal"},
+		"RE2":                         {Table: "t.lines", Kind: Regex, Columns: []string{"kind"}, Pattern: "("},
+		"not a number of rows":        {Table: "t.lines", Kind: RowCount, Min: "few"},
+		`no kind "not_nul"`:           {Table: "t.lines", Kind: "not_nul", Columns: []string{"kind"}},
+		`there is no column "cheap"`:  {Table: "t.lines", Kind: Range, Columns: []string{"price"}, Min: "cheap"},
+		`there is no column "pric"`:   {Table: "t.lines", Kind: Expression, Condition: "pric > 0"},
+		"found the end":               {Table: "t.lines", Kind: RowCount, Min: "1", Where: "price >"},
 	} {
 		if _, err := New(both, []Check{c}, nil); !errors.Is(err, pipeline.ErrConfig) || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", want, err)

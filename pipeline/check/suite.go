@@ -148,6 +148,16 @@ func (s *Suite) target(c *Check) (*pipeline.Table, error) {
 	if t == nil || t.Index(c.toColumn()) < 0 {
 		return nil, c.wrong(fmt.Sprintf("to: there is no column %q", c.To), "")
 	}
+	if c.Kind == SumEquals {
+		for _, side := range []struct {
+			table  *pipeline.Table
+			column string
+		}{{s.tables[c.Table], c.Columns[0]}, {t, c.toColumn()}} {
+			if _, ok := scaleOf(side.table, side.column); !ok {
+				return nil, c.wrong(fmt.Sprintf("%s.%s is no number, so it has no sum", side.table.Name, side.column), "sum_equals is for columns of numbers")
+			}
+		}
+	}
 	return t, nil
 }
 

@@ -42,7 +42,7 @@ func (s *Suite) Tables(ctx context.Context, workers int, each Each) ([]pipeline.
 // looksAt reports whether any check needs a table.
 func (s *Suite) looksAt(t *pipeline.Table) bool {
 	for _, st := range s.states {
-		if st.table.Name == t.Name || st.to != nil && st.to.Name == t.Name {
+		if st.table.Name == t.Name || st.to != nil && st.to.Name == t.Name || st.OnFailure == Quarantine && t.Name == quarantineTable {
 			return true
 		}
 	}
