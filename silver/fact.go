@@ -2,6 +2,7 @@ package silver
 
 import (
 	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/array"
 	"github.com/apache/arrow/go/v17/arrow/memory"
 
 	"github.com/smeltdata/smelt/pipeline"
@@ -38,9 +39,9 @@ type Fact struct {
 	quarantine                   *quarantine
 	key                          []byte
 
-	tests                         []factTest
-	triedCustomers, triedProducts bitset // scratch of judge
-	fails                         []int  // scratch
+	tests []factTest
+	tried arrow.Record // the rows of all lines that were usable before the tests; nil without any
+	fails []int        // scratch
 }
 
 // home is where customers live: codes of the labels, -1 where unknown.
@@ -121,6 +122,7 @@ func (m *Model) NewFact(mem memory.Allocator) *Fact {
 
 // Release lets go of what the stage holds; it may be called twice.
 func (f *Fact) Release() {
+	f.forget()
 	f.lines.release()
 	f.releaseLabels()
 }
@@ -167,6 +169,7 @@ func (f *Fact) Stage(seg int, returns bool, quarantine func(arrow.Record) error)
 // the lines from here on that lost against another; it returns
 // those that are left.
 func (f *Fact) batch(rec arrow.Record, returns bool, losers []int64, quarantine func(arrow.Record) error) (arrow.Record, []int64, error) {
+	defer f.forget()
 	if err := f.judge(rec, returns); err != nil {
 		return nil, nil, err
 	}
@@ -180,9 +183,39 @@ func (f *Fact) batch(rec arrow.Record, returns bool, losers []int64, quarantine 
 	if err := f.noteCurrencies(); err != nil {
 		return nil, nil, err
 	}
-	out, err := f.build(rec)
-	return out, losers, err
+	out := f.tried
+	if f.tried = nil; out == nil || int(out.NumRows()) != f.spans.rows { // lines have lost, or failed a check
+		if out != nil {
+			out.Release()
+		}
+		var err error
+		if out, err = f.build(rec); err != nil {
+			return nil, nil, err
+		}
+	}
+	f.note(out)
+	return out, losers, nil
 }
+
+// note notes which customers and products the fact rows of the batch name, and
+// their newest day.
+func (f *Fact) note(rows arrow.Record) {
+	f.usedCustomers = f.usedCustomers.extend(f.customer.values.Len() + 1)
+	f.usedProducts = f.usedProducts.extend(f.product.values.Len())
+	for _, at := range f.spans.list {
+		for _, c := range f.customer.batch[at.from : at.from+at.n] {
+			f.usedCustomers.set(c + 1)
+		}
+		for _, p := range f.product.batch[at.from : at.from+at.n] {
+			f.usedProducts.set(p)
+		}
+	}
+	for _, day := range rows.Column(factDate).(*array.Date32).Date32Values() {
+		f.newest = max(f.newest, int32(day))
+	}
+}
+
+var factDate = FactSales.MustIndex("order_date")
 
 // choose lists the fact rows of the batch, and puts the unusable lines aside, but
 // for a trial, which nothing is noted of.

@@ -3,7 +3,6 @@ package silver
 import (
 	"errors"
 	"math"
-	"slices"
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
@@ -90,7 +89,7 @@ func (b *factBuilder) text(name string, col *array.String) {
 	b.add(share(b.mem, col, &b.spans), nil)
 }
 
-// times adds ordered_at and order_date, and notes the newest day.
+// times adds ordered_at and order_date.
 func (b *factBuilder) times() {
 	f, s := b.Fact, &b.spans
 	days, dates := newFixed[int32](f.mem, s.rows)
@@ -110,7 +109,6 @@ func (b *factBuilder) times() {
 		}
 		b.add(newArray(pipeline.TimestampType, s.rows, 0, nil, buf), nil)
 	}
-	f.newest = max(f.newest, slices.Max(dates))
 	b.add(newArray(pipeline.DateType, s.rows, 0, nil, days), nil)
 }
 
@@ -279,16 +277,14 @@ func (b *factBuilder) costs() {
 	b.add(margin.array(n, nulls, valid), nil)
 }
 
-// categories adds category, and notes which products the rows name.
+// categories adds category.
 func (b *factBuilder) categories() {
 	f := b.Fact
 	buf, out := newFixed[int32](f.mem, b.spans.rows)
-	f.usedProducts = f.usedProducts.extend(f.product.values.Len())
-	products, used, category, row := f.product.batch, f.usedProducts, f.productCategory, out
+	products, category, row := f.product.batch, f.productCategory, out
 	for _, at := range b.spans.list {
 		for k, p := range products[at.from : at.from+at.n] {
 			row[k] = category[p]
-			used.set(p)
 		}
 		row = row[at.n:]
 	}
@@ -362,20 +358,12 @@ func (b *factBuilder) places() {
 	b.place(f.city, ownCity)
 }
 
-// homesOf returns where the customers of the lines live, and notes which
-// customers the fact rows name.
+// homesOf returns where the customers of the lines live.
 func (f *Fact) homesOf(customers []int32) []int32 {
 	f.home = resize(f.home, len(customers))
 	home, of := f.home, f.customerHome
 	for i, c := range customers {
 		home[i] = of[c+1]
-	}
-	f.usedCustomers = f.usedCustomers.extend(f.customer.values.Len() + 1)
-	used := f.usedCustomers
-	for _, at := range f.spans.list {
-		for _, c := range customers[at.from : at.from+at.n] {
-			used.set(c + 1)
-		}
 	}
 	return home
 }

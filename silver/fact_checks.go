@@ -60,7 +60,8 @@ func (m *Model) newFactTests() (tests []factTest, names []string) {
 }
 
 // judge reads and judges a batch of lines, by the checks that quarantine too: for
-// these, fact rows are made of all lines that are usable otherwise.
+// these it makes fact rows of all lines that are usable otherwise. forget lets go of
+// them.
 func (f *Fact) judge(rec arrow.Record, returns bool) error {
 	if err := f.read(rec, returns); err != nil {
 		return err
@@ -73,18 +74,12 @@ func (f *Fact) judge(rec arrow.Record, returns bool) error {
 	if f.spans.rows == 0 {
 		return nil
 	}
-	// What building rows notes is of rows that count.
-	customers, products, newest := f.usedCustomers, f.usedProducts, f.newest
-	f.usedCustomers, f.usedProducts = f.triedCustomers, f.triedProducts
-	rows, err := f.build(rec)
-	f.triedCustomers, f.triedProducts = f.usedCustomers, f.usedProducts
-	f.usedCustomers, f.usedProducts, f.newest = customers, products, newest
-	if err != nil {
+	var err error
+	if f.tried, err = f.build(rec); err != nil {
 		return err
 	}
-	defer rows.Release()
 	for _, t := range f.tests {
-		if f.fails, err = t.failing(rows, f.fails[:0]); err != nil {
+		if f.fails, err = t.failing(f.tried, f.fails[:0]); err != nil {
 			return err
 		}
 		fails, first := f.fails, 0 // row number of the span's first
@@ -99,4 +94,12 @@ func (f *Fact) judge(rec arrow.Record, returns bool) error {
 		}
 	}
 	return nil
+}
+
+// forget lets go of the rows that judge has made, if they are still there.
+func (f *Fact) forget() {
+	if f.tried != nil {
+		f.tried.Release()
+		f.tried = nil
+	}
 }

@@ -189,6 +189,7 @@ func (m *Model) idleFact() *Fact {
 }
 
 func (m *Model) keepFact(f *Fact) {
+	f.forget()
 	f.drop()
 	m.idle.Lock()
 	m.idle.facts = append(m.idle.facts, f)
