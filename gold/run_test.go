@@ -148,11 +148,17 @@ func (s memoryShop) mapping() *bronze.Mapping {
 // goldOf runs a shop and returns the gold tables' rows and the report.
 func goldOf(t *testing.T, s memoryShop, rng *rand.Rand, opts ...Option) (map[string][]string, *pipeline.Report) {
 	t.Helper()
+	return goldBy(t, s.mapping(), s, rng, opts...)
+}
+
+// goldBy is goldOf by a mapping.
+func goldBy(t *testing.T, m *bronze.Mapping, s memoryShop, rng *rand.Rand, opts ...Option) (map[string][]string, *pipeline.Report) {
+	t.Helper()
 	mem := memory.NewCheckedAllocator(memory.NewGoAllocator())
 	defer mem.AssertSize(t, 0)
 	var sink pipeline.Memory
 	defer sink.Release()
-	report, err := Run(context.Background(), s.mapping(), s.open(rng), &sink, append(opts, Allocator(mem))...)
+	report, err := Run(context.Background(), m, s.open(rng), &sink, append(opts, Allocator(mem))...)
 	if err != nil {
 		t.Fatal(err)
 	}
