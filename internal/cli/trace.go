@@ -114,6 +114,9 @@ func (c condition) on(col arrow.Array) func(row int) bool {
 		return col.IsNull
 	}
 	switch col := col.(type) {
+	case *array.String:
+		want := []byte(*c.value)
+		return func(row int) bool { return col.IsValid(row) && bytes.Equal(pipeline.StringBytes(col, row), want) }
 	case *array.Int64:
 		want, err := strconv.ParseInt(*c.value, 10, 64)
 		return func(row int) bool { return err == nil && col.IsValid(row) && col.Value(row) == want }
