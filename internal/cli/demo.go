@@ -111,6 +111,7 @@ func (a *app) demoBroken(ctx context.Context, s *shop, m *bronze.Mapping, dir st
 	fmt.Fprintf(a.out, `
 next:
   smelt test --last --show-failures -c %[2]s -o %[1]s
+  smelt docs serve -c %[2]s
   smelt show gold.sales_summary -o %[1]s
   rm %[3]s && smelt run -c %[2]s
 `, s.output, s.config, filepath.Join(dir, file.Name))

@@ -33,8 +33,11 @@ const shownLayers = [...new Set([...layers, ...catalog.tables.map((t) => layerOf
 // A column's place in lineage: its table and itself, in one text.
 const place = (table, column) => table + "\u0000" + column;
 const placeOf = (end) => place(end.table, end.column);
-const edgesTo = grouped(catalog.edges, (e) => placeOf(e.to));
-const edgesFrom = grouped(catalog.edges, (e) => placeOf(e.from));
+const edgesTo = grouped(catalog.edges.filter((e) => e.to.column), (e) => placeOf(e.to));
+const edgesFrom = grouped(catalog.edges.filter((e) => e.to.column), (e) => placeOf(e.from));
+// An edge to no column decides which rows a table has.
+const rowsTo = grouped(catalog.edges.filter((e) => !e.to.column), (e) => e.to.table);
+const rowsFrom = grouped(catalog.edges.filter((e) => !e.to.column), (e) => placeOf(e.from));
 const direct = (kind) => kind === "identity" || kind === "transformation" || kind === "aggregation";
 
 // The same between tables: which tables a table is made from, and which are made of it.

@@ -53,14 +53,16 @@ const runStatus = (r) => r.error ? "error" : r.warn ? "warn" : r.pass ? "pass" :
 
 // samples shows failing rows: as a table where they are rows, else as lines.
 // Numbers are shown as they are written, with all their digits.
-function samples(list) {
+function samples(list, checked) {
   const rows = list.map((text) => {
     try { return JSON.parse(text, (_, v, at) => typeof v === "number" && at && at.source ? at.source : v); } catch { return null; }
   });
   if (!rows.every((r) => r && typeof r === "object" && !Array.isArray(r))) {
     return el("ol", { class: "lines" }, list.map((text) => el("li", null, code(text))));
   }
-  const columns = [...new Set(rows.flatMap((r) => Object.keys(r)))];
+  // What is checked and where the row is from come first: the rest may be out of sight.
+  const all = [...new Set(rows.flatMap((r) => Object.keys(r)))], first = [...checked, "_source_file", "_source_row", "source_file", "source_row"].filter((c) => all.includes(c));
+  const columns = [...first, ...all.filter((c) => !first.includes(c))];
   return grid("Failing rows", columns, rows.map((r) => columns.map((c) => r[c] === undefined ? "" : r[c] === null ? null : typeof r[c] === "object" ? JSON.stringify(r[c]) : String(r[c]))));
 }
 

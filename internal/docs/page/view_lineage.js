@@ -39,6 +39,9 @@ function lineageView(name, column, mode) {
     el("div", { class: "two" },
       section("from", "Made from", stepList(edgesTo.get(place(name, column)), "from", onlyDirect, "It begins here.")),
       section("into", "Goes into", stepList(edgesFrom.get(place(name, column)), "to", onlyDirect, "Nothing is made of it."))),
+    !onlyDirect && (rowsTo.has(name) || rowsFrom.has(place(name, column))) && el("div", { class: "two" },
+      rowsTo.has(name) && section("rows", ["Which rows ", code(name), " has"], stepList(rowsTo.get(name), "from", false)),
+      rowsFrom.has(place(name, column)) && section("decides", "Decides which rows there are in", lazily(el("ul", { class: "names" }), [...new Set(rowsFrom.get(place(name, column)).map((e) => e.to.table))], (n) => el("li", null, swatch(layerOf(n)), tableLink(n))))),
     roots.length > 0 && section("files", "Columns of files that it is made of", lazily(el("ul", { class: "names" }), roots, (p) => el("li", null, columnLink(...p.split("\u0000"))))),
     tables.has(name) && el("p", { class: "after" }, link(to("table", name, "column", column), "Open the table ", code(name))),
   ];

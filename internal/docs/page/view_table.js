@@ -33,6 +33,7 @@ function tableView(name, part, target) {
       el("div", { class: "two" },
         el("div", null, el("h3", null, "Made from"), names(ups, "Nothing: it is where this begins.")),
         el("div", null, el("h3", null, "Used by"), names(downs, "No other table."))),
+      rowsTo.has(name) && [el("h3", null, "Which rows there are"), stepList(rowsTo.get(name), "from", false)],
       (ups.length > 0 || downs.length > 0) && el("p", { class: "after" }, link(to("graph", name), "Show in the table graph"))),
   ];
 }
