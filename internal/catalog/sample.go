@@ -10,7 +10,6 @@ import (
 
 	"github.com/apache/arrow/go/v17/arrow"
 
-	"github.com/smeltdata/smelt/internal/celltext"
 	"github.com/smeltdata/smelt/pipeline"
 )
 
@@ -56,9 +55,9 @@ func (l *lake) sample(t *Table, there []string, scan func(columns []string) pipe
 		if err != nil {
 			return of(t.Name, err)
 		}
-		cells := make([]celltext.Cell, len(at))
+		cells := make([]pipeline.Cell, len(at))
 		for i := range at {
-			cells[i] = celltext.Of(rec.Column(i))
+			cells[i] = pipeline.CellsOf(rec.Column(i))
 		}
 		for row := range int(rec.NumRows()) {
 			if len(t.Sample) == maxRows {

@@ -2,15 +2,7 @@ package cli
 
 import (
 	"github.com/apache/arrow/go/v17/arrow"
-
-	"github.com/smeltdata/smelt/pipeline"
 )
-
-// cell appends the value of a row as plain text.
-type cell = pipeline.Cell
-
-// cellsOf returns how the values of a column are written.
-func cellsOf(col arrow.Array) cell { return pipeline.CellsOf(col) }
 
 // isNumber reports whether a type's values are numbers.
 func isNumber(t arrow.DataType) bool {
@@ -43,5 +35,3 @@ func appendCSV(dst, text []byte) []byte {
 	}
 	return append(dst, '"')
 }
-
-var appendJSON = pipeline.AppendJSON

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/apache/arrow/go/v17/arrow"
+
+	"github.com/smeltdata/smelt/pipeline"
 )
 
 // printer writes rows of a table in one format, batch by batch: it keeps no
@@ -39,7 +41,7 @@ func newPrinter(format string, fields []arrow.Field, out *stream) (printer, erro
 		if i == 0 {
 			sep = '{'
 		}
-		p.names = append(p.names, append(appendJSON([]byte{sep}, []byte(f.Name)), ':'))
+		p.names = append(p.names, append(pipeline.AppendJSON([]byte{sep}, []byte(f.Name)), ':'))
 	}
 	return p, nil
 }
@@ -49,16 +51,16 @@ type linePrinter struct {
 	w      *bufio.Writer
 	fields []arrow.Field
 	names  [][]byte // of the fields, as JSON writes them
-	line   func(p *linePrinter, columns []arrow.Array, cells []cell, row int)
+	line   func(p *linePrinter, columns []arrow.Array, cells []pipeline.Cell, row int)
 	buf    []byte
 	text   []byte
 }
 
 func (p *linePrinter) write(rec arrow.Record, rows []int) error {
 	columns := rec.Columns()[:len(p.fields)]
-	cells := make([]cell, len(columns))
+	cells := make([]pipeline.Cell, len(columns))
 	for i, c := range columns {
-		cells[i] = cellsOf(c)
+		cells[i] = pipeline.CellsOf(c)
 	}
 	for _, row := range rows {
 		p.buf = p.buf[:0]
@@ -70,7 +72,7 @@ func (p *linePrinter) write(rec arrow.Record, rows []int) error {
 	return nil
 }
 
-func csvLine(p *linePrinter, columns []arrow.Array, cells []cell, row int) {
+func csvLine(p *linePrinter, columns []arrow.Array, cells []pipeline.Cell, row int) {
 	for i, c := range columns {
 		if i > 0 {
 			p.buf = append(p.buf, ',')
@@ -83,7 +85,7 @@ func csvLine(p *linePrinter, columns []arrow.Array, cells []cell, row int) {
 	}
 }
 
-func jsonLine(p *linePrinter, columns []arrow.Array, cells []cell, row int) {
+func jsonLine(p *linePrinter, columns []arrow.Array, cells []pipeline.Cell, row int) {
 	for i, c := range columns {
 		p.buf = append(p.buf, p.names[i]...)
 		switch t := c.DataType(); {
@@ -93,7 +95,7 @@ func jsonLine(p *linePrinter, columns []arrow.Array, cells []cell, row int) {
 			p.buf = cells[i](p.buf, row)
 		default:
 			p.text = cells[i](p.text[:0], row)
-			p.buf = appendJSON(p.buf, p.text)
+			p.buf = pipeline.AppendJSON(p.buf, p.text)
 		}
 	}
 	p.buf = append(p.buf, '}')
@@ -127,9 +129,9 @@ func newTablePrinter(fields []arrow.Field, out *stream) *tablePrinter {
 }
 
 func (p *tablePrinter) write(rec arrow.Record, rows []int) error {
-	cells := make([]cell, len(p.fields))
+	cells := make([]pipeline.Cell, len(p.fields))
 	for i := range cells {
-		cells[i] = cellsOf(rec.Column(i))
+		cells[i] = pipeline.CellsOf(rec.Column(i))
 	}
 	var buf []byte
 	for _, row := range rows {

@@ -131,7 +131,7 @@ func (c condition) on(col arrow.Array) func(row int) bool {
 			return err == nil && col.IsValid(row) && from <= d && d < to
 		}
 	}
-	text := cellsOf(col)
+	text := pipeline.CellsOf(col)
 	var buf []byte
 	return func(row int) bool {
 		if col.IsNull(row) {
@@ -154,7 +154,7 @@ func rowAt(rec arrow.Record, row int) tracedRow {
 	for i, f := range rec.Schema().Fields() {
 		v := value{Column: f.Name}
 		if col := rec.Column(i); col.IsValid(row) {
-			text := string(cellsOf(col)(nil, row))
+			text := string(pipeline.CellsOf(col)(nil, row))
 			v.Value = &text
 		}
 		out = append(out, v)

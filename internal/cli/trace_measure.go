@@ -301,7 +301,7 @@ func textOf(s string) *string { return &s }
 
 // textsOf returns the texts of a column, "" for NULL.
 func textsOf(col arrow.Array) func(row int) string {
-	text := cellsOf(col)
+	text := pipeline.CellsOf(col)
 	var buf []byte
 	return func(row int) string {
 		if col.IsNull(row) {
@@ -329,7 +329,7 @@ type accumulator struct {
 }
 
 // bind makes it read a column of a batch.
-func (a *accumulator) bind(col arrow.Array) { a.column, a.text = col, cellsOf(col) }
+func (a *accumulator) bind(col arrow.Array) { a.column, a.text = col, pipeline.CellsOf(col) }
 
 // add takes a row that the quantity counts.
 func (a *accumulator) add(row int) error {
