@@ -324,7 +324,7 @@ type accumulator struct {
 	less    int64 // to be taken from a distinct count
 
 	column arrow.Array
-	text   cell
+	text   pipeline.Cell
 	buf    []byte
 }
 
