@@ -98,6 +98,9 @@ silver (cleansed, modelled) and gold (metrics), as Parquet, in one pass.`,
 		Example: `  smelt demo                                  a sample shop and all its tables, in seconds
   smelt run                                   make the tables that smelt.yml describes
   smelt explain                               what a run would do, and where each column comes from
+  smelt explain gold.customer_metrics.clv     what a column is made from
+  smelt test --last --show-failures           what the checks of the last run found
+  smelt docs serve                            tables, checks and lineage in a browser
   smelt show                                  list the tables
   smelt show gold.sales_summary               look at one
   smelt show gold.product_performance --where "abc_class = 'A'" --format csv
