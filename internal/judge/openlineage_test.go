@@ -58,7 +58,7 @@ func TestLineageEvents(t *testing.T) {
 	}
 	run(0, "run")
 	run(0, "test")
-	add("smelt.yml", "\nchecks:\n  - {table: silver.fact_sales, kind: row_count, max: 1, name: few}\n  - {table: gold.sales_summary, kind: range, columns: orders, max: 1, severity: warn}\n", "strict.yml")
+	add("smelt.yml", "  - {table: silver.fact_sales, kind: row_count, max: 1, name: few}\n  - {table: gold.sales_summary, kind: range, columns: orders, max: 1, severity: warn}\n", "strict.yml")
 	run(1, "run", "-c", "strict.yml", "--full-refresh")
 	run(1, "test", "-c", "strict.yml")
 	add("smelt.yml", "\nformat: parquet\n", "plain.yml")

@@ -89,6 +89,6 @@ dates:                                 # orders outside these days go to silver.
   to: 2029-12-31
 
 checks:                                # besides those that every shop has; where one fails, nothing is published
-  - {table: silver.fact_sales, kind: range, columns: unit_price, max: 2000, doc: No product costs more.}
+  - {table: silver.fact_sales, kind: range, columns: unit_price, max: 2400, doc: No product costs more.}
   - {table: silver.fact_sales, kind: accepted_values, columns: channel, values: [web, store, phone, marketplace], severity: warn}
 `

@@ -2,6 +2,7 @@ package deltaio
 
 import (
 	"context"
+	"errors"
 	"io/fs"
 	"path/filepath"
 	"strings"
@@ -69,6 +70,9 @@ func Vacuum(ctx context.Context, dir string, o VacuumOptions) ([]Unused, error) 
 func (t table) unused(ctx context.Context, s *Snapshot, before time.Time) ([]Unused, error) {
 	var out []Unused
 	err := filepath.WalkDir(t.dir, func(full string, e fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) && full != t.dir {
+			return nil // somebody else's, and gone meanwhile
+		}
 		if err != nil {
 			return err
 		}
@@ -90,6 +94,9 @@ func (t table) unused(ctx context.Context, s *Snapshot, before time.Time) ([]Unu
 			return nil
 		}
 		info, err := e.Info()
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
 		if err != nil {
 			return err
 		}
