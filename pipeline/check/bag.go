@@ -78,15 +78,21 @@ func (w *bagWriter) count(col *array.Dictionary, values *array.String, picks []i
 	codes := w.recode.Codes(values)
 	w.counts = append(w.counts, make([]int64, w.texts.Len()-len(w.counts))...)
 	if indices, ok := col.Indices().(*array.Int32); ok && picks == nil {
+		// Neighbours often have the same: the lines of an order.
 		nulls := col.NullN() > 0
+		before, n := int32(-1), int64(0)
 		for i, k := range indices.Int32Values() {
 			if nulls && indices.IsNull(i) {
 				continue
 			}
-			if code := codes[k]; code >= 0 {
-				w.counts[code]++
+			if k == before {
+				n++
+				continue
 			}
+			w.counted(codes, before, n)
+			before, n = k, 1
 		}
+		w.counted(codes, before, n)
 		return
 	}
 	for i := range rowsOf(col.Len(), picks) {
@@ -96,6 +102,16 @@ func (w *bagWriter) count(col *array.Dictionary, values *array.String, picks []i
 		if code := codes[col.GetValueIndex(i)]; code >= 0 {
 			w.counts[code]++
 		}
+	}
+}
+
+// counted counts n rows of a value of a dictionary whose codes are given; -1 = none.
+func (w *bagWriter) counted(codes []int32, value int32, n int64) {
+	if value < 0 {
+		return
+	}
+	if code := codes[value]; code >= 0 {
+		w.counts[code] += n
 	}
 }
 

@@ -51,6 +51,18 @@ func appenderOf(name string, col arrow.Array) (appender, error) {
 		if err != nil {
 			return nil, err
 		}
+		if codes, ok := c.Indices().(*array.Int32); ok && isNull(c) == nil && c.Dictionary().Len() <= 1<<10 {
+			// Each of few texts is made once.
+			made := make([][]byte, c.Dictionary().Len())
+			values := codes.Int32Values()
+			return func(dst []byte, i int) ([]byte, bool) {
+				k := values[i]
+				if made[k] == nil {
+					made[k], _ = of(nil, int(k))
+				}
+				return append(dst, made[k]...), true
+			}, nil
+		}
 		before, known := -1, []byte(nil) // the last code, and its text
 		return func(dst []byte, i int) ([]byte, bool) {
 			if c.IsNull(i) {
@@ -69,6 +81,10 @@ func appenderOf(name string, col arrow.Array) (appender, error) {
 		return nil, &pipeline.Error{Kind: pipeline.ErrData, Column: name, Msg: fmt.Sprintf("a column of %s cannot be a key", col.DataType())}
 	}
 	if col.NullN() == 0 {
+		if c, ok := col.(*array.Int32); ok {
+			values := c.Int32Values()
+			return func(dst []byte, i int) ([]byte, bool) { return binary.AppendVarint(dst, int64(values[i])), true }, nil
+		}
 		return func(dst []byte, i int) ([]byte, bool) { return value(dst, i), true }, nil
 	}
 	return func(dst []byte, i int) ([]byte, bool) {

@@ -80,6 +80,15 @@ func (w *runWriter) done() {
 	w.runs.free = append(w.runs.free, w)
 }
 
+// goesOn reports whether the run at hand is one of this text.
+func (w *runWriter) goesOn(text []byte) bool {
+	if w.rows == 0 || len(w.rest) >= runKeys {
+		return false
+	}
+	first, _ := cut(w.first)
+	return bytes.Equal(first, text)
+}
+
 // begin sees to it that the run at hand is one of this first value.
 func (w *runWriter) begin(first []byte) error {
 	if w.rows > 0 && len(w.rest) < runKeys && bytes.Equal(first, w.first) {
@@ -119,7 +128,7 @@ func (w *runWriter) end() error {
 		w.runs.mu.Unlock()
 	}
 	place := uint64(w.number)<<32 | uint64(len(w.text))<<1
-	if !w.ordered && repeats(w.rest) {
+	if !w.ordered && repeats(w.rest, w.rows) {
 		place |= 1
 	}
 	for _, b := range [][]byte{w.first, w.rest} {
@@ -273,7 +282,19 @@ func keysOf(rest []byte) iter.Seq[[]byte] {
 }
 
 // repeats reports whether a run has a key twice.
-func repeats(rest []byte) bool {
+func repeats(rest []byte, rows int) bool {
+	if rows <= 8 { // as orders have lines
+		for len(rest) > 0 {
+			var k []byte
+			k, rest = cut(rest)
+			for other := range keysOf(rest) {
+				if bytes.Equal(k, other) {
+					return true
+				}
+			}
+		}
+		return false
+	}
 	seen := map[string]bool{}
 	for k := range keysOf(rest) {
 		if seen[string(k)] {

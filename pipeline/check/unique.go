@@ -33,13 +33,19 @@ func (y *tally) unique(st *state, keys *runWriter, rec arrow.Record, picks []int
 			return err
 		}
 	}
+	var names func(row int) []byte // of a first column of texts, none of them NULL: spares a copy of each
+	if c, ok := arrays[0].(*array.String); ok && c.NullN() == 0 {
+		names = func(row int) []byte { return pipeline.StringBytes(c, row) }
+	}
 	for row := range rowsOf(int(rec.NumRows()), picks) {
-		var whole bool
-		if y.key, whole = columns[0](y.key[:0], row); !whole {
-			continue
-		}
-		if err := keys.begin(y.key); err != nil {
-			return err
+		whole := true
+		if names == nil || !keys.goesOn(names(row)) {
+			if y.key, whole = columns[0](y.key[:0], row); !whole {
+				continue
+			}
+			if err := keys.begin(y.key); err != nil {
+				return err
+			}
 		}
 		y.key = y.key[:0]
 		for i := 1; i < len(columns) && whole; i++ {
@@ -56,13 +62,15 @@ func (y *tally) unique(st *state, keys *runWriter, rec arrow.Record, picks []int
 // batch is otherwise, or the integers lie too far apart: then all keys are in bags.
 func (y *tally) uniqueDense(st *state, keys *runWriter, arrays []arrow.Array, columns []appender, picks []int) (bool, error) {
 	numbers := arrays[st.number]
-	var number func(i int) int64
+	var wide []int64
+	var narrow []int32
 	switch c := numbers.(type) {
 	case *array.Int64:
-		number = c.Value
+		wide = c.Int64Values()
 	case *array.Int32:
-		number = func(i int) int64 { return int64(c.Value(i)) }
+		narrow = c.Int32Values()
 	}
+	fits := true
 	var dictionaries [][]int32 // their codes
 	for i, col := range arrays {
 		if i == st.number {
@@ -76,17 +84,18 @@ func (y *tally) uniqueDense(st *state, keys *runWriter, arrays []arrow.Array, co
 				continue
 			}
 		}
-		number = nil
+		fits = false
 	}
 	d := st.dense
-	if number == nil || d.sparse() {
+	if !fits || d.sparse() {
 		st.dense = nil
 		return false, st.undense(d, keys)
 	}
 	rest := -1
 	before := make([]int32, len(dictionaries))
+	nulls := numbers.NullN() > 0
 	for row := range rowsOf(numbers.Len(), picks) {
-		if numbers.IsNull(row) {
+		if nulls && numbers.IsNull(row) {
 			continue
 		}
 		same := rest >= 0
@@ -103,7 +112,11 @@ func (y *tally) uniqueDense(st *state, keys *runWriter, arrays []arrow.Array, co
 			}
 			rest = d.rest(y.key)
 		}
-		d.add(rest, number(row))
+		if wide != nil {
+			d.add(rest, wide[row])
+		} else {
+			d.add(rest, int64(narrow[row]))
+		}
 	}
 	return true, nil
 }
