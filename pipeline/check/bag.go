@@ -29,7 +29,9 @@ type bagWriter struct {
 	// Of texts in dictionaries: each once, and how many rows have it.
 	texts  *pipeline.Dictionary
 	recode pipeline.Recoder
-	counts []int64
+	counts []uint32
+	of     *array.String // the dictionary counted last
+	own    bool          // whose codes are those of texts
 }
 
 // writer returns a writer that nobody uses: one that has counted texts knows them.
@@ -70,49 +72,67 @@ func (b *bag) flush() error {
 }
 
 // count counts the texts of some rows of a column, nil being all.
-func (w *bagWriter) count(col *array.Dictionary, values *array.String, picks []int) {
+func (w *bagWriter) count(col *array.Dictionary, values *array.String, picks []int) error {
 	if w.texts == nil {
 		w.texts = pipeline.NewDictionary()
 		w.recode.New = w.texts.Code
 	}
 	codes := w.recode.Codes(values)
-	w.counts = append(w.counts, make([]int64, w.texts.Len()-len(w.counts))...)
-	if indices, ok := col.Indices().(*array.Int32); ok && picks == nil {
-		// Neighbours often have the same: the lines of an order.
-		nulls := col.NullN() > 0
-		before, n := int32(-1), int64(0)
-		for i, k := range indices.Int32Values() {
-			if nulls && indices.IsNull(i) {
-				continue
-			}
-			if k == before {
-				n++
-				continue
-			}
-			w.counted(codes, before, n)
-			before, n = k, 1
+	if values != w.of { // of one dictionary, the first, all codes are its own
+		w.of, w.own = values, true
+		for k, code := range codes {
+			w.own = w.own && code == int32(k)
 		}
-		w.counted(codes, before, n)
-		return
 	}
-	for i := range rowsOf(col.Len(), picks) {
-		if col.IsNull(i) {
+	w.counts = append(w.counts, make([]uint32, w.texts.Len()-len(w.counts))...)
+	counted := func(k int, n uint32) error {
+		code := int32(k)
+		if !w.own {
+			if code = codes[k]; code < 0 {
+				return nil
+			}
+		}
+		if w.counts[code] += n; w.counts[code] < 1<<30 {
+			return nil
+		}
+		return w.settle(code)
+	}
+	indices, ok := col.Indices().(*array.Int32)
+	if !ok || picks != nil {
+		for i := range rowsOf(col.Len(), picks) {
+			if col.IsValid(i) {
+				if err := counted(col.GetValueIndex(i), 1); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	}
+	list, nulls := indices.Int32Values(), col.NullN() > 0
+	for i := 0; i < len(list); {
+		if nulls && indices.IsNull(i) {
+			i++
 			continue
 		}
-		if code := codes[col.GetValueIndex(i)]; code >= 0 {
-			w.counts[code]++
+		from := i // neighbours often have the same: the lines of an order
+		for i++; i < len(list) && list[i] == list[from] && !(nulls && indices.IsNull(i)); i++ {
+		}
+		if err := counted(int(list[from]), uint32(i-from)); err != nil {
+			return err
 		}
 	}
+	return nil
 }
 
-// counted counts n rows of a value of a dictionary whose codes are given; -1 = none.
-func (w *bagWriter) counted(codes []int32, value int32, n int64) {
-	if value < 0 {
-		return
+// settle puts what is counted of a text into the bag.
+func (w *bagWriter) settle(code int32) error {
+	n := w.counts[code]
+	if n == 0 {
+		return nil
 	}
-	if code := codes[value]; code >= 0 {
-		w.counts[code] += n
-	}
+	w.counts[code] = 0
+	text := w.texts.Bytes(code)
+	return w.add(append(binary.AppendUvarint(nil, uint64(len(text))), text...), int64(n))
 }
 
 // add adds a key of n rows.
@@ -136,16 +156,12 @@ func (w *bagWriter) add(key []byte, n int64) error {
 // flush puts everything into the bag.
 func (w *bagWriter) flush() error {
 	w.recode.Release()
-	for code, n := range w.counts {
-		if n == 0 {
-			continue
-		}
-		text := w.texts.Bytes(int32(code))
-		if err := w.add(append(binary.AppendUvarint(nil, uint64(len(text))), text...), n); err != nil {
+	for code := range w.counts {
+		if err := w.settle(int32(code)); err != nil {
 			return err
 		}
 	}
-	w.counts = nil
+	w.counts, w.of = nil, nil
 	for at, p := range w.parts {
 		if len(p) == 0 {
 			continue

@@ -3,6 +3,7 @@ package check
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"iter"
 	"maps"
 	"math/bits"
@@ -16,7 +17,7 @@ import (
 
 // runs holds the keys of rows, and finds those that several rows have. Rows that
 // follow each other and share the first column's value, as the lines of an order
-// do, are a run: it is written down once, and has an entry of three numbers. What
+// do, are a run: it is written down once, and has an entry of two numbers. What
 // is written is looked at again only where the numbers leave a doubt.
 type runs struct {
 	entries parts // by hash
@@ -28,15 +29,25 @@ type runs struct {
 
 // entry is what is known of a run without looking at it.
 type entry struct {
-	hash  uint64 // of the first value
-	place uint64 // number of its chunk, offset there, 1 where it has a key twice
-	marks uint64 // a bit for each key, by its hash: keys of different bits are different
+	hash uint64 // of the first value
+	rest uint64 // from the top: number of its chunk, where it begins there, its marks, 1 where it has a key twice
 }
 
 const (
-	entrySize = 24
-	runKeys   = 4 << 10 // bytes of a run's keys, about
+	entrySize   = 16
+	runKeys     = 4 << 10 // bytes of a run's keys, about
+	chunkBits   = 20
+	offsetBits  = 16 // a chunk has no more than partChunk bytes, or a single run
+	markBits    = 63 - chunkBits - offsetBits
+	marksOfRest = 1<<markBits - 1
 )
+
+func (e entry) chunk() int  { return int(e.rest >> (64 - chunkBits)) }
+func (e entry) offset() int { return int(e.rest >> (markBits + 1) & (1<<offsetBits - 1)) }
+
+// marks are a bit for each key, by its hash: keys of different bits are different.
+func (e entry) marks() uint64 { return e.rest >> 1 & marksOfRest }
+func (e entry) twice() bool   { return e.rest&1 == 1 }
 
 func newRuns(scratch *pipeline.Scratch) *runs { return &runs{entries: parts{scratch: scratch}} }
 
@@ -108,7 +119,7 @@ func (w *runWriter) add(rest []byte) {
 	w.last = len(w.rest)
 	w.rest = append(binary.AppendUvarint(w.rest, uint64(len(rest))), rest...)
 	w.rows++
-	w.marks |= 1 << (xxh3.Hash(rest) & 63)
+	w.marks |= 1 << (xxh3.Hash(rest) % markBits)
 }
 
 // end writes the run at hand down, if there is one.
@@ -117,24 +128,31 @@ func (w *runWriter) end() error {
 		w.ordered = true
 		return nil
 	}
-	if cap(w.text)-len(w.text) < len(w.first)+len(w.rest)+2*binary.MaxVarintLen64 {
+	if size := len(w.first) + len(w.rest) + 2*binary.MaxVarintLen64; len(w.text)+size > partChunk {
 		if err := w.endText(); err != nil {
 			return err
 		}
-		w.text = make([]byte, 0, max(partChunk, len(w.first)+len(w.rest)+2*binary.MaxVarintLen64))
+	}
+	if len(w.text) == 0 {
+		if cap(w.text) == 0 {
+			w.text = make([]byte, 0, partChunk)
+		}
 		w.runs.mu.Lock()
 		w.number = len(w.runs.texts)
 		w.runs.texts = append(w.runs.texts, chunk{})
 		w.runs.mu.Unlock()
+		if w.number >= 1<<chunkBits {
+			return errors.New("too many different keys")
+		}
 	}
-	place := uint64(w.number)<<32 | uint64(len(w.text))<<1
+	e := entry{xxh3.Hash(w.first), uint64(w.number)<<(64-chunkBits) | uint64(len(w.text))<<(markBits+1) | w.marks<<1}
 	if !w.ordered && repeats(w.rest, w.rows) {
-		place |= 1
+		e.rest |= 1
 	}
 	for _, b := range [][]byte{w.first, w.rest} {
 		w.text = append(binary.AppendUvarint(w.text, uint64(len(b))), b...)
 	}
-	err := w.note(entry{xxh3.Hash(w.first), place, w.marks})
+	err := w.note(e)
 	w.rest, w.rows, w.marks, w.ordered = w.rest[:0], 0, 0, true
 	return err
 }
@@ -146,7 +164,7 @@ func (w *runWriter) note(e entry) error {
 	if p == nil {
 		p = make([]byte, 0, partBuffer/entrySize*entrySize)
 	}
-	for _, v := range []uint64{e.hash, e.place, e.marks} {
+	for _, v := range []uint64{e.hash, e.rest} {
 		p = binary.LittleEndian.AppendUint64(p, v)
 	}
 	w.entries[at] = p
@@ -165,7 +183,10 @@ func (w *runWriter) endText() error {
 	w.runs.entries.held.Add(int64(len(w.text)))
 	c, err := w.runs.entries.keep(w.text)
 	w.runs.mu.Lock()
-	w.runs.texts[w.number], w.text = c, nil
+	w.runs.texts[w.number], w.text = c, w.text[:0]
+	if c.data != nil {
+		w.text = nil
+	}
 	w.runs.mu.Unlock()
 	return err
 }
@@ -198,7 +219,7 @@ func (r *runs) repeated(part int, found func(first, rest []byte, rows int64)) er
 	var all []entry
 	err := r.entries.read(part, func(data []byte) error {
 		for ; len(data) > 0; data = data[entrySize:] {
-			all = append(all, entry{binary.LittleEndian.Uint64(data), binary.LittleEndian.Uint64(data[8:]), binary.LittleEndian.Uint64(data[16:])})
+			all = append(all, entry{binary.LittleEndian.Uint64(data), binary.LittleEndian.Uint64(data[8:])})
 		}
 		return nil
 	})
@@ -218,15 +239,15 @@ func (r *runs) repeated(part int, found func(first, rest []byte, rows int64)) er
 		marks, doubt := uint64(0), false
 		for i := last; i > 0; i = before[i-1] {
 			e := all[i-1]
-			doubt = doubt || e.place&1 == 1 || e.marks&marks != 0
-			marks |= e.marks
+			doubt = doubt || e.twice() || e.marks()&marks != 0
+			marks |= e.marks()
 		}
 		if !doubt {
 			continue
 		}
 		rows := map[[2]string]int64{}
 		for i := last; i > 0; i = before[i-1] {
-			first, rest, err := r.text(all[i-1].place)
+			first, rest, err := r.text(all[i-1])
 			if err != nil {
 				return err
 			}
@@ -244,8 +265,8 @@ func (r *runs) repeated(part int, found func(first, rest []byte, rows int64)) er
 }
 
 // text reads a run.
-func (r *runs) text(place uint64) (first, rest []byte, err error) {
-	c, at := r.texts[place>>32], int(uint32(place)>>1)
+func (r *runs) text(e entry) (first, rest []byte, err error) {
+	c, at := r.texts[e.chunk()], e.offset()
 	get := func(n int) ([]byte, error) {
 		n = min(n, c.size-at)
 		if c.data != nil {

@@ -169,8 +169,7 @@ func (y *tally) values(b *bagWriter, name string, col arrow.Array, picks []int) 
 	}
 	if d, ok := col.(*array.Dictionary); ok {
 		if values, ok := d.Dictionary().(*array.String); ok {
-			b.count(d, values, picks)
-			return nil
+			return b.count(d, values, picks)
 		}
 	}
 	var before []byte
