@@ -55,6 +55,7 @@ type Table struct {
 	Files     int       `json:"files"`
 	Version   int64     `json:"version"` // of a Delta table; -1 for Parquet
 	Modified  time.Time `json:"modified"`
+	Behind    string    `json:"behind,omitempty"` // the earlier run that it is of, where smelt run --select has published others since
 
 	Sample [][]*string `json:"sample"` // some rows, by column; nil is NULL; personal columns are masked
 }

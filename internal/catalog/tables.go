@@ -74,6 +74,13 @@ func (l *lake) tables(ctx context.Context, declared []*pipeline.Table, rules []c
 		}
 		out = append(out, shown)
 	}
+	if l.report != nil {
+		for _, r := range l.report.Tables {
+			if i := slices.IndexFunc(out, func(t Table) bool { return t.Name == r.Name }); i >= 0 {
+				out[i].Behind = r.Behind
+			}
+		}
+	}
 	for _, name := range names {
 		shown := Table{Name: name, Columns: []Column{}, Key: []string{}, Sample: [][]*string{}, Rows: -1, Version: -1}
 		// What another program has put there may be of a kind that smelt does not read.

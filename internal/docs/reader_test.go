@@ -54,12 +54,14 @@ func TestVerdict(t *testing.T) {
 	warned.Checks[0].Results[0] = catalog.Result{Run: warned.Runs[0].ID, At: now, Status: "warn", Failures: 3, Rows: 9}
 	tested := healthy(t)
 	tested.Checks[0].Results[0] = catalog.Result{Run: warned.Runs[0].ID, At: now, Status: "error", Failures: 3, Rows: 9}
+	behind := healthy(t)
+	behind.Tables[0].Behind = "run"
 	all := fmt.Sprintf("All %d checks passed", len(warned.Checks))
 	for _, c := range []struct {
 		*catalog.Catalog
 		says string
 	}{
-		{healthy(t), all}, {skipped, all}, {mended, "1 check warns"}, {warned, "1 check warns"}, {tested, "1 check fails"}, {empty(t), "Nothing is published yet"}, {&catalog.Catalog{}, "Nothing is published yet"},
+		{healthy(t), all}, {skipped, all}, {mended, "1 check warns"}, {warned, "1 check warns"}, {behind, "1 table is behind"}, {tested, "1 check fails"}, {empty(t), "Nothing is published yet"}, {&catalog.Catalog{}, "Nothing is published yet"},
 	} {
 		b.open(c.Catalog, "")
 		b.heading(c.says)

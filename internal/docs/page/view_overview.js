@@ -15,6 +15,8 @@ function verdict() {
     return { status: "error", says: "The last run published nothing", why: [cause, stand] };
   }
   if (errors) return { status: "error", says: count(errors, "check fails", "checks fail"), why: ["Rows that break a rule are in the tables. Each check below shows them."] };
+  const behind = published.filter((t) => t.behind).length;
+  if (behind) return { status: "warn", says: count(behind, "table is", "tables are") + " behind", why: ["The last run published some tables only. ", el("code", null, "smelt run"), " brings all of them up to date."] };
   if (warnings) return { status: "warn", says: count(warnings, "check warns", "checks warn"), why: ["Every other rule holds. A warning keeps nothing from being published."] };
   if (!ran) return { status: "never", says: "No check has run yet", why: [el("code", null, "smelt test"), " checks the tables that are there."] };
   return { status: "pass", says: ran === 1 ? "The check passed" : "All " + num(ran) + " checks passed", why: ["Every row was looked at before it was published."] };

@@ -14,7 +14,7 @@ function tableView(name, part, target) {
     ["Rows", t.published && t.rows >= 0 ? num(t.rows) : rowsOf(t)],
     t.published && ["Size", bytes(t.bytes), el("small", null, " in " + count(t.files, "file"))],
     t.published && t.version >= 0 && ["Version", num(t.version)],
-    t.published && ["Written", stamp(t.modified)],
+    t.published && ["Written", stamp(t.modified), t.behind && el("small", null, ", by an earlier run than others")],
     ["One row per", t.key.length ? t.key.map((k, i) => [i > 0 && ", ", code(k)]) : el("span", { class: "muted" }, "no key")],
     ["Checks", checksCell(list)]);
   const inPage = el("nav", { class: "within", "aria-label": "Parts of this page" }, sections.map(([id, label, n]) => link(to("table", name, "at", id), label, n !== null && el("small", null, " " + num(n)))));

@@ -7,7 +7,7 @@ function tablesView() {
     shownLayers.map((layer) => {
       const list = catalog.tables.filter((t) => layerOf(t.name) === layer);
       const drawn = table("Tables of " + layer, ["Table", "What it holds", ["Rows", "n"], ["Size", "n"], "Written", "Checks"], list, (t) => [
-          tableLink(t.name), t.doc || el("span", { class: "muted" }, "No description."), t.published && t.rows >= 0 ? num(t.rows) : el("span", { class: "muted" }, rowsOf(t)), t.published ? bytes(t.bytes) : "–", t.published ? stamp(t.modified) : "–", checksCell(checksOf.get(t.name) || [])]);
+          tableLink(t.name), t.doc || el("span", { class: "muted" }, "No description."), t.published && t.rows >= 0 ? num(t.rows) : el("span", { class: "muted" }, rowsOf(t)), t.published ? bytes(t.bytes) : "–", t.published ? [stamp(t.modified), t.behind && el("small", null, " earlier run")] : "–", checksCell(checksOf.get(t.name) || [])]);
       drawn.classList.add("layered");
       return section(layer, [swatch(layer), layer], drawn);
     }),
