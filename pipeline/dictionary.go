@@ -293,7 +293,7 @@ func (r *Recoder) Codes(dict arrow.Array) []int32 {
 		return r.codes
 	}
 	start := 0
-	if extends(values, r.last) {
+	if Extends(values, r.last) {
 		start = r.last.Len()
 	}
 	r.codes = r.codes[:start]
@@ -320,8 +320,8 @@ func (r *Recoder) Release() {
 	}
 }
 
-// extends reports whether a begins with all the values of b.
-func extends(a, b *array.String) bool {
+// Extends reports whether a begins with all the values of b.
+func Extends(a, b *array.String) bool {
 	if b == nil || b.Len() == 0 || a.Len() < b.Len() || a.NullN() > 0 || b.NullN() > 0 || a.Offset() != 0 || b.Offset() != 0 {
 		return false
 	}

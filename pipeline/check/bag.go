@@ -26,15 +26,12 @@ type bagWriter struct {
 	bag   *bag
 	parts [partCount][]byte
 
-	// Of texts in dictionaries: each once, and how many rows have it.
-	texts  *pipeline.Dictionary
-	recode pipeline.Recoder
+	// Of the dictionary counted last: how many rows have each of its texts.
+	of     *array.String
 	counts []uint32
-	of     *array.String // the dictionary counted last
-	own    bool          // whose codes are those of texts
 }
 
-// writer returns a writer that nobody uses: one that has counted texts knows them.
+// writer returns a writer that nobody uses: one that counts texts goes on.
 // That of no bag is none.
 func (b *bag) writer() *bagWriter {
 	if b == nil {
@@ -71,31 +68,25 @@ func (b *bag) flush() error {
 	return nil
 }
 
-// count counts the texts of some rows of a column, nil being all.
+// count counts the texts of some rows of a column, nil being all. Dictionaries
+// that only grow are counted as one.
 func (w *bagWriter) count(col *array.Dictionary, values *array.String, picks []int) error {
-	if w.texts == nil {
-		w.texts = pipeline.NewDictionary()
-		w.recode.New = w.texts.Code
-	}
-	codes := w.recode.Codes(values)
-	if values != w.of { // of one dictionary, the first, all codes are its own
-		w.of, w.own = values, true
-		for k, code := range codes {
-			w.own = w.own && code == int32(k)
-		}
-	}
-	w.counts = append(w.counts, make([]uint32, w.texts.Len()-len(w.counts))...)
-	counted := func(k int, n uint32) error {
-		code := int32(k)
-		if !w.own {
-			if code = codes[k]; code < 0 {
-				return nil
+	if values != w.of {
+		if w.of != nil && !pipeline.Extends(values, w.of) {
+			if err := w.settle(); err != nil {
+				return err
 			}
 		}
-		if w.counts[code] += n; w.counts[code] < 1<<30 {
+		values.Retain()
+		w.release()
+		w.of = values
+		w.counts = append(w.counts, make([]uint32, values.Len()-len(w.counts))...)
+	}
+	counted := func(k int, n uint32) error {
+		if w.counts[k] += n; w.counts[k] < 1<<30 {
 			return nil
 		}
-		return w.settle(code)
+		return w.settleOne(k)
 	}
 	indices, ok := col.Indices().(*array.Int32)
 	if !ok || picks != nil {
@@ -124,15 +115,33 @@ func (w *bagWriter) count(col *array.Dictionary, values *array.String, picks []i
 	return nil
 }
 
-// settle puts what is counted of a text into the bag.
-func (w *bagWriter) settle(code int32) error {
-	n := w.counts[code]
-	if n == 0 {
+// settle puts what is counted into the bag.
+func (w *bagWriter) settle() error {
+	for k := range w.counts {
+		if err := w.settleOne(k); err != nil {
+			return err
+		}
+	}
+	w.counts = w.counts[:0]
+	return nil
+}
+
+// settleOne puts what is counted of a text into the bag. NULL is none.
+func (w *bagWriter) settleOne(k int) error {
+	n := w.counts[k]
+	if w.counts[k] = 0; n == 0 || w.of.IsNull(k) {
 		return nil
 	}
-	w.counts[code] = 0
-	text := w.texts.Bytes(code)
+	text := pipeline.StringBytes(w.of, k)
 	return w.add(append(binary.AppendUvarint(nil, uint64(len(text))), text...), int64(n))
+}
+
+// release lets go of the dictionary counted last.
+func (w *bagWriter) release() {
+	if w.of != nil {
+		w.of.Release()
+		w.of = nil
+	}
 }
 
 // add adds a key of n rows.
@@ -155,13 +164,10 @@ func (w *bagWriter) add(key []byte, n int64) error {
 
 // flush puts everything into the bag.
 func (w *bagWriter) flush() error {
-	w.recode.Release()
-	for code := range w.counts {
-		if err := w.settle(int32(code)); err != nil {
-			return err
-		}
+	if err := w.settle(); err != nil {
+		return err
 	}
-	w.counts, w.of = nil, nil
+	w.release()
 	for at, p := range w.parts {
 		if len(p) == 0 {
 			continue

@@ -31,7 +31,7 @@ type chunk struct {
 }
 
 const (
-	partCount  = 64
+	partCount  = 256
 	partChunk  = 64 << 10 // bytes of a chunk, about
 	partMemory = 32 << 20
 	partBuffer = 512 // bytes that a writer keeps of each part

@@ -214,20 +214,31 @@ func (r *runs) flush() error {
 	return nil
 }
 
+// finder finds the repeated keys of runs, part by part.
+type finder struct {
+	runs   *runs
+	all    []entry // of a part
+	newest []int32 // 1 + where in all the last one of a hash is
+	before []int32 // by entry, the same of the one before it
+}
+
 // repeated hands the keys of a part that several rows have to found.
-func (r *runs) repeated(part int, found func(first, rest []byte, rows int64)) error {
-	var all []entry
-	err := r.entries.read(part, func(data []byte) error {
+func (f *finder) repeated(part int, found func(first, rest []byte, rows int64)) error {
+	f.all = f.all[:0]
+	err := f.runs.entries.read(part, func(data []byte) error {
 		for ; len(data) > 0; data = data[entrySize:] {
-			all = append(all, entry{binary.LittleEndian.Uint64(data), binary.LittleEndian.Uint64(data[8:])})
+			f.all = append(f.all, entry{binary.LittleEndian.Uint64(data), binary.LittleEndian.Uint64(data[8:])})
 		}
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	newest := make([]int32, 1<<bits.Len(uint(2*len(all)))) // 1 + where in all the last one of a hash is
-	before := make([]int32, len(all))                      // the same of the one before it
+	size := 1 << bits.Len(uint(2*len(f.all)))
+	f.newest = slices.Grow(f.newest[:0], size)[:size]
+	f.before = slices.Grow(f.before[:0], len(f.all))[:len(f.all)]
+	clear(f.newest)
+	all, newest, before := f.all, f.newest, f.before
 	for i, e := range all {
 		at := e.hash / partCount & uint64(len(newest)-1)
 		for newest[at] > 0 && all[newest[at]-1].hash != e.hash {
@@ -247,7 +258,7 @@ func (r *runs) repeated(part int, found func(first, rest []byte, rows int64)) er
 		}
 		rows := map[[2]string]int64{}
 		for i := last; i > 0; i = before[i-1] {
-			first, rest, err := r.text(all[i-1])
+			first, rest, err := f.runs.text(all[i-1])
 			if err != nil {
 				return err
 			}

@@ -40,9 +40,9 @@ func TestRuns(t *testing.T) {
 		if err := runs.flush(); err != nil {
 			t.Fatal(err)
 		}
-		found := map[string]int64{}
+		found, f := map[string]int64{}, &finder{runs: runs}
 		for part := range partCount {
-			if err := runs.repeated(part, func(first, rest []byte, rows int64) { found[string(first)+string(rest)] += rows }); err != nil {
+			if err := f.repeated(part, func(first, rest []byte, rows int64) { found[string(first)+string(rest)] += rows }); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -176,8 +176,9 @@ func (s *Suite) repeated(st *state, r *pipeline.CheckResult) error {
 	if err := st.rowKeys.flush(); err != nil {
 		return err
 	}
+	f := &finder{runs: st.rowKeys}
 	for at := range partCount {
-		if err := st.rowKeys.repeated(at, found); err != nil {
+		if err := f.repeated(at, found); err != nil {
 			return err
 		}
 	}
