@@ -32,7 +32,8 @@ type chunk struct {
 
 const (
 	partCount  = 256
-	partChunk  = 64 << 10 // bytes of a chunk, about
+	partChunk  = 64 << 10 // bytes of a chunk, at most but for a single run
+	partPiece  = 16 << 10 // bytes of a part that make a chunk of it, about
 	partMemory = 32 << 20
 	partBuffer = 512 // bytes that a writer keeps of each part
 )
@@ -45,7 +46,7 @@ func (p *parts) put(at int, data []byte) error {
 	defer t.mu.Unlock()
 	t.last = append(t.last, data...)
 	p.held.Add(int64(len(data)))
-	if len(t.last) < partChunk {
+	if len(t.last) < partPiece {
 		return nil
 	}
 	c, err := p.keep(t.last)
