@@ -100,6 +100,17 @@ func (d Dimension) doc() string {
 	return "Column " + d.Column + " of the fact, as the shop's own stage makes it."
 }
 
+// ByColumn returns the measures of the table by the column that holds each.
+func (s *Spec) ByColumn() map[string]*metrics.Measure {
+	out := map[string]*metrics.Measure{}
+	for _, set := range s.sets() {
+		for _, m := range set.Measures {
+			out[m.Name] = m
+		}
+	}
+	return out
+}
+
 func (s *Spec) sets() []Set { return append([]Set{{s.By, s.Measures}}, s.More...) }
 
 func (s *Spec) checkSet(set Set) error {
@@ -183,4 +194,15 @@ func Declarations(own ...*Spec) ([]*pipeline.Table, error) {
 		out = append(out, t)
 	}
 	return out, nil
+}
+
+// MeasuresOf returns the measures of one of the seed's tables by the column that
+// holds each; nil for any other table.
+func MeasuresOf(table string) map[string]*metrics.Measure {
+	for _, s := range Seed() {
+		if s.Name == table {
+			return s.ByColumn()
+		}
+	}
+	return nil
 }

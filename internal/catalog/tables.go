@@ -13,7 +13,6 @@ import (
 	"github.com/smeltdata/smelt/io/deltaio"
 	"github.com/smeltdata/smelt/io/parquetio"
 	"github.com/smeltdata/smelt/io/store"
-	"github.com/smeltdata/smelt/metrics"
 	"github.com/smeltdata/smelt/pipeline"
 	"github.com/smeltdata/smelt/pipeline/check"
 )
@@ -95,29 +94,13 @@ func (l *lake) tables(ctx context.Context, declared []*pipeline.Table, rules []c
 // describe says what a declaration and the rules tell of a table.
 func describe(t *pipeline.Table, declared []*pipeline.Table, rules []check.Check) Table {
 	out := Table{Name: t.Name, Doc: t.Doc, Key: append([]string{}, t.Key...), Version: -1, Columns: []Column{}, Sample: [][]*string{}}
-	measures := measuresOf(t.Name)
+	measures := gold.MeasuresOf(t.Name)
 	for _, c := range t.Columns {
 		column := Column{Name: c.Name, Doc: c.Doc, Type: pipeline.TypeName(c.Type), Nullable: c.Nullable, PII: c.PII, References: reference(t, c.Name, declared, rules)}
 		if m := measures[c.Name]; m != nil {
 			column.Formula, column.Unit = m.Formula, m.Unit
 		}
 		out.Columns = append(out.Columns, column)
-	}
-	return out
-}
-
-// measuresOf returns the measures of a gold table by column.
-func measuresOf(table string) map[string]*metrics.Measure {
-	out := map[string]*metrics.Measure{}
-	for _, s := range gold.Seed() {
-		if s.Name != table {
-			continue
-		}
-		for _, set := range append(s.More, gold.Set{Measures: s.Measures}) {
-			for _, m := range set.Measures {
-				out[m.Name] = m
-			}
-		}
 	}
 	return out
 }

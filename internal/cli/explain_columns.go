@@ -9,7 +9,6 @@ import (
 
 	"github.com/smeltdata/smelt/bronze"
 	"github.com/smeltdata/smelt/gold"
-	"github.com/smeltdata/smelt/metrics"
 	"github.com/smeltdata/smelt/pipeline"
 	"github.com/smeltdata/smelt/pipeline/lineage"
 	"github.com/smeltdata/smelt/silver"
@@ -33,19 +32,8 @@ func (p *plan) tables() {
 // formulas are those of a gold table's measures, by column.
 func formulas(s *gold.Spec) map[string]string {
 	out := map[string]string{}
-	for name, m := range measuresOf(s) {
+	for name, m := range s.ByColumn() {
 		out[name] = m.Formula
-	}
-	return out
-}
-
-// measuresOf returns the measures of a gold table, by the column that holds them.
-func measuresOf(s *gold.Spec) map[string]*metrics.Measure {
-	out := map[string]*metrics.Measure{}
-	for _, set := range append([]gold.Set{{Measures: s.Measures}}, s.More...) {
-		for _, m := range set.Measures {
-			out[m.Name] = m
-		}
 	}
 	return out
 }

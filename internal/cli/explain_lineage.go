@@ -8,7 +8,6 @@ import (
 
 	"github.com/smeltdata/smelt/bronze"
 	"github.com/smeltdata/smelt/gold"
-	"github.com/smeltdata/smelt/metrics"
 	"github.com/smeltdata/smelt/pipeline"
 	"github.com/smeltdata/smelt/pipeline/lineage"
 )
@@ -83,20 +82,10 @@ func describe(tables []*pipeline.Table, edges []lineage.Edge, name string) (*des
 func describedColumn(t *pipeline.Table, i int) described {
 	c := t.Columns[i]
 	d := described{Table: t.Name, Column: c.Name, Doc: c.Doc, Type: pipeline.TypeName(c.Type), Nullable: c.Nullable, PII: c.PII}
-	if m := measureOf(t.Name, c.Name); m != nil {
+	if m := gold.MeasuresOf(t.Name)[c.Name]; m != nil {
 		d.Formula, d.Unit = m.Formula, m.Unit
 	}
 	return d
-}
-
-// measureOf returns the measure that a column of a gold table holds, or nil.
-func measureOf(table, column string) *metrics.Measure {
-	for _, s := range gold.Seed() {
-		if s.Name == table {
-			return measuresOf(s)[column]
-		}
-	}
-	return nil
 }
 
 // paths returns all edges that can be walked from some columns, nearest first.

@@ -77,7 +77,7 @@ func (t *tracer) measured(table *pipeline.Table, column string) (*metrics.Measur
 	if table.Index(column) < 0 {
 		return nil, noColumn(table, column)
 	}
-	if m := measureOf(table.Name, column); m != nil {
+	if m := gold.MeasuresOf(table.Name)[column]; m != nil {
 		return m, nil
 	}
 	if table == gold.CustomerSegmentation.Table {
@@ -104,7 +104,7 @@ func (t *tracer) measured(table *pipeline.Table, column string) (*metrics.Measur
 	}
 	var names []string
 	for _, c := range table.Columns {
-		if measureOf(table.Name, c.Name) != nil {
+		if gold.MeasuresOf(table.Name)[c.Name] != nil {
 			names = append(names, c.Name)
 		}
 	}
@@ -202,7 +202,7 @@ func (t *tracer) takeApart(table *pipeline.Table, row tracedRow, column string) 
 	}
 	n := &takenApart{Column: column, Formula: m.Formula, Doc: m.Doc, Counted: evaluated(m, &v)}
 	switch {
-	case measureOf(table.Name, column) == m, column == "frequency", column == "monetary":
+	case gold.MeasuresOf(table.Name)[column] == m, column == "frequency", column == "monetary":
 		n.Published, n.Stands = row.at(column), true
 	default:
 		n.Of = m.Name

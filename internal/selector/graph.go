@@ -1,9 +1,8 @@
 package selector
 
 import (
-	"strings"
-
 	"github.com/smeltdata/smelt/pipeline"
+	"github.com/smeltdata/smelt/pipeline/lineage"
 )
 
 // graph says which tables a table is made of, and which are made of it. There may
@@ -21,22 +20,14 @@ func newGraph(tables []*pipeline.Table) graph {
 	for _, t := range tables {
 		for _, c := range t.Columns {
 			for _, f := range c.From {
-				if of := tableOf(f); g.from[of] != nil && of != t.Name {
+				from, _, err := lineage.Parse(f)
+				if of := from.Table; err == nil && g.from[of] != nil && of != t.Name {
 					g.from[t.Name][of], g.to[of][t.Name] = true, true
 				}
 			}
 		}
 	}
 	return g
-}
-
-// tableOf returns the table of one of a column's From: "layer.table.column", with
-// or without a kind and a colon before it.
-func tableOf(from string) string {
-	if _, rest, ok := strings.Cut(from, ":"); ok {
-		from = rest
-	}
-	return from[:max(0, strings.LastIndexByte(from, '.'))]
 }
 
 // walk returns tables and those that at most so many steps lead to.

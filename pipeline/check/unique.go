@@ -59,7 +59,7 @@ func (y *tally) unique(st *state, keys *runWriter, rec arrow.Record, picks []int
 }
 
 // uniqueDense is unique for keys of dictionaries and one integer; false where the
-// batch is otherwise, or the integers lie too far apart: then all keys are in bags.
+// batch is otherwise, or the integers lie too far apart: then all keys are in runs.
 func (y *tally) uniqueDense(st *state, keys *runWriter, arrays []arrow.Array, columns []appender, picks []int) (bool, error) {
 	numbers := arrays[st.number]
 	var wide []int64
