@@ -2,6 +2,7 @@ package check
 
 import (
 	"encoding/binary"
+	"math"
 	"sync"
 
 	"github.com/apache/arrow/go/v17/arrow/array"
@@ -26,9 +27,10 @@ type bagWriter struct {
 	bag   *bag
 	parts [partCount][]byte
 
-	// Of the dictionary counted last: how many rows have each of its texts.
+	// Of the dictionary counted last: how many rows have each of its texts, in
+	// bytes, because that many counters fit a processor's cache.
 	of     *array.String
-	counts []uint32
+	counts []uint8
 }
 
 // writer returns a writer that nobody uses: one that counts texts goes on.
@@ -80,13 +82,15 @@ func (w *bagWriter) count(col *array.Dictionary, values *array.String, picks []i
 		values.Retain()
 		w.release()
 		w.of = values
-		w.counts = append(w.counts, make([]uint32, values.Len()-len(w.counts))...)
+		w.counts = append(w.counts, make([]uint8, values.Len()-len(w.counts))...)
 	}
-	counted := func(k int, n uint32) error {
-		if w.counts[k] += n; w.counts[k] < 1<<30 {
+	counted := func(k, n int) error {
+		if n += int(w.counts[k]); n <= math.MaxUint8 {
+			w.counts[k] = uint8(n)
 			return nil
 		}
-		return w.settleOne(k)
+		w.counts[k] = 0
+		return w.settleOne(k, n)
 	}
 	indices, ok := col.Indices().(*array.Int32)
 	if !ok || picks != nil {
@@ -108,7 +112,7 @@ func (w *bagWriter) count(col *array.Dictionary, values *array.String, picks []i
 		from := i // neighbours often have the same: the lines of an order
 		for i++; i < len(list) && list[i] == list[from] && !(nulls && indices.IsNull(i)); i++ {
 		}
-		if err := counted(int(list[from]), uint32(i-from)); err != nil {
+		if err := counted(int(list[from]), i-from); err != nil {
 			return err
 		}
 	}
@@ -117,8 +121,8 @@ func (w *bagWriter) count(col *array.Dictionary, values *array.String, picks []i
 
 // settle puts what is counted into the bag.
 func (w *bagWriter) settle() error {
-	for k := range w.counts {
-		if err := w.settleOne(k); err != nil {
+	for k, n := range w.counts {
+		if err := w.settleOne(k, int(n)); err != nil {
 			return err
 		}
 	}
@@ -126,10 +130,9 @@ func (w *bagWriter) settle() error {
 	return nil
 }
 
-// settleOne puts what is counted of a text into the bag. NULL is none.
-func (w *bagWriter) settleOne(k int) error {
-	n := w.counts[k]
-	if w.counts[k] = 0; n == 0 || w.of.IsNull(k) {
+// settleOne puts n rows of a text into the bag. NULL is none.
+func (w *bagWriter) settleOne(k, n int) error {
+	if n == 0 || w.of.IsNull(k) {
 		return nil
 	}
 	text := pipeline.StringBytes(w.of, k)

@@ -288,16 +288,18 @@ func TestSets(t *testing.T) {
 		var ls []line
 		apart := int32(rapid.SampledFrom([]int{1, 1, 1 << 20}).Draw(t, "apart")) // of dense keys
 		kinds := rapid.SampledFrom([]int{1, 50}).Draw(t, "kinds")                // one in so many is NULL
+		numbers := rapid.SampledFrom([]int{1, 4}).Draw(t, "numbers")             // three of so many, and one, are there
+		choice := rapid.IntRange(1, 2).Draw(t, "choice")                         // of kinds
 		for range rapid.SampledFrom([]int{0, 1, 20, 60, 400}).Draw(t, "lines") {
 			l := line{Order: string(rune('a' + r.IntN(5)))}
-			if r.IntN(4) > 0 {
+			if numbers == 1 || r.IntN(numbers) > 0 {
 				l.Number = pipeline.Some(int32(r.IntN(6)))
 			}
 			if l.Number.Valid && r.IntN(3) > 0 {
 				l.Number.V = int32(r.IntN(300)) * apart
 			}
 			if r.IntN(kinds) > 0 || kinds == 1 {
-				l.Kind = pipeline.Some(pipeline.Code([]string{"sale", "return"}[r.IntN(2)]))
+				l.Kind = pipeline.Some(pipeline.Code([]string{"sale", "return"}[r.IntN(choice)]))
 			}
 			if r.IntN(4) > 0 {
 				l.Customer = pipeline.Some(pipeline.Code(fmt.Sprint(r.IntN(9))))

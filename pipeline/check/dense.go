@@ -62,6 +62,22 @@ func (d *dense) add(rest int, v int64) {
 	d.more[string(d.key(nil, rest, v))]++
 }
 
+// addAll adds the keys of integers.
+func addAll[T int32 | int64](d *dense, rest int, values []T) {
+	for i := 0; i < len(values); {
+		d.add(rest, int64(values[i]))
+		p, at := d.found, values[i]>>13
+		for i++; i < len(values) && values[i]>>13 == at; i++ {
+			w, bit := &p[values[i]&(pageBits-1)>>6], uint64(1)<<(values[i]&63)
+			if *w&bit != 0 {
+				break
+			}
+			*w |= bit
+			d.keys++
+		}
+	}
+}
+
 func (d *dense) key(dst []byte, rest int, v int64) []byte {
 	return append(binary.BigEndian.AppendUint64(dst, uint64(v)), d.rests.Bytes(int32(rest))...)
 }

@@ -74,35 +74,31 @@ func (p *parts) keep(data []byte) (chunk, error) {
 	return c, err
 }
 
-// empty reports whether nothing was put.
-func (p *parts) empty() bool {
-	for i := range p.parts {
-		if t := &p.parts[i]; len(t.chunks)+len(t.last) > 0 {
-			return false
-		}
-	}
-	return true
-}
-
 // read hands what was put into a part to f, piece by piece as it was put at most,
 // which must not keep it. Nothing is put into it any more.
 func (p *parts) read(at int, f func(data []byte) error) error {
 	t := &p.parts[at]
 	var buf []byte
 	for _, c := range append(t.chunks[:len(t.chunks):len(t.chunks)], chunk{data: t.last, size: len(t.last)}) {
-		data := c.data
-		if data == nil && c.size > 0 {
-			if cap(buf) < c.size {
-				buf = make([]byte, c.size)
-			}
-			data = buf[:c.size]
-			if err := p.spill.Load().Get(data, c.at); err != nil {
-				return err
-			}
+		data, err := p.get(c, &buf)
+		if err != nil {
+			return err
 		}
 		if err := f(data); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// get returns what a chunk has, by way of buf where it is in the file.
+func (p *parts) get(c chunk, buf *[]byte) ([]byte, error) {
+	if c.data != nil || c.size == 0 {
+		return c.data, nil
+	}
+	if cap(*buf) < c.size {
+		*buf = make([]byte, c.size)
+	}
+	data := (*buf)[:c.size]
+	return data, p.spill.Load().Get(data, c.at)
 }

@@ -9,6 +9,7 @@ import (
 	"math/bits"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/zeebo/xxh3"
 
@@ -17,14 +18,17 @@ import (
 
 // runs holds the keys of rows, and finds those that several rows have. Rows that
 // follow each other and share the first column's value, as the lines of an order
-// do, are a run: it is written down once, and has an entry of two numbers. What
-// is written is looked at again only where the numbers leave a doubt.
+// do, are a run. Runs that ascend, as in most files, make a stretch: where nothing
+// else lies between its bounds, its keys are unique. Any other run has an entry of
+// two numbers, and is looked at again only where the numbers leave a doubt.
 type runs struct {
 	entries parts // by hash
 
-	mu    sync.Mutex
-	free  []*runWriter
-	texts []chunk // what is written down, by number
+	mu        sync.Mutex
+	free      []*runWriter
+	texts     []chunk // what is written down of entries, by number
+	stretches []stretch
+	strayed   atomic.Int64 // how many runs did not ascend
 }
 
 // entry is what is known of a run without looking at it.
@@ -57,13 +61,15 @@ type runWriter struct {
 	entries [partCount][]byte
 	text    []byte // the chunk that is being filled
 	number  int    // its number
+	lanes   [256]*lane
+	strays  []string // first values of runs that do not ascend
+	used    bool
 
 	// The run at hand.
 	first, rest []byte
 	last        int // where the last key begins in rest
 	rows        int
-	marks       uint64
-	ordered     bool // each key is greater than the one before
+	unordered   bool // a key is not greater than the one before
 }
 
 // writer returns a writer that nobody uses; that of no runs is none.
@@ -91,44 +97,43 @@ func (w *runWriter) done() {
 	w.runs.free = append(w.runs.free, w)
 }
 
-// goesOn reports whether the run at hand is one of this text.
-func (w *runWriter) goesOn(text []byte) bool {
-	if w.rows == 0 || len(w.rest) >= runKeys {
-		return false
-	}
-	first, _ := cut(w.first)
-	return bytes.Equal(first, text)
-}
-
 // begin sees to it that the run at hand is one of this first value.
 func (w *runWriter) begin(first []byte) error {
-	if w.rows > 0 && len(w.rest) < runKeys && bytes.Equal(first, w.first) {
+	if w.rows > 0 && !w.full() && bytes.Equal(first, w.first) {
 		return nil
 	}
 	err := w.end()
-	w.first = append(w.first[:0], first...)
+	w.first, w.used = append(w.first[:0], first...), true
 	return err
 }
+
+// full reports whether the run at hand takes no more keys.
+func (w *runWriter) full() bool { return len(w.rest) >= runKeys }
 
 // add adds a row to the run by what its key has after the first column.
 func (w *runWriter) add(rest []byte) {
 	if w.rows > 0 {
 		before, _ := cut(w.rest[w.last:])
-		w.ordered = w.ordered && bytes.Compare(before, rest) < 0
+		w.unordered = w.unordered || bytes.Compare(before, rest) >= 0
 	}
 	w.last = len(w.rest)
 	w.rest = append(binary.AppendUvarint(w.rest, uint64(len(rest))), rest...)
 	w.rows++
-	w.marks |= 1 << (xxh3.Hash(rest) % markBits)
 }
 
-// end writes the run at hand down, if there is one.
+// end puts the run at hand where it belongs, if there is one.
 func (w *runWriter) end() error {
 	if w.rows == 0 {
-		w.ordered = true
 		return nil
 	}
-	if size := len(w.first) + len(w.rest) + 2*binary.MaxVarintLen64; len(w.text)+size > partChunk {
+	err := w.put(w.first, w.rest, w.unordered && repeats(w.rest, w.rows))
+	w.rest, w.rows, w.unordered = w.rest[:0], 0, false
+	return err
+}
+
+// enter writes a run down, and makes its entry.
+func (w *runWriter) enter(first, rest []byte, twice bool) error {
+	if size := len(first) + len(rest) + 2*binary.MaxVarintLen64; len(w.text)+size > partChunk {
 		if err := w.endText(); err != nil {
 			return err
 		}
@@ -145,16 +150,18 @@ func (w *runWriter) end() error {
 			return errors.New("too many different keys")
 		}
 	}
-	e := entry{xxh3.Hash(w.first), uint64(w.number)<<(64-chunkBits) | uint64(len(w.text))<<(markBits+1) | w.marks<<1}
-	if !w.ordered && repeats(w.rest, w.rows) {
+	marks := uint64(0)
+	for k := range keysOf(rest) {
+		marks |= 1 << (xxh3.Hash(k) % markBits)
+	}
+	e := entry{xxh3.Hash(first), uint64(w.number)<<(64-chunkBits) | uint64(len(w.text))<<(markBits+1) | marks<<1}
+	if twice {
 		e.rest |= 1
 	}
-	for _, b := range [][]byte{w.first, w.rest} {
+	for _, b := range [][]byte{first, rest} {
 		w.text = append(binary.AppendUvarint(w.text, uint64(len(b))), b...)
 	}
-	err := w.note(e)
-	w.rest, w.rows, w.marks, w.ordered = w.rest[:0], 0, 0, true
-	return err
+	return w.note(e)
 }
 
 // note keeps an entry.
@@ -191,14 +198,25 @@ func (w *runWriter) endText() error {
 	return err
 }
 
-// flush takes what writers, all of which are done, still have.
+// empty reports whether no key was added. All writers are done.
+func (r *runs) empty() bool {
+	return !slices.ContainsFunc(r.free, func(w *runWriter) bool { return w.used })
+}
+
+// flush takes what writers, all of which are done, still have. No key is added
+// after it.
 func (r *runs) flush() error {
+	for _, w := range r.free {
+		if err := w.endLanes(); err != nil {
+			return err
+		}
+	}
+	if err := r.disentangle(); err != nil {
+		return err
+	}
 	free := r.free
 	r.free = nil
 	for _, w := range free {
-		if err := w.end(); err != nil {
-			return err
-		}
 		if err := w.endText(); err != nil {
 			return err
 		}

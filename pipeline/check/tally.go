@@ -267,6 +267,12 @@ func addSum(sum *pipeline.Total, name string, col arrow.Array, picks []int) erro
 	var add func(i int)
 	switch c := col.(type) {
 	case *array.Decimal128:
+		if picks == nil && c.NullN() == 0 {
+			for _, v := range c.Values() {
+				sum.Merge(pipeline.Total{Lo: v.LowBits(), Hi: v.HighBits()})
+			}
+			return nil
+		}
 		add = func(i int) { v := c.Value(i); sum.Merge(pipeline.Total{Lo: v.LowBits(), Hi: v.HighBits()}) }
 	case *array.Int64:
 		add = func(i int) { sum.Add(c.Value(i)) }

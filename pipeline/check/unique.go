@@ -1,6 +1,7 @@
 package check
 
 import (
+	"bytes"
 	"encoding/binary"
 	"maps"
 	"slices"
@@ -33,19 +34,18 @@ func (y *tally) unique(st *state, keys *runWriter, rec arrow.Record, picks []int
 			return err
 		}
 	}
-	var names func(row int) []byte // of a first column of texts, none of them NULL: spares a copy of each
-	if c, ok := arrays[0].(*array.String); ok && c.NullN() == 0 {
-		names = func(row int) []byte { return pipeline.StringBytes(c, row) }
-	}
+	texts, _ := arrays[0].(*array.String)
+	before := -1 // a row of the run at hand
 	for row := range rowsOf(int(rec.NumRows()), picks) {
 		whole := true
-		if names == nil || !keys.goesOn(names(row)) {
+		if before < 0 || keys.full() || texts == nil || texts.IsNull(row) || !bytes.Equal(pipeline.StringBytes(texts, row), pipeline.StringBytes(texts, before)) {
 			if y.key, whole = columns[0](y.key[:0], row); !whole {
 				continue
 			}
 			if err := keys.begin(y.key); err != nil {
 				return err
 			}
+			before = row
 		}
 		y.key = y.key[:0]
 		for i := 1; i < len(columns) && whole; i++ {
@@ -91,9 +91,26 @@ func (y *tally) uniqueDense(st *state, keys *runWriter, arrays []arrow.Array, co
 		st.dense = nil
 		return false, st.undense(d, keys)
 	}
+	restOf := func(row int) int {
+		y.key = y.key[:0]
+		for i, add := range columns {
+			if i != st.number {
+				y.key, _ = add(y.key, row)
+			}
+		}
+		return d.rest(y.key)
+	}
+	nulls := numbers.NullN() > 0
+	if picks == nil && !nulls && !slices.ContainsFunc(dictionaries, func(codes []int32) bool { return !constant(codes) }) {
+		if wide != nil {
+			addAll(d, restOf(0), wide)
+		} else {
+			addAll(d, restOf(0), narrow)
+		}
+		return true, nil
+	}
 	rest := -1
 	before := make([]int32, len(dictionaries))
-	nulls := numbers.NullN() > 0
 	for row := range rowsOf(numbers.Len(), picks) {
 		if nulls && numbers.IsNull(row) {
 			continue
@@ -104,13 +121,7 @@ func (y *tally) uniqueDense(st *state, keys *runWriter, arrays []arrow.Array, co
 			before[i] = codes[row]
 		}
 		if !same {
-			y.key = y.key[:0]
-			for i, add := range columns {
-				if i != st.number {
-					y.key, _ = add(y.key, row)
-				}
-			}
-			rest = d.rest(y.key)
+			rest = restOf(row)
 		}
 		if wide != nil {
 			d.add(rest, wide[row])
@@ -119,6 +130,16 @@ func (y *tally) uniqueDense(st *state, keys *runWriter, arrays []arrow.Array, co
 		}
 	}
 	return true, nil
+}
+
+// constant reports whether all codes are the same.
+func constant(codes []int32) bool {
+	for _, c := range codes {
+		if c != codes[0] {
+			return false
+		}
+	}
+	return true
 }
 
 // undense puts dense keys into runs.
@@ -158,10 +179,7 @@ func (s *Suite) repeated(st *state, r *pipeline.CheckResult) error {
 			r.Samples = append(r.Samples, st.failedKey(slices.Concat(first, rest), rows))
 		}
 	}
-	if err := st.rowKeys.flush(); err != nil {
-		return err
-	}
-	if st.rowKeys.entries.empty() {
+	if st.rowKeys.empty() {
 		for _, key := range slices.Sorted(maps.Keys(st.dense.more)) {
 			first, rest := st.joined([]byte(key[8:]), int64(binary.BigEndian.Uint64([]byte(key))))
 			found(first, rest, st.dense.more[key]+1)
