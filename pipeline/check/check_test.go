@@ -290,8 +290,9 @@ func TestSets(t *testing.T) {
 		kinds := rapid.SampledFrom([]int{1, 50}).Draw(t, "kinds")                // one in so many is NULL
 		numbers := rapid.SampledFrom([]int{1, 4}).Draw(t, "numbers")             // three of so many, and one, are there
 		choice := rapid.IntRange(1, 2).Draw(t, "choice")                         // of kinds
+		orders := rapid.SampledFrom([]int{5, 100}).Draw(t, "orders")
 		for range rapid.SampledFrom([]int{0, 1, 20, 60, 400}).Draw(t, "lines") {
-			l := line{Order: string(rune('a' + r.IntN(5)))}
+			l := line{Order: string(rune('a' + r.IntN(orders)))}
 			if numbers == 1 || r.IntN(numbers) > 0 {
 				l.Number = pipeline.Some(int32(r.IntN(6)))
 			}
@@ -314,10 +315,22 @@ func TestSets(t *testing.T) {
 		}
 		if rapid.Bool().Draw(t, "sorted") {
 			slices.SortFunc(ls, func(a, b line) int { return strings.Compare(a.Order, b.Order) })
+			for i := range ls { // 1, 2, 3, as most orders have, with few exceptions
+				if ls[i].Number = pipeline.Some(int32(1)); i > 0 && ls[i].Order == ls[i-1].Order {
+					ls[i].Number.V = ls[i-1].Number.V + int32(r.IntN(20)+19)/20 // now and then the same again
+				}
+			}
+			for i := range len(ls) / 2 { // some come again, of other kinds perhaps
+				again := ls[i]
+				if r.IntN(2) > 0 && again.Kind.Valid {
+					again.Kind = pipeline.Some(pipeline.Code([]string{"sale", "return"}[r.IntN(2)]))
+				}
+				ls = append(ls, again)
+			}
 		}
-		keys, whole, orders, dense, wrong := map[string]int64{}, map[string]int64{}, map[string]int64{}, map[string]int64{}, int64(0)
+		keys, whole, ids, dense, wrong := map[string]int64{}, map[string]int64{}, map[string]int64{}, map[string]int64{}, int64(0)
 		for _, l := range ls {
-			orders[l.Order]++
+			ids[l.Order]++
 			if l.Number.Valid {
 				keys[fmt.Sprint(l.Order, l.Number.V)]++
 			}
@@ -346,7 +359,7 @@ func TestSets(t *testing.T) {
 		for _, c := range []struct {
 			check Check
 			keys  map[string]int64
-		}{{unique, keys}, {packed, dense}, {lines, whole}, {single, orders}} {
+		}{{unique, keys}, {packed, dense}, {lines, whole}, {single, ids}} {
 			if got, want := results[c.check.ID()], repeated(c.keys); got.Failures != want {
 				t.Fatalf("%+v, want %d", got, want)
 			}

@@ -99,16 +99,13 @@ func (w *runWriter) done() {
 
 // begin sees to it that the run at hand is one of this first value.
 func (w *runWriter) begin(first []byte) error {
-	if w.rows > 0 && !w.full() && bytes.Equal(first, w.first) {
+	if w.rows > 0 && len(w.rest) < runKeys && bytes.Equal(first, w.first) {
 		return nil
 	}
 	err := w.end()
 	w.first, w.used = append(w.first[:0], first...), true
 	return err
 }
-
-// full reports whether the run at hand takes no more keys.
-func (w *runWriter) full() bool { return len(w.rest) >= runKeys }
 
 // add adds a row to the run by what its key has after the first column.
 func (w *runWriter) add(rest []byte) {
@@ -120,6 +117,14 @@ func (w *runWriter) add(rest []byte) {
 	w.rest = append(binary.AppendUvarint(w.rest, uint64(len(rest))), rest...)
 	w.rows++
 }
+
+// addAll adds the keys of a shape to a run that has none yet.
+func (w *runWriter) addAll(s shaped, rows int) {
+	w.rest, w.last, w.rows = append(w.rest, s.rest...), s.last, rows
+}
+
+// shaped is what the run at hand has.
+func (w *runWriter) shaped() shaped { return shaped{bytes.Clone(w.rest), w.last} }
 
 // end puts the run at hand where it belongs, if there is one.
 func (w *runWriter) end() error {

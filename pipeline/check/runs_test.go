@@ -39,8 +39,13 @@ func TestRuns(t *testing.T) {
 			func(r *rand.Rand, line int) int { return line ^ r.IntN(2)*r.IntN(2) },
 		},
 		"shuffled": {
-			func(r *rand.Rand, i int) int { return r.IntN(2) },
-			func(r *rand.Rand, i int) int { return r.IntN(1 << 22) },
+			func(r *rand.Rand, i int) int { return i / 20_000 % 2 },
+			func(r *rand.Rand, i int) int {
+				if i < 30_000 {
+					return i
+				}
+				return r.IntN(1 << 22)
+			},
 			func(r *rand.Rand, line int) int { return line },
 		},
 	} {

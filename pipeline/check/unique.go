@@ -1,7 +1,6 @@
 package check
 
 import (
-	"bytes"
 	"encoding/binary"
 	"maps"
 	"slices"
@@ -34,18 +33,13 @@ func (y *tally) unique(st *state, keys *runWriter, rec arrow.Record, picks []int
 			return err
 		}
 	}
-	texts, _ := arrays[0].(*array.String)
-	before := -1 // a row of the run at hand
-	for row := range rowsOf(int(rec.NumRows()), picks) {
+	add := func(row int) error {
 		whole := true
-		if before < 0 || keys.full() || texts == nil || texts.IsNull(row) || !bytes.Equal(pipeline.StringBytes(texts, row), pipeline.StringBytes(texts, before)) {
-			if y.key, whole = columns[0](y.key[:0], row); !whole {
-				continue
-			}
-			if err := keys.begin(y.key); err != nil {
-				return err
-			}
-			before = row
+		if y.key, whole = columns[0](y.key[:0], row); !whole {
+			return nil
+		}
+		if err := keys.begin(y.key); err != nil {
+			return err
 		}
 		y.key = y.key[:0]
 		for i := 1; i < len(columns) && whole; i++ {
@@ -54,6 +48,40 @@ func (y *tally) unique(st *state, keys *runWriter, rec arrow.Record, picks []int
 		if whole {
 			keys.add(y.key)
 		}
+		return nil
+	}
+	shapes := shapesOf(arrays)
+	if shapes == nil || picks != nil {
+		for row := range rowsOf(int(rec.NumRows()), picks) {
+			if err := add(row); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	for row, rows := 0, int(rec.NumRows()); row < rows; {
+		h, ok := shapes.at(row)
+		end := row + int(h.rows)
+		if known, found := shapes.known[h]; ok && found {
+			y.key, _ = columns[0](y.key[:0], row)
+			if err := keys.begin(y.key); err != nil {
+				return err
+			}
+			if keys.rows == 0 {
+				keys.addAll(known, int(h.rows))
+				row = end
+				continue
+			}
+		}
+		for i := row; i < end; i++ {
+			if err := add(i); err != nil {
+				return err
+			}
+		}
+		if ok && keys.rows == int(h.rows) && !keys.unordered {
+			shapes.known[h] = keys.shaped()
+		}
+		row = end
 	}
 	return nil
 }
