@@ -174,14 +174,8 @@ const segmentsPerFile = 1 << 32
 // do finds out what there is to do, and does it.
 func (r *run) do(ctx context.Context) (_ *pipeline.Report, err error) {
 	r.tables, r.runID = map[string]*pipeline.TableReport{}, fmt.Sprintf("%016x", rand.Uint64())
-	if err := r.m.Check(); err != nil {
-		return nil, err
-	}
-	if err := r.look(ctx); err != nil {
-		if errors.Is(err, pipeline.ErrNothingNew) {
-			return r.nothingNew(), err
-		}
-		return nil, err
+	if report, err := r.findWork(ctx); err != nil {
+		return report, err
 	}
 	defer func() { err = errors.Join(err, r.release()) }()
 	if err := r.prepare(ctx); err != nil {
@@ -209,6 +203,19 @@ func (r *run) do(ctx context.Context) (_ *pipeline.Report, err error) {
 		return nil, err
 	}
 	return report, r.sink.Commit(ctx, report)
+}
+
+// findWork checks the mapping, and finds out what is to be read. With
+// pipeline.ErrNothingNew comes the report of a run that has nothing to do.
+func (r *run) findWork(ctx context.Context) (*pipeline.Report, error) {
+	if err := r.m.Check(); err != nil {
+		return nil, err
+	}
+	err := r.look(ctx)
+	if errors.Is(err, pipeline.ErrNothingNew) {
+		return r.nothingNew(), err
+	}
+	return nil, err
 }
 
 // everything makes all tables of all files.

@@ -24,14 +24,8 @@ func DryRun(ctx context.Context, m *bronze.Mapping, open pipeline.Opener, lake p
 	if err := r.selectTables(); err != nil {
 		return nil, err
 	}
-	if err := m.Check(); err != nil {
-		return nil, err
-	}
-	if err := r.look(ctx); err != nil {
-		if errors.Is(err, pipeline.ErrNothingNew) {
-			return r.nothingNew(), err
-		}
-		return nil, err
+	if report, err := r.findWork(ctx); err != nil {
+		return report, err
 	}
 	defer func() { err = errors.Join(err, r.release()) }()
 	if err := r.bind(ctx); err != nil {

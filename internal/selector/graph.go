@@ -18,12 +18,10 @@ func newGraph(tables []*pipeline.Table) graph {
 		g.from[t.Name], g.to[t.Name] = set{}, set{}
 	}
 	for _, t := range tables {
-		for _, c := range t.Columns {
-			for _, f := range c.From {
-				from, _, err := lineage.Parse(f)
-				if of := from.Table; err == nil && g.from[of] != nil && of != t.Name {
-					g.from[t.Name][of], g.to[of][t.Name] = true, true
-				}
+		edges, _ := lineage.Of(t) // gold.Declarations has said what is wrong
+		for _, e := range edges {
+			if of := e.From.Table; g.from[of] != nil && of != t.Name {
+				g.from[t.Name][of], g.to[of][t.Name] = true, true
 			}
 		}
 	}

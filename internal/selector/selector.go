@@ -30,7 +30,7 @@ type Space struct {
 	graph  graph
 }
 
-// New returns the space of tables, whose graph is that of their columns' From, and
+// New returns the space of tables, whose graph is that of their lineage, and
 // of their checks; nil where only tables can be selected.
 func New(tables []*pipeline.Table, checks []check.Check) *Space {
 	return &Space{tables: tables, checks: checks, graph: newGraph(tables)}

@@ -20,8 +20,9 @@ func shop() *Space {
 	table := func(name string, from ...string) *pipeline.Table {
 		return &pipeline.Table{Name: name, Columns: []pipeline.Column{{Name: "c", From: from}}}
 	}
-	d := table("silver.d", "bronze.x.c", "silver.f.c")
+	d := table("silver.d", "bronze.x.c")
 	d.Columns[0].PII = "name"
+	d.RowsFrom = []string{"silver.f.c"}
 	return New([]*pipeline.Table{
 		table("bronze.x"), table("bronze.f"), d, table("silver.f", "bronze.x.c", "join:silver.d.c", "silver.f.c"),
 		table("gold.a_sales", "silver.f.c"), table("gold.b", "gold.a_sales.c", "filter:source.orders.c"),

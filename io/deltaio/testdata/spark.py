@@ -6,6 +6,7 @@ import os
 import pathlib
 import shutil
 import sys
+import tempfile
 
 import pyarrow as pa
 from pyspark.sql import SparkSession
@@ -19,7 +20,7 @@ spark = (
     .config("spark.sql.shuffle.partitions", "2")
     .config("spark.ui.enabled", "false")
     .config("spark.ui.showConsoleProgress", "false")
-    .config("spark.sql.sources.parallelPartitionDiscovery.parallelism", "2")
+    .config("spark.sql.warehouse.dir", tempfile.mkdtemp())
     .config("spark.driver.memory", "1g")
     .config("spark.databricks.delta.snapshotPartitions", "2")
     .config("spark.sql.sources.parallelPartitionDiscovery.parallelism", "2")  # of VACUUM; else 10,000 tasks
