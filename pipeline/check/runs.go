@@ -67,9 +67,9 @@ type runWriter struct {
 
 	// The run at hand.
 	first, rest []byte
-	last        int // where the last key begins in rest
+	last        int // where the last key begins in rest; -1 = not known
 	rows        int
-	unordered   bool // a key is not greater than the one before
+	unordered   bool // a key may not be greater than the one before
 }
 
 // writer returns a writer that nobody uses; that of no runs is none.
@@ -109,22 +109,23 @@ func (w *runWriter) begin(first []byte) error {
 
 // add adds a row to the run by what its key has after the first column.
 func (w *runWriter) add(rest []byte) {
-	if w.rows > 0 {
+	switch {
+	case w.rows == 0 || w.unordered:
+	case w.last < 0:
+		w.unordered = true
+	default:
 		before, _ := cut(w.rest[w.last:])
-		w.unordered = w.unordered || bytes.Compare(before, rest) >= 0
+		w.unordered = bytes.Compare(before, rest) >= 0
 	}
 	w.last = len(w.rest)
 	w.rest = append(binary.AppendUvarint(w.rest, uint64(len(rest))), rest...)
 	w.rows++
 }
 
-// addAll adds the keys of a shape to a run that has none yet.
-func (w *runWriter) addAll(s shaped, rows int) {
-	w.rest, w.last, w.rows = append(w.rest, s.rest...), s.last, rows
+// addAll adds the keys of so many rows, which ascend, to a run that has none yet.
+func (w *runWriter) addAll(rest []byte, rows int) {
+	w.rest, w.last, w.rows = append(w.rest, rest...), -1, rows
 }
-
-// shaped is what the run at hand has.
-func (w *runWriter) shaped() shaped { return shaped{bytes.Clone(w.rest), w.last} }
 
 // end puts the run at hand where it belongs, if there is one.
 func (w *runWriter) end() error {

@@ -15,24 +15,18 @@ type shapes struct {
 	offsets []int32
 	numbers []int32
 	codes   []int32
-	known   map[shape]shaped
+	known   map[shape][]byte // what a run of it has
 }
 
 // shape is a number and those after it, with one code.
 type shape struct{ number, rows, code int32 }
-
-// shaped is what a run of a shape has.
-type shaped struct {
-	rest []byte
-	last int
-}
 
 // shapesOf returns nil where the columns are not such as shapes is made for.
 func shapesOf(columns []arrow.Array) *shapes {
 	if len(columns) != 3 {
 		return nil
 	}
-	s := &shapes{known: map[shape]shaped{}}
+	s := &shapes{known: map[shape][]byte{}}
 	for i, col := range columns {
 		if isNull(col) != nil {
 			return nil

@@ -1,6 +1,7 @@
 package check
 
 import (
+	"bytes"
 	"encoding/binary"
 	"maps"
 	"slices"
@@ -79,7 +80,7 @@ func (y *tally) unique(st *state, keys *runWriter, rec arrow.Record, picks []int
 			}
 		}
 		if ok && keys.rows == int(h.rows) && !keys.unordered {
-			shapes.known[h] = keys.shaped()
+			shapes.known[h] = bytes.Clone(keys.rest)
 		}
 		row = end
 	}
