@@ -34,7 +34,7 @@ type runs struct {
 // entry is what is known of a run without looking at it.
 type entry struct {
 	hash uint64 // of the first value
-	rest uint64 // from the top: number of its chunk, where it begins there, its marks, 1 where it has a key twice
+	rest uint64 // from the top: number of its chunk, where it begins there, its marks, alone, twice
 }
 
 const (
@@ -42,16 +42,18 @@ const (
 	runKeys     = 4 << 10 // bytes of a run's keys, about
 	chunkBits   = 20
 	offsetBits  = 16 // a chunk has no more than partChunk bytes, or a single run
-	markBits    = 63 - chunkBits - offsetBits
+	markBits    = 62 - chunkBits - offsetBits
 	marksOfRest = 1<<markBits - 1
 )
 
 func (e entry) chunk() int  { return int(e.rest >> (64 - chunkBits)) }
-func (e entry) offset() int { return int(e.rest >> (markBits + 1) & (1<<offsetBits - 1)) }
+func (e entry) offset() int { return int(e.rest >> (markBits + 2) & (1<<offsetBits - 1)) }
 
-// marks are a bit for each key, by its hash: keys of different bits are different.
-func (e entry) marks() uint64 { return e.rest >> 1 & marksOfRest }
-func (e entry) twice() bool   { return e.rest&1 == 1 }
+// marks are a bit for each key, by its hash, or the hash of the only one: keys of
+// different marks are different.
+func (e entry) marks() uint64 { return e.rest >> 2 & marksOfRest }
+func (e entry) alone() bool   { return e.rest&2 != 0 } // it has one key
+func (e entry) twice() bool   { return e.rest&1 != 0 } // it may have a key twice
 
 func newRuns(scratch *pipeline.Scratch) *runs { return &runs{entries: parts{scratch: scratch}} }
 
@@ -156,11 +158,14 @@ func (w *runWriter) enter(first, rest []byte, twice bool) error {
 			return errors.New("too many different keys")
 		}
 	}
-	marks := uint64(0)
-	for k := range keysOf(rest) {
-		marks |= 1 << (xxh3.Hash(k) % markBits)
+	e := entry{xxh3.Hash(first), uint64(w.number)<<(64-chunkBits) | uint64(len(w.text))<<(markBits+2)}
+	if key, others := cut(rest); len(others) == 0 {
+		e.rest |= xxh3.Hash(key)&marksOfRest<<2 | 2
+	} else {
+		for k := range keysOf(rest) {
+			e.rest |= 4 << (xxh3.Hash(k) & marksOfRest % markBits)
+		}
 	}
-	e := entry{xxh3.Hash(first), uint64(w.number)<<(64-chunkBits) | uint64(len(w.text))<<(markBits+1) | marks<<1}
 	if twice {
 		e.rest |= 1
 	}
@@ -241,13 +246,27 @@ func (r *runs) flush() error {
 // finder finds the repeated keys of runs, part by part.
 type finder struct {
 	runs   *runs
+	whole  bool    // a first value is a whole key
 	all    []entry // of a part
 	newest []int32 // 1 + where in all the last one of a hash is
 	before []int32 // by entry, the same of the one before it
 }
 
-// repeated hands the keys of a part that several rows have to found.
-func (f *finder) repeated(part int, found func(first, rest []byte, rows int64)) error {
+// lookEntries is how many entries of a hash are looked at in memory.
+const lookEntries = 256
+
+// each hands the keys that several rows have to found.
+func (f *finder) each(found func(first, rest []byte, rows int64)) error {
+	for at := range partCount {
+		if err := f.part(at, found); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// part is each for a part.
+func (f *finder) part(part int, found func(first, rest []byte, rows int64)) error {
 	f.all = f.all[:0]
 	err := f.runs.entries.read(part, func(data []byte) error {
 		for ; len(data) > 0; data = data[entrySize:] {
@@ -271,32 +290,104 @@ func (f *finder) repeated(part int, found func(first, rest []byte, rows int64)) 
 		before[i], newest[at] = newest[at], int32(i+1)
 	}
 	for _, last := range newest {
-		marks, doubt := uint64(0), false
-		for i := last; i > 0; i = before[i-1] {
-			e := all[i-1]
-			doubt = doubt || e.twice() || e.marks()&marks != 0
-			marks |= e.marks()
-		}
-		if !doubt {
+		if last == 0 || !f.doubtful(last) {
 			continue
 		}
-		rows := map[[2]string]int64{}
-		for i := last; i > 0; i = before[i-1] {
-			first, rest, err := f.runs.text(all[i-1])
+		if err := f.look(last, found); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// look finds the keys that the entries of a hash, from the last one on, have twice.
+func (f *finder) look(last int32, found func(first, rest []byte, rows int64)) error {
+	each := func(do func(first, key []byte) error) error {
+		for i := last; i > 0; i = f.before[i-1] {
+			first, rest, err := f.runs.text(f.all[i-1])
 			if err != nil {
 				return err
 			}
 			for k := range keysOf(rest) {
-				rows[[2]string{string(first), string(k)}]++
+				if err := do(first, k); err != nil {
+					return err
+				}
 			}
 		}
-		for _, k := range slices.SortedFunc(maps.Keys(rows), func(a, b [2]string) int { return slices.Compare(a[:], b[:]) }) {
-			if n := rows[k]; n > 1 {
-				found([]byte(k[0]), []byte(k[1]), n)
-			}
+		return nil
+	}
+	entries := 0
+	for i := last; i > 0 && entries <= lookEntries; i = f.before[i-1] {
+		entries++
+	}
+	if entries > lookEntries && !f.whole {
+		return f.lookAgain(each, found)
+	}
+	rows := map[[2]string]int64{}
+	err := each(func(first, key []byte) error {
+		rows[[2]string{string(first), string(key)}]++
+		return nil
+	})
+	for _, k := range slices.SortedFunc(maps.Keys(rows), func(a, b [2]string) int { return slices.Compare(a[:], b[:]) }) {
+		if n := rows[k]; n > 1 {
+			found([]byte(k[0]), []byte(k[1]), n)
 		}
 	}
-	return nil
+	return err
+}
+
+// lookAgain is look for more keys than memory should hold, as rows of few countries
+// have: it takes each as a first value of its own.
+func (f *finder) lookAgain(each func(func(first, key []byte) error) error, found func(first, rest []byte, rows int64)) error {
+	again := newRuns(f.runs.entries.scratch)
+	w := again.writer()
+	err := each(func(first, key []byte) error {
+		whole := binary.AppendUvarint(nil, uint64(len(first)))
+		if err := w.begin(slices.Concat(whole, first, key)); err != nil {
+			return err
+		}
+		w.add(nil)
+		return nil
+	})
+	w.done()
+	if err != nil {
+		return err
+	}
+	if err := again.flush(); err != nil {
+		return err
+	}
+	return (&finder{runs: again, whole: true}).each(func(whole, _ []byte, rows int64) {
+		first, key := cut(whole)
+		found(first, key, rows)
+	})
+}
+
+// doubtful reports whether the entries of a hash, from the last one on, may have a
+// key twice.
+func (f *finder) doubtful(last int32) bool {
+	var known [16]uint64 // marks of entries with one key
+	n, ones, several := 0, uint64(0), uint64(0)
+	for i := last; i > 0; i = f.before[i-1] {
+		e := f.all[i-1]
+		marks := e.marks()
+		switch {
+		case e.twice() || n == len(known):
+			return true
+		case e.alone():
+			bit := uint64(1) << (marks % markBits)
+			if bit&several != 0 || slices.Contains(known[:n], marks) {
+				return true
+			}
+			known[n] = marks
+			n++
+			ones |= bit
+		case marks&(ones|several) != 0:
+			return true
+		default:
+			several |= marks
+		}
+	}
+	return false
 }
 
 // text reads a run.
@@ -310,7 +401,7 @@ func (r *runs) text(e entry) (first, rest []byte, err error) {
 		data := make([]byte, n)
 		return data, r.entries.spill.Load().Get(data, c.at+int64(at))
 	}
-	for _, n := range []int{256, c.size} { // most are short
+	for _, n := range []int{256, 2 * runKeys, c.size} { // most are short
 		data, err := get(n)
 		if err != nil {
 			return nil, nil, err

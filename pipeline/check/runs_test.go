@@ -1,7 +1,9 @@
 package check
 
 import (
+	"encoding/binary"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -77,11 +79,10 @@ func TestRuns(t *testing.T) {
 			if err := runs.flush(); err != nil {
 				t.Fatal(err)
 			}
-			found, f := map[string]int64{}, &finder{runs: runs}
-			for part := range partCount {
-				if err := f.repeated(part, func(first, rest []byte, rows int64) { found[string(first)+string(rest)] += rows }); err != nil {
-					t.Fatal(err)
-				}
+			found := map[string]int64{}
+			f := &finder{runs: runs}
+			if err := f.each(func(first, rest []byte, rows int64) { found[string(first)+string(rest)] += rows }); err != nil {
+				t.Fatal(err)
 			}
 			repeated := 0
 			for key, n := range want {
@@ -105,6 +106,37 @@ func TestRuns(t *testing.T) {
 			if err := scratch.Close(); err != nil {
 				t.Error(err)
 			}
+		}
+	}
+}
+
+// Keys that few first values share, as those of country and order, are found too.
+func TestRunsOfFew(t *testing.T) {
+	for _, scratch := range []*pipeline.Scratch{new(pipeline.Scratch), pipeline.NewScratch(1, "")} {
+		r := rand.New(rand.NewPCG(5, 5))
+		runs, want, found := newRuns(scratch), map[string]int64{}, map[string]int64{}
+		w := runs.writer()
+		for range 400_000 {
+			first, rest := []byte{1, "ABC"[r.IntN(3)]}, binary.BigEndian.AppendUint32(nil, r.Uint32N(1<<24))
+			if err := w.begin(first); err != nil {
+				t.Fatal(err)
+			}
+			w.add(rest)
+			want[string(first)+string(rest)]++
+		}
+		w.done()
+		if err := runs.flush(); err != nil {
+			t.Fatal(err)
+		}
+		if err := (&finder{runs: runs}).each(func(first, rest []byte, rows int64) { found[string(first)+string(rest)] += rows }); err != nil {
+			t.Fatal(err)
+		}
+		maps.DeleteFunc(want, func(_ string, n int64) bool { return n == 1 })
+		if len(want) < 1000 || !maps.Equal(found, want) {
+			t.Errorf("%d keys are repeated, %d found", len(want), len(found))
+		}
+		if err := scratch.Close(); err != nil {
+			t.Error(err)
 		}
 	}
 }

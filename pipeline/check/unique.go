@@ -223,11 +223,5 @@ func (s *Suite) repeated(st *state, r *pipeline.CheckResult) error {
 	if err := st.rowKeys.flush(); err != nil {
 		return err
 	}
-	f := &finder{runs: st.rowKeys}
-	for at := range partCount {
-		if err := f.repeated(at, found); err != nil {
-			return err
-		}
-	}
-	return nil
+	return (&finder{runs: st.rowKeys}).each(found)
 }
