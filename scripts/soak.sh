@@ -3,7 +3,7 @@
 # cell by cell, lakes of more than a hundred runs, kills over and over, thousands
 # of histories, long fuzzing, and ten million lines with bounded memory beside
 # DuckDB and Polars. SOAK_DIR holds the generated shops (default: a new temporary
-# folder).
+# folder). With --readme that comparison goes into the README, as in scripts/bench.sh.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export SMELT_JUDGES=require SMELT_JUDGES_DIR="${SMELT_JUDGES_DIR:-$HOME/.cache/smelt/judges}"
@@ -30,6 +30,6 @@ step fuzz
 FUZZTIME="${FUZZTIME:-60s}" scripts/fuzz.sh
 
 step 'ten million lines, and a hundred million in bounded memory' # without Spark, which takes 20 minutes for it
-SMELT_SPARK_DIR=none BENCH_DIR="$dir" LARGE=100000000 scripts/bench.sh 10000000 2
+SMELT_SPARK_DIR=none BENCH_DIR="$dir" LARGE=100000000 scripts/bench.sh 10000000 2 "$@"
 
 step all passed

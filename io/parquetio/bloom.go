@@ -59,13 +59,8 @@ func (s *sought) filter() bloom.SplitBlockFilter {
 	return f
 }
 
-// chunkBloom is the filter of one of a file's chunks.
-type chunkBloom struct {
-	chunk  int
-	filter bloom.SplitBlockFilter
-}
-
-// putBloom writes a filter, and notes in a chunk's metadata where.
+// putBloom writes a filter, and notes in a chunk's metadata where. It comes right
+// after its row group, which the format allows: a file's are more than memory has.
 func (w *Writer) putBloom(f bloom.SplitBlockFilter, m *columnMetaData) error {
 	if f == nil {
 		return nil

@@ -57,6 +57,15 @@ func checkDropped(t *testing.T, name, path string, table *pipeline.Table, rec ar
 		if rg := f.Metadata().RowGroups[g]; rg.NumRows != int64(n) || int(rg.Ordinal) != g || rg.TotalCompressedSize != packed || rg.TotalByteSize != raw {
 			t.Fatalf("%s: row group %d has %d rows, the number %d, and %d of %d bytes, want %d, %d of %d", name, g, rg.NumRows, rg.Ordinal, rg.TotalCompressedSize, rg.TotalByteSize, n, packed, raw)
 		}
+		for i, c := range f.Metadata().RowGroups[g].Columns { // the Bloom filters
+			if c.MetaData.BloomFilterLength == 0 {
+				continue
+			}
+			if c.MetaData.BloomFilterOffset != offset {
+				t.Fatalf("%s: row group %d: the filter of column %d lies at %d, want %d", name, g, i, c.MetaData.BloomFilterOffset, offset)
+			}
+			offset += int64(c.MetaData.BloomFilterLength)
+		}
 		first += n
 	}
 }

@@ -32,7 +32,6 @@ type Writer struct {
 	group  int64 // rows of the current one
 	groups []rowGroup
 	index  []pageIndexes // of finished row groups, column by column
-	blooms []chunkBloom  // of finished row groups
 	totals []total       // of finished row groups, by column
 	err    error
 	closed bool
@@ -142,7 +141,7 @@ func (w *Writer) locate(err error, c *pipeline.Column, from int) error {
 }
 
 // endGroup writes the row group: column chunk after column chunk, each with its
-// dictionary page first.
+// dictionary page first, and the Bloom filters last.
 func (w *Writer) endGroup() error {
 	if w.group == 0 {
 		return nil
@@ -180,10 +179,15 @@ func (w *Writer) endGroup() error {
 		g.TotalByteSize += m.TotalUncompressedSize
 		g.TotalCompressedSize += m.TotalCompressedSize
 		w.totals[i].add(c)
-		if c.sought != nil {
-			w.blooms = append(w.blooms, chunkBloom{len(w.groups)*len(w.columns) + i, c.sought.filter()})
-		}
 		c.nextGroup()
+	}
+	for i, c := range w.columns {
+		if c.sought == nil {
+			continue
+		}
+		if err := w.putBloom(c.sought.filter(), &g.Columns[i].MetaData); err != nil {
+			return err
+		}
 	}
 	w.groups = append(w.groups, g)
 	w.rows += w.group
@@ -227,19 +231,14 @@ func (w *Writer) Close() (pipeline.Stats, error) {
 	return pipeline.Stats{Rows: w.rows, Bytes: w.offset}, w.err
 }
 
-// finish writes the last row group, the Bloom filters, the column indexes, the offset indexes and
-// the footer.
+// finish writes the last row group, the column indexes, the offset indexes and the
+// footer.
 func (w *Writer) finish() error {
 	if err := w.endGroup(); err != nil {
 		return err
 	}
 	if w.offset == 0 {
 		if err := w.put([]byte(magic)); err != nil {
-			return err
-		}
-	}
-	for _, b := range w.blooms {
-		if err := w.putBloom(b.filter, &w.chunk(b.chunk).MetaData); err != nil {
 			return err
 		}
 	}
