@@ -11,13 +11,15 @@ import (
 type finder struct {
 	runs   *runs
 	whole  bool    // a first value is a whole key
+	most   int     // entries of a part that are held in memory
 	all    []entry // of a part
 	newest []int32 // 1 + where in all the last one of a hash is
 	before []int32 // by entry, the same of the one before it
 }
 
-// lookEntries is how many entries of a hash are looked at in memory.
-const lookEntries = 256
+const lookEntries = 256 // of a hash, which are looked at in memory
+
+func newFinder(r *runs) *finder { return &finder{runs: r, most: 1 << 20} }
 
 // each hands the keys that several rows have to found.
 func (f *finder) each(found func(first, rest []byte, rows int64)) error {
@@ -31,11 +33,24 @@ func (f *finder) each(found func(first, rest []byte, rows int64)) error {
 
 // part is each for a part.
 func (f *finder) part(part int, found func(first, rest []byte, rows int64)) error {
+	entries := func(do func(e entry) error) error {
+		return f.runs.entries.read(part, func(data []byte) error {
+			for ; len(data) > 0; data = data[entrySize:] {
+				if err := do(entry{binary.LittleEndian.Uint64(data), binary.LittleEndian.Uint64(data[8:])}); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	if f.runs.entries.size(part) > f.most*entrySize && !f.whole { // many of one hash
+		return f.lookAgain(func(do func(first, key []byte) error) error {
+			return entries(func(e entry) error { return f.keys(e, do) })
+		}, found)
+	}
 	f.all = f.all[:0]
-	err := f.runs.entries.read(part, func(data []byte) error {
-		for ; len(data) > 0; data = data[entrySize:] {
-			f.all = append(f.all, entry{binary.LittleEndian.Uint64(data), binary.LittleEndian.Uint64(data[8:])})
-		}
+	err := entries(func(e entry) error {
+		f.all = append(f.all, e)
 		return nil
 	})
 	if err != nil {
@@ -68,14 +83,8 @@ func (f *finder) part(part int, found func(first, rest []byte, rows int64)) erro
 func (f *finder) look(last int32, found func(first, rest []byte, rows int64)) error {
 	each := func(do func(first, key []byte) error) error {
 		for i := last; i > 0; i = f.before[i-1] {
-			first, rest, err := f.runs.text(f.all[i-1])
-			if err != nil {
+			if err := f.keys(f.all[i-1], do); err != nil {
 				return err
-			}
-			for k := range keysOf(rest) {
-				if err := do(first, k); err != nil {
-					return err
-				}
 			}
 		}
 		return nil
@@ -100,6 +109,20 @@ func (f *finder) look(last int32, found func(first, rest []byte, rows int64)) er
 	return err
 }
 
+// keys hands the keys of an entry to do.
+func (f *finder) keys(e entry, do func(first, key []byte) error) error {
+	first, rest, err := f.runs.text(e)
+	if err != nil {
+		return err
+	}
+	for k := range keysOf(rest) {
+		if err := do(first, k); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // lookAgain is look for more keys than memory should hold, as rows of few countries
 // have: it takes each as a first value of its own.
 func (f *finder) lookAgain(each func(func(first, key []byte) error) error, found func(first, rest []byte, rows int64)) error {
@@ -120,7 +143,9 @@ func (f *finder) lookAgain(each func(func(first, key []byte) error) error, found
 	if err := again.flush(); err != nil {
 		return err
 	}
-	return (&finder{runs: again, whole: true}).each(func(whole, _ []byte, rows int64) {
+	g := newFinder(again)
+	g.whole = true
+	return g.each(func(whole, _ []byte, rows int64) {
 		first, key := cut(whole)
 		found(first, key, rows)
 	})

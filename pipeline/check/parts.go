@@ -74,6 +74,15 @@ func (p *parts) keep(data []byte) (chunk, error) {
 	return c, err
 }
 
+// size returns how many bytes were put into a part.
+func (p *parts) size(at int) int {
+	n := len(p.parts[at].last)
+	for _, c := range p.parts[at].chunks {
+		n += c.size
+	}
+	return n
+}
+
 // read hands what was put into a part to f, piece by piece as it was put at most,
 // which must not keep it. Nothing is put into it any more.
 func (p *parts) read(at int, f func(data []byte) error) error {

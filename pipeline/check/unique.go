@@ -223,5 +223,5 @@ func (s *Suite) repeated(st *state, r *pipeline.CheckResult) error {
 	if err := st.rowKeys.flush(); err != nil {
 		return err
 	}
-	return (&finder{runs: st.rowKeys}).each(found)
+	return newFinder(st.rowKeys).each(found)
 }
