@@ -144,12 +144,23 @@ func (a *amendment) redo(fact *silver.Fact) (err error) {
 	return writeRows(w, a, silver.FactSales, a.plus)
 }
 
-// differences finds the old fact rows that go.
+// differences finds the old fact rows that go, and shows those that stay to an
+// onlooker.
 func (a *amendment) differences() error {
+	var stay []silver.FactSale
 	for k, was := range a.old {
 		now, ok := a.remade[k]
 		if a.redone[k.recordKey] && (!ok || now != was) || slices.Contains(a.dropped["sales"], k.file) {
 			a.minus, a.gone[k] = append(a.minus, was), true
+		} else {
+			stay = append(stay, was)
+		}
+	}
+	if o, ok := a.lake.(pipeline.Onlooker); ok {
+		sortRows(stay)
+		err := eachBatch(a, silver.FactSales, stay, func(rec arrow.Record) error { return o.Stay(silver.FactSales.Table, rec) })
+		if err != nil {
+			return err
 		}
 	}
 	sortRows(a.minus)

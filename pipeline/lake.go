@@ -35,3 +35,10 @@ type Lake interface {
 	// must not be called twice for one table.
 	Amend(ctx context.Context, t *Table, columns []string, lose func(rec arrow.Record, lose []bool) error, where ...Where) (kept TableReport, err error)
 }
+
+// Onlooker is a Lake that looks at rows. A run that builds upon another also shows
+// it earlier rows that stay, those that a new one may contradict, in lent batches.
+// It may be called from one goroutine at a time.
+type Onlooker interface {
+	Stay(t *Table, rec arrow.Record) error
+}

@@ -14,8 +14,9 @@ import (
 // where no check fails. The report that is committed has the checks' results.
 // Before that, or before a run whose checks fail gets an error of kind
 // pipeline.ErrCheck that names them, evaluated is given the report; its error
-// fails the run. Where inner is a pipeline.Lake, so is the sink; checks of a run
-// that only adds rows are about these, but for row_count.
+// fails the run. Where inner is a pipeline.Lake, so is the sink, and an Onlooker;
+// checks of a run that only adds rows are about these, but for row_count, and for
+// unique, which knows the rows that stay and that they may contradict.
 func (s *Suite) Sink(inner pipeline.Sink, evaluated func(ctx context.Context, r *pipeline.Report) error) pipeline.Sink {
 	out := &sink{Sink: inner, suite: s, evaluated: evaluated}
 	if lake, ok := inner.(pipeline.Lake); ok {
@@ -149,6 +150,22 @@ func (s *lakeSink) Amend(ctx context.Context, t *pipeline.Table, columns []strin
 	w := s.suite.of(t.Name)
 	w.amended, w.kept = true, kept.Rows
 	return kept, err
+}
+
+// Stay implements pipeline.Onlooker: no new row may have the key of one that stays.
+func (s *lakeSink) Stay(t *pipeline.Table, rec arrow.Record) error {
+	y := s.suite.begin(t)
+	y.stays = true
+	defer y.done()
+	for i, st := range y.mine {
+		if st.Kind != Unique || st.table.Name != t.Name {
+			continue
+		}
+		if err := y.check(i, rec); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // reset forgets all that was seen.

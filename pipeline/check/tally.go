@@ -22,6 +22,7 @@ type tally struct {
 	known []*bagWriter // of those: the values
 	sums  []pipeline.Total
 	rows  int64
+	stays bool // the rows are of earlier runs
 	fails []int
 	picks []int
 	key   []byte
@@ -208,7 +209,9 @@ func (y *tally) done() {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.of(y.table.Name).rows += y.rows
+	if !y.stays {
+		s.of(y.table.Name).rows += y.rows
+	}
 	for i, st := range y.of {
 		mine := y.mine[i]
 		st.rows, st.failures = st.rows+mine.rows, st.failures+mine.failures
