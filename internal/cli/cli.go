@@ -106,6 +106,7 @@ silver (cleansed, modelled) and gold (metrics), as Parquet, in one pass.`,
   smelt show gold.product_performance --where "abc_class = 'A'" --format csv
   smelt register --unity http://localhost:8080  make the tables known to a catalog
   smelt docs serve                            the documentation: tables, checks, runs, where columns come from
+  smelt export powerbi                        a Power BI project on the tables
   smelt history silver.fact_sales             the versions of a table
   smelt maintain                              put small files together, list what can be deleted
   smelt generate --rows 1000000               a sample shop of any size
@@ -119,7 +120,7 @@ silver (cleansed, modelled) and gold (metrics), as Parquet, in one pass.`,
 	}
 	cmd.SetVersionTemplate("{{.Version}}\n")
 	cmd.PersistentFlags().BoolVar(&a.json, "json", false, "write messages as JSON lines, and a summary as JSON")
-	cmd.AddCommand(a.demoCommand(), a.initCommand(), a.runCommand(), a.explainCommand(), a.showCommand(), a.testCommand(), a.docsCommand(), a.historyCommand(), a.maintainCommand(), a.registerCommand(), a.generateCommand(), a.schemaCommand(), a.versionCommand())
+	cmd.AddCommand(a.demoCommand(), a.initCommand(), a.runCommand(), a.explainCommand(), a.showCommand(), a.testCommand(), a.docsCommand(), a.historyCommand(), a.maintainCommand(), a.registerCommand(), a.exportCommand(), a.generateCommand(), a.schemaCommand(), a.versionCommand())
 	cmd.SetHelpCommand(helpCommand())
 	return cmd
 }

@@ -3,8 +3,8 @@
 // and Git keeps.
 //
 // New makes the Model from the declarations of package metrics and of the tables;
-// Files is the project that it becomes. Both are pure: the same declarations and
-// settings give the same bytes, on every machine.
+// Files is the project that it becomes, and Write puts it into a folder. New and
+// Files are pure: the same options give the same bytes, on every machine.
 package powerbi
 
 import (
@@ -58,7 +58,7 @@ const (
 	Whole    Type = "int64"
 	Money    Type = "decimal" // exact: 19 digits, 4 of them decimals
 	Fraction Type = "double"
-	DateTime Type = "dateTime" // a date, or a moment in UTC
+	DateTime Type = "dateTime" // a day
 	Bool     Type = "boolean"
 )
 
@@ -67,7 +67,6 @@ type Column struct {
 	Name     string // as in the lake
 	Doc      string
 	Type     Type
-	Date     bool   // a DateTime without a time of day
 	Format   string // Power BI's format string; "" = none
 	Sum      bool   // its sum makes sense: Power BI sums it by itself
 	SortBy   string // column of the same table that orders it; "" = itself
@@ -80,7 +79,8 @@ type Column struct {
 type Measure struct {
 	Name    string // Title of Of: "Return rate"
 	Of      string // the name in package metrics; "" = one that only this model has
-	Doc     string // one sentence, with the unit
+	Doc     string // one sentence
+	Unit    string // "shop currency", "fraction", "orders", …
 	Formula string // for people
 	DAX     string
 	Format  string
@@ -110,8 +110,8 @@ type Expression struct {
 // Field is a column of a table, or a measure.
 type Field struct{ Table, Name string }
 
-// String writes f as DAX does: fact_sales[revenue].
-func (f Field) String() string { return f.Table + "[" + f.Name + "]" }
+// String writes f as DAX does: 'fact_sales'[revenue].
+func (f Field) String() string { return "'" + f.Table + "'[" + f.Name + "]" }
 
 // Table returns a table by its name, nil where there is none.
 func (m *Model) Table(name string) *Table {
