@@ -2,9 +2,10 @@
 ROWS ?= 10000000
 RUNS ?= 3
 LARGE ?= 100000000
-judges: ## install what recomputes smelt's tables, for internal/judge, and what reads its artefacts of dbt
+judges: ## install what recomputes smelt's tables, for internal/judge, and what reads its artefacts of dbt and Power BI
 	scripts/judges.sh
 	scripts/judges.sh --dbt
+	scripts/judges.sh --powerbi
 judges-spark: judges ## install Spark with Delta, which then judges Delta tables, and which make bench measures too
 	scripts/judges.sh --spark
 bench: judges ## smelt beside DuckDB, Polars and Spark; writes the README's table (ROWS, RUNS, LARGE)

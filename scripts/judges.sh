@@ -4,7 +4,9 @@
 # $SMELT_JUDGES_DIR, by default ~/.cache/smelt/judges; and what judges its pages:
 # Chromium, by apt-get where there is none, and axe-core, by npm. With --dbt it
 # installs dbt and what reads dbt's artefacts (testdata/judge/dbt.txt) instead, into
-# $SMELT_DBT_DIR, by default ~/.cache/smelt/dbt. With --spark it installs
+# $SMELT_DBT_DIR, by default ~/.cache/smelt/dbt, and with --powerbi what reads Power
+# BI projects (testdata/judge/powerbi.txt), some of it by npm, into
+# $SMELT_POWERBI_DIR, by default ~/.cache/smelt/powerbi. With --spark it installs
 # Spark with Delta instead (testdata/bench/spark.txt), which judges Delta tables
 # and is measured by the benchmark, into $SMELT_SPARK_DIR, by default
 # ~/.cache/smelt/spark. Spark needs Java 17 or newer; Delta's jars come by Maven,
@@ -15,6 +17,9 @@ cd "$(dirname "$0")/.."
 what=judges pins=testdata/judge/requirements.txt dir=${SMELT_JUDGES_DIR:-$HOME/.cache/smelt/judges}
 if [ "${1:-}" = --dbt ]; then
 	what=dbt pins=testdata/judge/dbt.txt dir=${SMELT_DBT_DIR:-$HOME/.cache/smelt/dbt}
+elif [ "${1:-}" = --powerbi ]; then
+	what='Power BI' pins=testdata/judge/powerbi.txt dir=${SMELT_POWERBI_DIR:-$HOME/.cache/smelt/powerbi}
+	command -v npm >/dev/null || { echo "Power BI projects are not judged: there is no npm to install what reads them" >&2; exit; }
 elif [ "${1:-}" = --spark ]; then
 	what=Spark pins=testdata/bench/spark.txt dir=${SMELT_SPARK_DIR:-$HOME/.cache/smelt/spark}
 	for program in java mvn; do
@@ -42,7 +47,10 @@ if [ -x "$dir/bin/python" ] && [ "$(cat "$stamp" 2>/dev/null)" = "$want" ]; then
 fi
 [ -x "$dir/bin/python" ] || python3 -m venv "$dir"
 "$dir/bin/python" -m pip install --quiet --disable-pip-version-check --requirement "$pins"
-if [ "$what" = Spark ]; then
+if [ "$what" = 'Power BI' ]; then
+	sed -n 's/^# npm: //p' "$pins" | xargs npm install --silent --no-audit --no-fund --prefix "$dir/node"
+	chmod +x "$dir"/lib/python*/site-packages/dotnetcore2/bin/dotnet
+elif [ "$what" = Spark ]; then
 	jars=$("$dir/bin/python" -c 'import os, pyspark; print(os.path.join(os.path.dirname(pyspark.__file__), "jars"))')
 	rm -f "$jars"/delta-*.jar # of other pins
 	sed -n 's/^# jar: //p' "$pins" | while read -r jar; do

@@ -3,7 +3,8 @@ package powerbi
 // calendar is the date table: each day of the years that the shop has orders in.
 // It is made in M from sales_summary, whose periods begin with the first order and
 // end with the newest, so that nothing scans the fact for it. Whole years are what
-// DAX's functions of time ask for. Names of months are English everywhere.
+// DAX's functions of time ask for, and a few days more where the first week needs
+// them. Names of months are English everywhere.
 func calendar() Table {
 	return Table{
 		Name: CalendarTable, IsDate: true,
@@ -27,8 +28,9 @@ func calendar() Table {
 		},
 		Query: `let
     Periods = sales_summary[period_start],
-    First = Date.StartOfYear(List.Min(Periods, #date(2000, 1, 1))),
-    Last = Date.EndOfYear(List.Max(Periods, #date(2000, 1, 1))),
+    Orders = Table.SelectRows(sales_summary, each [grain] = "day")[period_start],
+    First = List.Min({Date.StartOfYear(List.Min(Orders, #date(2000, 1, 1))), List.Min(Periods, #date(2000, 1, 1))}),
+    Last = Date.EndOfYear(List.Max(Orders, #date(2000, 1, 1))),
     Days = List.Dates(First, Duration.Days(Last - First) + 1, #duration(1, 0, 0, 0)),
     Named = (day as date, format as text) as text => Date.ToText(day, [Format = format, Culture = "en-US"]),
     Week = (day as date) as text =>

@@ -77,8 +77,6 @@ func modelTMDL(m *Model) string {
 	w.line(1, "culture: en-US")
 	w.line(1, "defaultPowerBIDataSourceVersion: powerBI_V3")
 	w.line(1, "sourceQueryCulture: en-US")
-	w.line(1, "dataAccessOptions")
-	w.line(2, "legacyRedirects")
 	w.line(0, "")
 	var order []string
 	for _, e := range m.Expressions {
