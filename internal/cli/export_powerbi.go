@@ -108,16 +108,17 @@ func (a *app) exportPowerBI(ctx context.Context, d documented, p powerBI) error 
 	if err != nil {
 		return err
 	}
+	lacking, err := powerbi.Lacking(ctx, dir, tables)
+	if err != nil {
+		return err
+	}
 	p.source.Parquet = parquet && p.source.Kind != powerbi.Databricks
-	model, err := powerbi.New(powerbi.Options{Name: p.name, Tables: tables, Source: p.source, Personal: p.personal})
+	model, err := powerbi.New(powerbi.Options{Name: p.name, Tables: tables, Source: p.source, Lacking: lacking, Personal: p.personal})
 	if err != nil {
 		return err
 	}
 	files, err := powerbi.Files(model)
 	if err != nil {
-		return err
-	}
-	if err := ctx.Err(); err != nil {
 		return err
 	}
 	if err := powerbi.Write(p.target, files); err != nil {

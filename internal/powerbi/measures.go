@@ -16,19 +16,25 @@ import (
 //
 // Over no lines a measure is blank, where gold has 0: Power BI leaves out rows in
 // which all is blank, and would list each customer in each country otherwise.
-func measuresTable() Table {
+func measuresTable(o Options) Table {
 	t := Table{
 		Name: MeasuresTable, Doc: "The shop's measures, over the lines of fact_sales that the filters leave.",
 		Columns: []Column{{Name: "none", Type: Text, Hidden: true, Doc: "Empty: a table must have a column."}},
 		Query:   "#table(type table [none = text], {})",
 	}
 	for _, m := range metrics.All() {
+		if o.lacks(m.Columns()...) {
+			continue
+		}
 		t.Measures = append(t.Measures, Measure{
 			Name: Title(m.Name), Of: m.Name, Doc: m.Doc, Unit: m.Unit, Formula: m.Formula,
 			DAX: dax(m), Format: formatOf(m), Folder: folderOf(m),
 		})
 	}
 	t.Measures = append(t.Measures, overTime()...)
+	if !o.lacks("customer_id") {
+		t.Measures = append(t.Measures, returning)
+	}
 	return t
 }
 
@@ -94,8 +100,9 @@ func accumulated(d metrics.Definition) string {
 	if d.LineType != "" { // together with what else is chosen, not instead of it
 		filters = append(filters, fmt.Sprintf("KEEPFILTERS(%s = %q)", Field{FactTable, "line_type"}, d.LineType))
 	}
-	if d.Op == metrics.OpFirst {
-		filters = append(filters, fmt.Sprintf("FILTER('%s', %s = RELATED(%s))", FactTable, Field{FactTable, "order_date"}, Field{"customer_metrics", "first_order_date"}))
+	if d.Op == metrics.OpFirst { // a customer's lines on the day of the first sale ever
+		customer, day := Field{"customer_metrics", d.Column}, Field{"customer_metrics", "first_order_date"}
+		filters = append(filters, fmt.Sprintf("KEEPFILTERS(TREATAS(SUMMARIZE('%s', %s, %s), %s, %s))", customer.Table, customer, day, column, Field{FactTable, "order_date"}))
 	}
 	if len(filters) > 0 {
 		of = "CALCULATE(" + strings.Join(append([]string{of}, filters...), ", ") + ")"

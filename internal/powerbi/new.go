@@ -11,10 +11,11 @@ import (
 
 // Options say what a model is made of.
 type Options struct {
-	Name     string            // the project's: a file name
-	Tables   []*pipeline.Table // declarations: silver's fact and dimensions, and gold
-	Source   Source            // where Power BI reads the tables
-	Personal bool              // with the columns that tell who a customer is
+	Name     string              // the project's: a file name
+	Tables   []*pipeline.Table   // declarations: silver's fact and dimensions, and gold
+	Source   Source              // where Power BI reads the tables
+	Lacking  map[string][]string // by table of silver, columns without a value: see Lacking
+	Personal bool                // with the columns that tell who a customer is
 }
 
 // New makes the model of a shop: a star of fact_sales, dim_customers, dim_products
@@ -22,19 +23,43 @@ type Options struct {
 //
 // Left out are columns that a model is better without: personal ones unless they
 // are asked for, those that say where a row comes from, and moments, which are
-// larger than all others together. Errors are of kind pipeline.ErrConfig.
+// larger than all others together. So is what the shop lacks, and what is made of
+// that: measures, columns of gold, the tables of customers where it knows none.
+// Errors are of kind pipeline.ErrConfig.
 func New(o Options) (*Model, error) {
 	if err := o.check(); err != nil {
 		return nil, err
 	}
-	m := &Model{Name: o.Name, Expressions: o.Source.parameters(), Tables: []Table{measuresTable(), calendar()}}
+	m := &Model{Name: o.Name, Expressions: o.Source.parameters(), Tables: []Table{measuresTable(o), calendar()}}
 	for _, t := range o.Tables {
-		if own(t) {
+		if own(t) && !(o.lacks("customer_id") && slices.Contains(customerTables, t.Base())) {
 			m.Tables = append(m.Tables, table(t, o))
 		}
 	}
-	m.Relationships = relationships()
+	m.Relationships = slices.DeleteFunc(relationships(), func(r Relationship) bool {
+		return m.Column(r.From) == nil && o.lacks("customer_id") && slices.Contains(customerTables, r.To.Table)
+	})
 	return m, m.Check()
+}
+
+// customerTables are about customers, and nothing else.
+var customerTables = []string{CustomersTable, "customer_metrics", "customer_segmentation"}
+
+// lacks reports whether no line of the fact has a value in one of the columns.
+func (o Options) lacks(columns ...string) bool {
+	return slices.ContainsFunc(columns, func(c string) bool { return slices.Contains(o.Lacking["silver."+FactTable], c) })
+}
+
+// leaves reports whether the model leaves a column of the lake out.
+func (o Options) leaves(t *pipeline.Table, c pipeline.Column) bool {
+	if strings.HasPrefix(c.Name, "_") || pipeline.SameType(c.Type, pipeline.TimestampType) || pipeline.SameType(c.Type, pipeline.BinaryType) || c.PII != "" && !o.Personal {
+		return true
+	}
+	if t.Layer() == "gold" {
+		m, err := metrics.ByName(c.Name)
+		return err == nil && o.lacks(m.Columns()...)
+	}
+	return slices.Contains(o.Lacking[t.Name], c.Name)
 }
 
 // own reports whether a table is in the model.
@@ -54,19 +79,26 @@ func (o Options) check() error {
 func table(t *pipeline.Table, o Options) Table {
 	out := Table{Name: t.Base(), Doc: t.Doc}
 	for _, c := range t.Columns {
-		if strings.HasPrefix(c.Name, "_") || pipeline.SameType(c.Type, pipeline.TimestampType) || pipeline.SameType(c.Type, pipeline.BinaryType) || c.PII != "" && !o.Personal {
-			continue
+		if !o.leaves(t, c) {
+			out.Columns = append(out.Columns, column(t, c))
 		}
-		out.Columns = append(out.Columns, column(t, c))
 	}
-	if t.Base() == FactTable {
-		out.Hierarchies = []Hierarchy{{Name: "Geography", Levels: []string{"country", "state", "city"}}}
-	}
-	if t.Base() == ProductsTable {
-		out.Hierarchies = []Hierarchy{{Name: "Categories", Levels: []string{"category", "subcategory", "product_name"}}}
+	for _, h := range ways[t.Base()] {
+		h.Levels = slices.DeleteFunc(slices.Clone(h.Levels), func(level string) bool {
+			return !slices.ContainsFunc(out.Columns, func(c Column) bool { return c.Name == level })
+		})
+		if len(h.Levels) > 1 {
+			out.Hierarchies = append(out.Hierarchies, h)
+		}
 	}
 	out.Query = o.Source.query(t.Layer(), out)
 	return out
+}
+
+// ways are the hierarchies of the lake's tables; levels that a shop lacks are left out.
+var ways = map[string][]Hierarchy{
+	FactTable:     {{Name: "Geography", Levels: []string{"country", "state", "city"}}},
+	ProductsTable: {{Name: "Categories", Levels: []string{"category", "subcategory", "product_name"}}},
 }
 
 // column is a column of the lake as the model has it.

@@ -58,7 +58,9 @@ RETURN
 RETURN
     IF(RevenueOfAll > 0, DIVIDE([Revenue], RevenueOfAll))`,
 			Doc: "Share of the revenue of all that is selected; blank where that is not positive.", Formula: "revenue / revenue of all selected"},
-		{Name: "Returning customers", Unit: "customers", Format: count, Folder: "Counts", DAX: "[Customers] - [New customers]",
-			Doc: "Customers who bought before: customers - new customers.", Formula: "customers - new_customers"},
 	}
 }
+
+// returning are the customers that are not new.
+var returning = Measure{Name: "Returning customers", Unit: "customers", Format: count, Folder: "Counts", DAX: "[Customers] - [New customers]",
+	Doc: "Customers who bought before: customers - new customers.", Formula: "customers - new_customers"}
