@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/url"
 	"os"
@@ -104,12 +105,17 @@ func (a *app) exportPowerBI(ctx context.Context, d documented, p powerBI) error 
 	if err := store.Recover(dir); err != nil {
 		return err
 	}
-	tables, parquet, err := modelled(dir)
+	tables, parquet, err := modelled(ctx, dir)
 	if err != nil {
 		return err
 	}
 	lacking, err := powerbi.Lacking(ctx, dir, tables)
 	if err != nil {
+		return err
+	}
+	if err := powerbi.Clash(ctx, dir, tables); errors.Is(err, pipeline.ErrData) {
+		a.log("warning", err.Error())
+	} else if err != nil {
 		return err
 	}
 	p.source.Parquet = parquet && p.source.Kind != powerbi.Databricks
@@ -156,7 +162,7 @@ func (p *powerBI) locate(dir string) error {
 // modelled returns the declarations of silver's and gold's tables in the lake, and
 // whether they are folders of Parquet files. A lake without one of smelt's own is
 // an error; a shop's own gold tables come after these, as they are.
-func modelled(dir string) ([]*pipeline.Table, bool, error) {
+func modelled(ctx context.Context, dir string) ([]*pipeline.Table, bool, error) {
 	names, err := store.Tables(dir)
 	if err != nil {
 		return nil, false, err
@@ -172,6 +178,20 @@ func modelled(dir string) ([]*pipeline.Table, bool, error) {
 		}
 		if !slices.Contains(names, t.Name) {
 			return nil, false, &pipeline.Error{Kind: pipeline.ErrInput, File: dir, Table: t.Name, Msg: "is not in the lake", Hint: "smelt run makes it"}
+		}
+		out = append(out, t)
+	}
+	for _, name := range names {
+		if !strings.HasPrefix(name, "gold.") || slices.ContainsFunc(out, func(t *pipeline.Table) bool { return t.Name == name }) {
+			continue
+		}
+		stored, err := store.OpenTable(ctx, dir, name, store.At{})
+		if err != nil {
+			return nil, false, err
+		}
+		t := &pipeline.Table{Name: name, Doc: "A gold table of the shop's own.", Schema: stored.Schema}
+		for _, f := range stored.Schema.Fields() {
+			t.Columns = append(t.Columns, pipeline.Column{Name: f.Name, Type: f.Type, Nullable: f.Nullable})
 		}
 		out = append(out, t)
 	}

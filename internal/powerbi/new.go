@@ -112,6 +112,8 @@ func column(t *pipeline.Table, c pipeline.Column) Column {
 		out.Type, out.Format = Money, money
 	case "ratio", "rate":
 		out.Type, out.Format = Fraction, percent
+	case "float64", "float32": // of a table of somebody else
+		out.Type = Fraction
 	case "date":
 		out.Type, out.Format = DateTime, day
 	case "bool":

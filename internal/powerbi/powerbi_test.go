@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/smeltdata/smelt/gold"
@@ -120,6 +121,40 @@ func TestHiddenAndLeftOut(t *testing.T) {
 	}
 	if m.Table("quarantine") != nil || m.Table("rejects") != nil || m.Table("customers") != nil {
 		t.Error("the model has tables that no report needs")
+	}
+}
+
+// The table of docs/powerbi.md is the model's; that of measures with a DAX of
+// several lines is in words.
+func TestDocs(t *testing.T) {
+	doc, err := os.ReadFile(filepath.Join("..", "..", "docs", "powerbi.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, x := range model(t, sources["local"]).Table(MeasuresTable).Measures {
+		want := "| " + x.Name + " | " + x.Formula + " | `" + x.DAX + "` |\n"
+		if strings.Contains(x.DAX, "\n") {
+			want = x.Name
+		}
+		if !strings.Contains(string(doc), want) {
+			t.Errorf("docs/powerbi.md lacks\n%s", want)
+		}
+	}
+}
+
+// A gold table of the shop's own is there as it is, and alone.
+func TestOwnTable(t *testing.T) {
+	own := &pipeline.Table{Name: "gold.weather", Columns: []pipeline.Column{{Name: "day", Type: pipeline.DateType}, {Name: "Degrees", Type: arrow.PrimitiveTypes.Float64}}}
+	m, err := New(Options{Name: "x", Tables: append(declared(t), own), Source: sources["local"]})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c := m.Column(Field{"weather", "Degrees"}); c == nil || c.Type != Fraction || m.Column(Field{"weather", "day"}).Type != DateTime {
+		t.Errorf("%+v", m.Table("weather"))
+	}
+	own.Name = "gold.calendar"
+	if _, err := New(Options{Name: "x", Tables: append(declared(t), own), Source: sources["local"]}); err == nil || !strings.Contains(err.Error(), "two things of this name") {
+		t.Errorf("a second calendar: %v", err)
 	}
 }
 
