@@ -130,6 +130,9 @@ func (a *app) exportPowerBI(ctx context.Context, d documented, p powerBI) error 
 	if err := powerbi.Write(p.target, files); err != nil {
 		return err
 	}
+	if where := p.source; where.Kind == powerbi.Local && strings.HasPrefix(where.Location, "/") {
+		a.log("note", "Power BI runs on Windows: --location, or the parameter Location there, says how it sees "+where.Location)
+	}
 	return a.exported(filepath.Join(p.target, p.name+".pbip"), model, files)
 }
 

@@ -27,6 +27,8 @@ func Files(m *Model) ([]File, error) {
 		}
 		out = append(out, File{Path: path, Data: []byte(text)})
 	}
+	// What Power BI Desktop puts there beside the text is somebody's settings, and the data.
+	add(".gitignore", "**/.pbi/localSettings.json\n**/.pbi/cache.abf\n")
 	add(m.Name+".pbip", object{
 		"$schema": schemas + "pbip/pbipProperties/1.0.0/schema.json", "version": "1.0",
 		"artifacts": []object{{"report": object{"path": m.Name + ".Report"}}},
