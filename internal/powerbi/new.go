@@ -69,8 +69,8 @@ func own(t *pipeline.Table) bool {
 
 // check returns an error where no model can be made of o.
 func (o Options) check() error {
-	if o.Name == "" || o.Name != filepath.Base(o.Name) || strings.ContainsAny(o.Name, `<>:"/\|?*'`) || strings.HasPrefix(o.Name, ".") || strings.TrimSpace(o.Name) != o.Name {
-		return &pipeline.Error{Kind: pipeline.ErrConfig, Value: o.Name, Msg: "not a name of a project", Hint: "it becomes the names of files and folders, on Windows too"}
+	if o.Name == "" || o.Name != filepath.Base(o.Name) || strings.ContainsAny(o.Name, `<>:"/\|?*`) || strings.Trim(o.Name, ".") != o.Name || strings.TrimSpace(o.Name) != o.Name {
+		return &pipeline.Error{Kind: pipeline.ErrConfig, Value: o.Name, Msg: "not a name of a project", Hint: "it becomes the names of files and folders, on Windows too: --name gives another"}
 	}
 	return o.Source.check()
 }

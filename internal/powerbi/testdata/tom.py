@@ -31,7 +31,11 @@ def field(column):
 
 
 for folder in sys.argv[1:]:
-    model = TmdlSerializer.DeserializeDatabaseFromFolder(folder).Model
+    try:
+        model = TmdlSerializer.DeserializeDatabaseFromFolder(folder).Model
+    except Exception as refused:
+        print(json.dumps({"Errors": [str(refused)]}))
+        continue
     result = model.Validate()
     print(json.dumps({
         "Errors": [e.Message for e in result.Errors],
