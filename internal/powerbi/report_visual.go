@@ -1,0 +1,402 @@
+package powerbi
+
+import (
+	"fmt"
+	"strings"
+)
+
+// A page has twelve columns of 96 pixels with 8 between them, and bands of fixed
+// heights: the title, the slicers, the key figures, and two rows of charts.
+const (
+	pageWidth, pageHeight = 1280, 720
+	margin, gap           = 20, 8
+	columns, columnWidth  = 12, 96
+
+	titleY, titleHeight   = 8, 48
+	slicerY, slicerHeight = 64, 80
+	cardsY, cardsHeight   = 152, 88
+	chartsY, chartsEnd    = 248, 704
+
+	phoneWidth, phoneChart = 320, 280
+)
+
+// visualFile is a visual.json.
+type visualFile struct {
+	Schema   string        `json:"$schema"`
+	Name     string        `json:"name"`
+	Position position      `json:"position"`
+	Visual   visual        `json:"visual"`
+	Filters  *filterConfig `json:"filterConfig,omitempty"`
+}
+
+// position is in pixels of the page. Z is what covers what, TabOrder the order for
+// the keyboard and for screen readers: both follow the reading order.
+type position struct {
+	X        int `json:"x"`
+	Y        int `json:"y"`
+	Z        int `json:"z"`
+	Height   int `json:"height"`
+	Width    int `json:"width"`
+	TabOrder int `json:"tabOrder"`
+}
+
+type visual struct {
+	Type      string              `json:"visualType"`
+	Query     *query              `json:"query,omitempty"`
+	Objects   map[string][]object `json:"objects,omitempty"`
+	Container map[string][]object `json:"visualContainerObjects"`
+	Sync      *syncGroup          `json:"syncGroup,omitempty"`
+	Drill     bool                `json:"drillFilterOtherVisuals"`
+}
+
+// syncGroup makes slicers of different pages one: what one chooses, all choose.
+type syncGroup struct {
+	Name   string `json:"groupName"`
+	Field  bool   `json:"fieldChanges"`
+	Filter bool   `json:"filterChanges"`
+}
+
+// object is a group of settings; props are their values.
+type object struct {
+	Properties props `json:"properties"`
+	Selector   any   `json:"selector,omitempty"`
+}
+
+type props map[string]any
+
+func literal(v string) any { return props{"expr": props{"Literal": props{"Value": v}}} }
+func text(s string) any    { return literal("'" + strings.ReplaceAll(s, "'", "''") + "'") }
+func yes(b bool) any       { return literal(fmt.Sprint(b)) }
+func whole(n int) any      { return literal(fmt.Sprintf("%dL", n)) }
+func number(n int) any     { return literal(fmt.Sprintf("%dD", n)) }
+
+// colour is one of the theme's: 0 the background, 1 the text, 2 and on the series.
+// A shade above 0 is paler, in percent.
+func colour(id, paler int) props {
+	return props{"ThemeDataColor": props{"ColorId": id, "Percent": float64(paler) / 100}}
+}
+
+// heat colours by a measure, from the paper to the accent; text stays readable on it.
+func heat(by ref) any {
+	return props{"solid": props{"color": props{"expr": props{"FillRule": props{
+		"Input": by.expr(),
+		"FillRule": props{"linearGradient2": props{
+			"min":                  props{"color": colour(0, 0)},
+			"max":                  props{"color": colour(4, 0)},
+			"nullColoringStrategy": props{"strategy": props{"Literal": props{"Value": "'noColor'"}}},
+		}},
+	}}}}}
+}
+
+// each selects every value but the totals.
+func each(metadata string) any {
+	s := props{"data": []props{{"dataViewWildcard": props{"matchingOption": 1}}}}
+	if metadata != "" {
+		s["metadata"] = metadata
+	}
+	return s
+}
+
+// standing selects what holds for the visual as a whole, in visuals that ask for it.
+var standing = props{"id": "default"}
+
+// placed is a visual, and where it stands on a phone.
+type placed struct {
+	visualFile
+	phone position
+}
+
+// page is a page before it is laid out.
+type page struct {
+	name  string // of its folder, and what names of its visuals begin with
+	title string
+	cards []string   // measures
+	rows  [2][]chart // of twelve columns each, where the model has everything
+}
+
+// chart is a visual before it is laid out. Fields that the model lacks are left out
+// of it, and it is left out itself where a role that it needs has none.
+type chart struct {
+	kind    string // as Power BI calls it
+	name    string // of its folder, unique on the page: letters, digits and "_"
+	title   string // what it shows
+	says    string // what there is to see, for who cannot see it
+	width   int    // of twelve columns
+	roles   []role
+	sort    ref // "" = as Power BI does
+	falling bool
+	top     int // keeps that many values of the first field, by sort
+	look    func() map[string][]object
+}
+
+type role struct {
+	name string
+	refs []ref
+}
+
+// of declares a role. Tooltips is the one that may be empty.
+func of(name string, refs ...ref) role { return role{name, refs} }
+
+// visuals returns the visuals of p in reading order, nil where it has no chart.
+func (p page) visuals(m *Model) []placed {
+	var rows [][]chart
+	for _, row := range p.rows {
+		var have []chart
+		for _, c := range row {
+			if c, ok := c.resolve(m); ok {
+				have = append(have, c)
+			}
+		}
+		if have != nil {
+			rows = append(rows, have)
+		}
+	}
+	if rows == nil {
+		return nil
+	}
+	l := &layout{page: p.name}
+	l.add("title", position{X: margin, Y: titleY, Width: span(6), Height: titleHeight}, position{Width: phoneWidth, Height: titleHeight}, heading(p.title), nil)
+	l.add("pages", position{X: x(6), Y: titleY, Width: span(6), Height: titleHeight}, position{Width: phoneWidth, Height: titleHeight}, navigator(), nil)
+	l.slicers(m)
+	if cards := resolve(m, figures(p.cards...)); cards != nil {
+		l.add("key_figures", position{X: margin, Y: cardsY, Width: span(columns), Height: cardsHeight},
+			position{Width: phoneWidth, Height: cardsHeight * (len(cards) + 1) / 2}, keyFigures(m, cards), nil)
+	}
+	y := chartsY
+	height := (chartsEnd - chartsY - gap*(len(rows)-1)) / len(rows)
+	for _, row := range rows {
+		weights := make([]int, len(row))
+		for i, c := range row {
+			weights[i] = c.width
+		}
+		at := 0
+		for i, w := range share(columns, weights) {
+			c := row[i]
+			l.add(c.name, position{X: x(at), Y: y, Width: span(w), Height: height},
+				position{Width: phoneWidth, Height: phoneChart}, c.visual(m), c.filters(l.page))
+			at += w
+		}
+		y += height + gap
+	}
+	return l.done
+}
+
+// x is where a column begins, span how wide n of them are.
+func x(column int) int { return margin + column*(columnWidth+gap) }
+func span(n int) int   { return n*(columnWidth+gap) - gap }
+
+// share divides total by weights; what is left over goes to the first ones.
+func share(total int, weights []int) []int {
+	sum := 0
+	for _, w := range weights {
+		sum += w
+	}
+	parts, left := make([]int, len(weights)), total
+	for i, w := range weights {
+		parts[i] = total * w / sum
+		left -= parts[i]
+	}
+	for i := 0; left > 0; i, left = i+1, left-1 {
+		parts[i%len(parts)]++
+	}
+	return parts
+}
+
+// layout places visuals one after the other.
+type layout struct {
+	page         string
+	done         []placed
+	phoneX, next int // on the phone: where the next goes
+	rowEnd       int
+}
+
+// add places a visual; phone says its size there, where it goes below the last one
+// or beside it.
+func (l *layout) add(name string, at, phone position, v visual, f *filterConfig) {
+	order := len(l.done) * 1000
+	at.Z, at.TabOrder = order, order
+	if l.phoneX+phone.Width > phoneWidth {
+		l.phoneX, l.next = 0, l.rowEnd+gap
+	}
+	phone.X, phone.Y, phone.Z, phone.TabOrder = l.phoneX, l.next, order, order
+	l.phoneX += phone.Width + gap
+	l.rowEnd = max(l.rowEnd, phone.Y+phone.Height)
+	l.done = append(l.done, placed{visualFile{Schema: visualSchema, Name: l.page + "_" + name, Position: at, Visual: v, Filters: f}, phone})
+}
+
+// slicers places the filters, the same on each page.
+func (l *layout) slicers(m *Model) {
+	var have []slicer
+	for _, s := range slicers {
+		if resolve(m, []ref{s.field}) != nil {
+			have = append(have, s)
+		}
+	}
+	weights := make([]int, len(have))
+	for i, s := range have {
+		weights[i] = 2
+		if s.field.Table == CalendarTable {
+			weights[i] = 4
+		}
+	}
+	if len(have) == 0 {
+		return
+	}
+	at := 0
+	for i, w := range share(columns, weights) {
+		phone := (phoneWidth - gap) / 2
+		if have[i].field.Table == CalendarTable {
+			phone = phoneWidth
+		}
+		l.add("slicer_"+have[i].name, position{X: x(at), Y: slicerY, Width: span(w), Height: slicerHeight},
+			position{Width: phone, Height: slicerHeight}, choose(have[i]), nil)
+		at += w
+	}
+}
+
+// resolve returns c with what m has of it; false where it has too little.
+func (c chart) resolve(m *Model) (chart, bool) {
+	var roles []role
+	for _, r := range c.roles {
+		have := resolve(m, r.refs)
+		if have == nil && r.name != "Tooltips" {
+			return c, false
+		}
+		if have != nil {
+			roles = append(roles, role{r.name, have})
+		}
+	}
+	c.roles = roles
+	return c, true
+}
+
+// query returns the fields of c in their roles.
+func (c chart) query() *query {
+	q := &query{State: map[string]roleState{}}
+	for _, r := range c.roles {
+		var state roleState
+		for i, f := range r.refs {
+			state.Projections = append(state.Projections, f.projection(i == 0))
+		}
+		q.State[r.name] = state
+	}
+	if c.sort.Name != "" {
+		direction := "Ascending"
+		if c.falling {
+			direction = "Descending"
+		}
+		q.Sort = &sortDefinition{Sort: []sortBy{{Field: c.sort.expr(), Direction: direction}}}
+	}
+	return q
+}
+
+// projection returns r for a role. Groups are active where they are the first.
+func (r ref) projection(first bool) projection {
+	p := projection{Field: r.expr(), Ref: r.queryRef(), Native: r.title(), Active: first && r.kind != aMeasure && r.kind != anAverage}
+	if r.kind != aMeasure {
+		p.Display = r.title()
+	}
+	return p
+}
+
+func (c chart) filters(page string) *filterConfig {
+	if c.top == 0 {
+		return nil
+	}
+	return topFilter(page+"_"+c.name, c.top, c.roles[0].refs[0], c.sort)
+}
+
+func (c chart) visual(m *Model) visual {
+	v := visual{Type: c.kind, Query: c.query(), Container: container(c.title, c.title+". "+c.says), Drill: true}
+	if c.look != nil {
+		v.Objects = c.look()
+	}
+	if help := c.help(m); help != "" {
+		v.Container["visualHeader"] = []object{{Properties: props{"show": yes(true), "showTooltipButton": yes(true)}}}
+		v.Container["visualHeaderTooltip"] = []object{{Properties: props{"text": text(help)}}}
+	}
+	return v
+}
+
+// help says what the measures of c are, on the sign in its corner.
+func (c chart) help(m *Model) string {
+	var said []string
+	for _, r := range c.roles {
+		for _, f := range r.refs {
+			if x := m.Measure(f.Name); f.kind == aMeasure && x != nil && r.name != "Tooltips" {
+				said = append(said, x.Name+": "+x.Doc)
+			}
+		}
+	}
+	return strings.Join(said, "\n")
+}
+
+// container says the title of a visual, "" for none, and its text for screen readers.
+func container(title, alt string) map[string][]object {
+	t := props{"show": yes(title != "")}
+	if title != "" {
+		t["text"] = text(title)
+	}
+	return map[string][]object{
+		"title":   {{Properties: t}},
+		"general": {{Properties: props{"altText": text(alt)}}},
+	}
+}
+
+func heading(title string) visual {
+	run := props{"value": title, "textStyle": props{"fontSize": "18pt", "fontWeight": "bold"}}
+	return visual{
+		Type:      "textbox",
+		Objects:   map[string][]object{"general": {{Properties: props{"paragraphs": []props{{"textRuns": []props{run}}}}}}},
+		Container: container("", "Title of the page: "+title),
+		Drill:     true,
+	}
+}
+
+func navigator() visual {
+	return visual{Type: "pageNavigator", Container: container("", "The pages of this report"), Drill: true}
+}
+
+// keyFigures shows measures as cards beside each other.
+func keyFigures(m *Model, cards []ref) visual {
+	c := chart{kind: "cardVisual", title: "Key figures", roles: []role{of("Data", cards...)}}
+	names := make([]string, len(cards))
+	for i, r := range cards {
+		names[i] = r.Name
+	}
+	c.says = strings.Join(names, ", ") + " of what the filters leave."
+	c.look = func() map[string][]object {
+		return map[string][]object{"layout": {{
+			Properties: props{"columnCount": whole(len(cards)), "maxTiles": whole(len(cards))}, Selector: standing,
+		}}}
+	}
+	v := c.visual(m)
+	v.Container["title"] = []object{{Properties: props{"show": yes(false)}}}
+	return v
+}
+
+// slicer is a filter that a reader chooses.
+type slicer struct {
+	name  string // of what is in step on all pages
+	title string
+	field ref
+}
+
+// choose shows s: a range of dates, or a list to choose from.
+func choose(s slicer) visual {
+	mode := "Dropdown"
+	objects := map[string][]object{
+		"header": {{Properties: props{"show": yes(true), "text": text(s.title)}}},
+	}
+	if s.field.Table == CalendarTable {
+		mode = "Between"
+		objects["slider"] = []object{{Properties: props{"show": yes(false)}}}
+	}
+	objects["data"] = []object{{Properties: props{"mode": text(mode)}}}
+	c := chart{roles: []role{of("Values", s.field)}}
+	return visual{
+		Type: "slicer", Query: c.query(), Objects: objects, Drill: true,
+		Container: container("", s.title+": filters every page."),
+		Sync:      &syncGroup{Name: s.name, Field: true, Filter: true},
+	}
+}
