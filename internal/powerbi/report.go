@@ -77,7 +77,7 @@ func report(m *Model) ([]File, error) {
 		})
 		for _, v := range visuals {
 			w.put(dir+"visuals/"+v.Name+"/visual.json", v.visualFile)
-			w.put(dir+"visuals/"+v.Name+"/mobile.json", mobileFile{Schema: mobileSchema, Position: v.phone})
+			w.put(dir+"visuals/"+v.Name+"/mobile.json", v.phone)
 		}
 	}
 	if len(order.Order) > 0 {
@@ -211,6 +211,7 @@ type pageFile struct {
 }
 
 type mobileFile struct {
-	Schema   string   `json:"$schema"`
-	Position position `json:"position"`
+	Schema   string              `json:"$schema"`
+	Position position            `json:"position"`
+	Objects  map[string][]object `json:"objects,omitempty"` // what differs from the visual's own
 }

@@ -24,13 +24,13 @@ func salesOverview() page {
 	revenue := figure("Revenue")
 	return page{
 		name: "sales", title: "Sales Overview",
-		cards: []string{"Revenue", "Revenue growth", "Orders", "AOV", "Customers", "Return rate"},
+		cards: []string{"Revenue", "Orders", "AOV", "Customers", "Units sold", "Return rate"},
 		rows: [2][]chart{{
 			{
 				kind: "lineClusteredColumnComboChart", name: "by_month", title: "Sales, returns and revenue by month", width: 7,
-				says:  "Columns of sales and of returns for each month, and net revenue as a line over them.",
-				roles: []role{of("Category", month), of("Y", figures("Sales", "Returns")...), of("Y2", revenue), of("Tooltips", figures("Orders", "AOV")...)},
-				sort:  month, look: legend,
+				says:  "Columns of sales and of returns for each month, and net revenue as a line over them; drill down for days.",
+				roles: []role{of("Category", month, col(CalendarTable, "date")), of("Y", figures("Sales", "Returns")...), of("Y2", revenue), of("Tooltips", figures("Orders")...)},
+				sort:  month, look: oneAxis,
 			},
 			{
 				kind: "pivotTable", name: "heat_map", title: "Revenue by weekday and month", width: 5,
@@ -52,9 +52,9 @@ func salesOverview() page {
 				sort:  col(CalendarTable, "date"), look: legend,
 			},
 			{
-				kind: "lineChart", name: "customers", title: "Customers and new customers by month", width: 4,
-				says:  "Two lines over the months: customers that bought, and those among them that bought for the first time.",
-				roles: []role{of("Category", month), of("Y", figures("Customers", "New customers")...), of("Tooltips", figures("Orders")...)},
+				kind: "columnChart", name: "customers", title: "New and returning customers by month", width: 4,
+				says:  "A column for each month: those who bought for the first time, and on top those who had bought before.",
+				roles: []role{of("Category", month), of("Y", figures("New customers", "Returning customers")...), of("Tooltips", figures("Customers", "Orders")...)},
 				sort:  month, look: legend,
 			},
 		}},
@@ -104,7 +104,7 @@ func customerSegmentation() page {
 				kind: "tableEx", name: "top_customers", title: "The 20 customers with most revenue", width: 5,
 				says:  "A table of customers with their segment, orders, average order and revenue, the largest first.",
 				roles: []role{of("Values", append([]ref{col(CustomersTable, "customer_id"), name, segment}, figures("Orders", "AOV", "Revenue")...)...)},
-				sort:  revenue, falling: true, top: 20,
+				sort:  revenue, falling: true, best: best{20, col(CustomersTable, "customer_id"), revenue},
 			},
 		}},
 	}
@@ -122,7 +122,7 @@ func productPerformance() page {
 				kind: "clusteredBarChart", name: "top_products", title: "The 10 products with most revenue", width: 4,
 				says:  "A bar for each of ten products, the one with most revenue first.",
 				roles: []role{of("Category", product), of("Y", revenue), of("Tooltips", figures("Units sold", "Return rate", "Margin rate")...)},
-				sort:  revenue, falling: true, top: 10, look: labels,
+				sort:  revenue, falling: true, best: best{10, product, revenue}, look: labels,
 			},
 			{
 				kind: "scatterChart", name: "return_rate", title: "Return rate against revenue, by product", width: 4,
@@ -151,7 +151,7 @@ func productPerformance() page {
 				kind: "tableEx", name: "products", title: "The 50 products with most revenue", width: 5,
 				says:  "A table of products with units sold, return rate, margin rate and revenue, the largest revenue first.",
 				roles: []role{of("Values", append([]ref{id, product}, figures("Units sold", "Return rate", "Margin rate", "Revenue")...)...)},
-				sort:  revenue, falling: true, top: 50,
+				sort:  revenue, falling: true, best: best{50, id, revenue},
 			},
 		}},
 	}
@@ -160,9 +160,10 @@ func productPerformance() page {
 func regionalRevenue() page {
 	revenue := figure("Revenue")
 	places := down(FactTable, "Geography")
+	country, year := col(FactTable, "country"), col(CalendarTable, "year")
 	return page{
 		name: "regions", title: "Regional Revenue",
-		cards: []string{"Revenue", "Revenue growth", "Orders", "Customers", "AOV", "Return rate"},
+		cards: []string{"Revenue", "Orders", "AOV", "Customers", "Units sold", "Return rate"},
 		rows: [2][]chart{{
 			{
 				kind: "azureMap", name: "map", title: "Revenue by country, on the map", width: 7,
@@ -178,16 +179,22 @@ func regionalRevenue() page {
 			},
 		}, {
 			{
-				kind: "pivotTable", name: "places", title: "Countries and their states", width: 7,
-				says:  "A table of countries that open to their states and cities: revenue, orders and return rate.",
-				roles: []role{of("Rows", places), of("Values", figures("Revenue", "Orders", "Return rate")...)},
+				kind: "pivotTable", name: "places", title: "Countries and their states", width: 5,
+				says:  "A table of countries that open to their states: revenue, share of it, orders and return rate.",
+				roles: []role{of("Rows", country, col(FactTable, "state")), of("Values", figures("Revenue", "Revenue share", "Orders", "Return rate")...)},
 				sort:  revenue, falling: true,
 			},
 			{
-				kind: "columnChart", name: "years", title: "Revenue by year and country", width: 5,
+				kind: "columnChart", name: "years", title: "Revenue by year, of the 8 countries with most", width: 4,
 				says:  "A column for each year, stacked by country.",
-				roles: []role{of("Category", col(CalendarTable, "year")), of("Series", col(FactTable, "country")), of("Y", revenue)},
-				sort:  col(CalendarTable, "year"), look: legend,
+				roles: []role{of("Category", year), of("Series", country), of("Y", revenue), of("Tooltips", figures("Revenue YoY")...)},
+				sort:  year, best: best{8, country, revenue}, look: legend,
+			},
+			{
+				kind: "pivotTable", name: "growth", title: "Growth over the year before", width: 3,
+				says:  "A table of the 10 countries with most revenue: for each year, by how much revenue grew over the year before.",
+				roles: []role{of("Rows", country), of("Columns", year), of("Values", figures("Revenue YoY")...)},
+				sort:  country, best: best{10, country, revenue}, look: noTotals,
 			},
 		}},
 	}
@@ -195,7 +202,14 @@ func regionalRevenue() page {
 
 // legend shows one, above the chart.
 func legend() map[string][]object {
-	return map[string][]object{"legend": {{Properties: props{"show": yes(true), "position": text("Top")}}}}
+	return map[string][]object{"legend": {{Properties: props{"show": yes(true), "position": str("Top")}}}}
+}
+
+// oneAxis measures the line by the columns' axis, or the two could not be compared.
+func oneAxis() map[string][]object {
+	o := legend()
+	o["valueAxis"] = []object{{Properties: props{"secShow": yes(false)}}}
+	return o
 }
 
 // labels writes the value at each bar, which needs no axis for it then.
@@ -206,13 +220,17 @@ func labels() map[string][]object {
 	}
 }
 
-// heatMap colours the cells of a matrix, which has no totals then.
+// noTotals is a matrix of cells alone.
+func noTotals() map[string][]object {
+	return map[string][]object{"subTotals": {{Properties: props{"rowSubtotals": yes(false), "columnSubtotals": yes(false)}}}}
+}
+
+// heatMap colours the cells of a matrix.
 func heatMap(by ref) func() map[string][]object {
 	return func() map[string][]object {
-		return map[string][]object{
-			"values":    {{Properties: props{"backColor": heat(by)}, Selector: each(by.queryRef())}},
-			"subTotals": {{Properties: props{"rowSubtotals": yes(false), "columnSubtotals": yes(false)}}},
-		}
+		o := noTotals()
+		o["values"] = []object{{Properties: props{"backColor": heat(by)}, Selector: each(by.queryRef())}}
+		return o
 	}
 }
 
@@ -220,7 +238,7 @@ func heatMap(by ref) func() map[string][]object {
 func filledMap(by ref) func() map[string][]object {
 	return func() map[string][]object {
 		return map[string][]object{
-			"mapControls": {{Properties: props{"defaultStyle": text("grayscale_light"), "autoZoom": yes(true), "showStylePicker": yes(false)}}},
+			"mapControls": {{Properties: props{"defaultStyle": str("grayscale_light"), "autoZoom": yes(true), "showStylePicker": yes(false)}}},
 			"bubbleLayer": {{Properties: props{"show": yes(false)}}},
 			"filledMap": {
 				{Properties: props{"show": yes(true)}},

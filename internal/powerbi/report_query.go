@@ -1,7 +1,5 @@
 package powerbi
 
-import "fmt"
-
 // How a visual names what it shows: expressions of Power BI's query language, and
 // filters of it.
 
@@ -237,17 +235,18 @@ type in struct {
 	Table       expr   `json:"Table"`
 }
 
-// topFilter keeps the n values of the column c that have most of the measure by.
-func topFilter(name string, n int, c, by ref) *filterConfig {
+// topFilter keeps what is best.
+func topFilter(name string, b best) *filterConfig {
+	c, by := b.of, b.by
 	sub := expr{Subquery: &subquery{Query: subqueryBody{
 		Version: 2,
 		From:    []from{{Name: "c", Entity: c.Table}, {Name: "m", Entity: by.Table}},
 		Select:  []selectItem{{Column: c.of(alias("c")).Column, Name: "field"}},
 		OrderBy: []orderBy{{Direction: 2, Of: by.of(alias("m"))}},
-		Top:     n,
+		Top:     b.n,
 	}}}
 	return &filterConfig{Filters: []filter{{
-		Name: fmt.Sprintf("top_%d_%s", n, name), Field: c.expr(), Type: "TopN",
+		Name: "top_" + name, Field: c.expr(), Type: "TopN",
 		Filter: filterDefinition{
 			Version: 2,
 			From:    []from{{Name: "top", Type: 2, Of: &sub}, {Name: "c", Entity: c.Table}},

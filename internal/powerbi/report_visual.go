@@ -65,10 +65,9 @@ type object struct {
 type props map[string]any
 
 func literal(v string) any { return props{"expr": props{"Literal": props{"Value": v}}} }
-func text(s string) any    { return literal("'" + strings.ReplaceAll(s, "'", "''") + "'") }
+func str(s string) any     { return literal("'" + strings.ReplaceAll(s, "'", "''") + "'") }
 func yes(b bool) any       { return literal(fmt.Sprint(b)) }
 func whole(n int) any      { return literal(fmt.Sprintf("%dL", n)) }
-func number(n int) any     { return literal(fmt.Sprintf("%dD", n)) }
 
 // colour is one of the theme's: 0 the background, 1 the text, 2 and on the series.
 // A shade above 0 is paler, in percent.
@@ -100,10 +99,10 @@ func each(metadata string) any {
 // standing selects what holds for the visual as a whole, in visuals that ask for it.
 var standing = props{"id": "default"}
 
-// placed is a visual, and where it stands on a phone.
+// placed is a visual, and what is different on a phone.
 type placed struct {
 	visualFile
-	phone position
+	phone mobileFile
 }
 
 // page is a page before it is laid out.
@@ -125,8 +124,14 @@ type chart struct {
 	roles   []role
 	sort    ref // "" = as Power BI does
 	falling bool
-	top     int // keeps that many values of the first field, by sort
+	best    best // only the first of something; none where n is 0
 	look    func() map[string][]object
+}
+
+// best keeps those n values of a column that have most of a measure.
+type best struct {
+	n      int
+	of, by ref
 }
 
 type role struct {
@@ -160,7 +165,8 @@ func (p page) visuals(m *Model) []placed {
 	l.slicers(m)
 	if cards := resolve(m, figures(p.cards...)); cards != nil {
 		l.add("key_figures", position{X: margin, Y: cardsY, Width: span(columns), Height: cardsHeight},
-			position{Width: phoneWidth, Height: cardsHeight * (len(cards) + 1) / 2}, keyFigures(m, cards), nil)
+			position{Width: phoneWidth, Height: cardsHeight * ((len(cards) + 1) / 2)}, keyFigures(m, cards), nil)
+		l.done[len(l.done)-1].phone.Objects = cardsBeside(2, len(cards))
 	}
 	y := chartsY
 	height := (chartsEnd - chartsY - gap*(len(rows)-1)) / len(rows)
@@ -221,7 +227,10 @@ func (l *layout) add(name string, at, phone position, v visual, f *filterConfig)
 	phone.X, phone.Y, phone.Z, phone.TabOrder = l.phoneX, l.next, order, order
 	l.phoneX += phone.Width + gap
 	l.rowEnd = max(l.rowEnd, phone.Y+phone.Height)
-	l.done = append(l.done, placed{visualFile{Schema: visualSchema, Name: l.page + "_" + name, Position: at, Visual: v, Filters: f}, phone})
+	l.done = append(l.done, placed{
+		visualFile{Schema: visualSchema, Name: l.page + "_" + name, Position: at, Visual: v, Filters: f},
+		mobileFile{Schema: mobileSchema, Position: phone},
+	})
 }
 
 // slicers places the filters, the same on each page.
@@ -300,10 +309,10 @@ func (r ref) projection(first bool) projection {
 }
 
 func (c chart) filters(page string) *filterConfig {
-	if c.top == 0 {
+	if c.best.n == 0 {
 		return nil
 	}
-	return topFilter(page+"_"+c.name, c.top, c.roles[0].refs[0], c.sort)
+	return topFilter(page+"_"+c.name, c.best)
 }
 
 func (c chart) visual(m *Model) visual {
@@ -313,7 +322,7 @@ func (c chart) visual(m *Model) visual {
 	}
 	if help := c.help(m); help != "" {
 		v.Container["visualHeader"] = []object{{Properties: props{"show": yes(true), "showTooltipButton": yes(true)}}}
-		v.Container["visualHeaderTooltip"] = []object{{Properties: props{"text": text(help)}}}
+		v.Container["visualHeaderTooltip"] = []object{{Properties: props{"text": str(help)}}}
 	}
 	return v
 }
@@ -324,7 +333,7 @@ func (c chart) help(m *Model) string {
 	for _, r := range c.roles {
 		for _, f := range r.refs {
 			if x := m.Measure(f.Name); f.kind == aMeasure && x != nil && r.name != "Tooltips" {
-				said = append(said, x.Name+": "+x.Doc)
+				said = append(said, x.Name+" = "+x.Formula+". "+x.Doc)
 			}
 		}
 	}
@@ -335,11 +344,11 @@ func (c chart) help(m *Model) string {
 func container(title, alt string) map[string][]object {
 	t := props{"show": yes(title != "")}
 	if title != "" {
-		t["text"] = text(title)
+		t["text"] = str(title)
 	}
 	return map[string][]object{
 		"title":   {{Properties: t}},
-		"general": {{Properties: props{"altText": text(alt)}}},
+		"general": {{Properties: props{"altText": str(alt)}}},
 	}
 }
 
@@ -365,14 +374,17 @@ func keyFigures(m *Model, cards []ref) visual {
 		names[i] = r.Name
 	}
 	c.says = strings.Join(names, ", ") + " of what the filters leave."
-	c.look = func() map[string][]object {
-		return map[string][]object{"layout": {{
-			Properties: props{"columnCount": whole(len(cards)), "maxTiles": whole(len(cards))}, Selector: standing,
-		}}}
-	}
+	c.look = func() map[string][]object { return cardsBeside(len(cards), len(cards)) }
 	v := c.visual(m)
 	v.Container["title"] = []object{{Properties: props{"show": yes(false)}}}
 	return v
+}
+
+// cardsBeside shows all cards, columns of them beside each other.
+func cardsBeside(columns, all int) map[string][]object {
+	return map[string][]object{"layout": {{
+		Properties: props{"columnCount": whole(columns), "maxTiles": whole(all)}, Selector: standing,
+	}}}
 }
 
 // slicer is a filter that a reader chooses.
@@ -386,13 +398,13 @@ type slicer struct {
 func choose(s slicer) visual {
 	mode := "Dropdown"
 	objects := map[string][]object{
-		"header": {{Properties: props{"show": yes(true), "text": text(s.title)}}},
+		"header": {{Properties: props{"show": yes(true), "text": str(s.title)}}},
 	}
 	if s.field.Table == CalendarTable {
 		mode = "Between"
 		objects["slider"] = []object{{Properties: props{"show": yes(false)}}}
 	}
-	objects["data"] = []object{{Properties: props{"mode": text(mode)}}}
+	objects["data"] = []object{{Properties: props{"mode": str(mode)}}}
 	c := chart{roles: []role{of("Values", s.field)}}
 	return visual{
 		Type: "slicer", Query: c.query(), Objects: objects, Drill: true,
