@@ -2,10 +2,8 @@ package powerbi
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"encoding/json"
 	"fmt"
-	"strings"
 )
 
 // A report of Power BI is a folder of small JSON files (PBIR), one for each page and
@@ -37,7 +35,7 @@ func report(m *Model) ([]File, error) {
 	w.put(".platform", platformFile{
 		Schema:   itemSchema,
 		Metadata: platformMetadata{Type: "Report", DisplayName: m.Name},
-		Config:   platformConfig{Version: "2.0", LogicalID: guid("report", m.Name)},
+		Config:   platformConfig{Version: "2.0", LogicalID: tag("report", m.Name)},
 	})
 	w.put("definition.pbir", pbirFile{
 		Schema:  pbirSchema,
@@ -103,15 +101,6 @@ func (w *writer) put(path string, v any) {
 		w.err = fmt.Errorf("%s%s: %w", w.root, path, err)
 	}
 	w.files = append(w.files, File{Path: w.root + path, Data: b.Bytes()})
-}
-
-// guid returns an id that is made of names alone, so that a second export of a shop
-// is the same item for Fabric as the first.
-func guid(names ...string) string {
-	h := sha256.Sum256([]byte(strings.Join(names, "\x00")))
-	h[6] = h[6]&0x0f | 0x80 // version 8: of a hash of our own
-	h[8] = h[8]&0x3f | 0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", h[0:4], h[4:6], h[6:8], h[8:10], h[10:16])
 }
 
 // The files, as their schemas have them.
