@@ -332,7 +332,7 @@ func (c chart) help(m *Model) string {
 	var said []string
 	for _, r := range c.roles {
 		for _, f := range r.refs {
-			if x := m.Measure(f.Name); f.kind == aMeasure && x != nil && r.name != "Tooltips" {
+			if x := m.Measure(f.Name); f.kind == aMeasure && x != nil {
 				said = append(said, x.Name+" = "+x.Formula+". "+x.Doc)
 			}
 		}
