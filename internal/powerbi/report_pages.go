@@ -27,16 +27,16 @@ func salesOverview() page {
 		cards: []string{"Revenue", "Orders", "AOV", "Customers", "Units sold", "Return rate"},
 		rows: [2][]chart{{
 			{
-				kind: "lineClusteredColumnComboChart", name: "by_month", title: "Sales, returns and revenue by month", width: 7,
+				kind: "lineClusteredColumnComboChart", name: "by_month", title: "Sales, returns and revenue by month", width: 6,
 				says:  "Columns of sales and of returns for each month, and net revenue as a line over them; drill down for days.",
 				roles: []role{of("Category", month, col(CalendarTable, "date")), of("Y", figures("Sales", "Returns")...), of("Y2", revenue), of("Tooltips", figures("Orders")...)},
 				sort:  month, look: oneAxis,
 			},
 			{
-				kind: "pivotTable", name: "heat_map", title: "Revenue by weekday and month", width: 5,
+				kind: "pivotTable", name: "heat_map", title: "Revenue by weekday and month", width: 6,
 				says:  "A heat map: a row for each day of the week, a column for each month of the year, darker where revenue is higher.",
 				roles: []role{of("Rows", col(CalendarTable, "weekday")), of("Columns", col(CalendarTable, "month_name")), of("Values", revenue)},
-				look:  heatMap(revenue),
+				look:  shortHeatMap(revenue),
 			},
 		}, {
 			{
@@ -212,11 +212,13 @@ func oneAxis() map[string][]object {
 	return o
 }
 
-// labels writes the value at each bar, which needs no axis for it then.
+// labels writes the value at each bar, which needs no axis for it then, and gives
+// long names of what the bars are room.
 func labels() map[string][]object {
 	return map[string][]object{
-		"labels":    {{Properties: props{"show": yes(true)}}},
-		"valueAxis": {{Properties: props{"show": yes(false)}}},
+		"labels":       {{Properties: props{"show": yes(true)}}},
+		"valueAxis":    {{Properties: props{"show": yes(false)}}},
+		"categoryAxis": {{Properties: props{"maxMarginFactor": whole(40)}}},
 	}
 }
 
@@ -230,6 +232,18 @@ func heatMap(by ref) func() map[string][]object {
 	return func() map[string][]object {
 		o := noTotals()
 		o["values"] = []object{{Properties: props{"backColor": heat(by)}, Selector: each(by.queryRef())}}
+		return o
+	}
+}
+
+// shortHeatMap writes thousands as K, so that twelve months fit beside each other.
+func shortHeatMap(by ref) func() map[string][]object {
+	return func() map[string][]object {
+		o := heatMap(by)()
+		o["columnFormatting"] = []object{{
+			Properties: props{"labelDisplayUnits": literal("0D"), "labelPrecision": whole(1)},
+			Selector:   props{"metadata": by.queryRef()},
+		}}
 		return o
 	}
 }

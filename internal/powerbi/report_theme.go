@@ -61,6 +61,7 @@ func theme() themeFile {
 		"border":     {{"show": false}},
 		"title":      {{"show": false}},
 	})
+	dense := style(map[string][]map[string]any{"grid": {{"textSize": 9, "rowPadding": 2, "gridHorizontalColor": solid(colourLine)}}})
 	return themeFile{
 		Name: themeName,
 		DataColors: []string{
@@ -81,12 +82,21 @@ func theme() themeFile {
 			"*": style(map[string][]map[string]any{
 				"background": {{"show": true, "color": solid(colourPaper), "transparency": 0}},
 				"border":     {{"show": true, "color": solid(colourLine), "radius": 6}},
-				"title":      {{"show": true, "fontColor": solid(colourInk), "fontFamily": "Segoe UI Semibold", "fontSize": 11, "titleWrap": true}},
+				// What the axes are of stands in the title.
+				"categoryAxis": {{"showAxisTitle": false}},
+				"valueAxis":    {{"showAxisTitle": false, "gridlineColor": solid(colourLine)}},
+				"title":        {{"show": true, "fontColor": solid(colourInk), "fontFamily": "Segoe UI Semibold", "fontSize": 11, "titleWrap": true}},
 			}),
 			"page": style(map[string][]map[string]any{
 				"background": {{"color": solid(colourGround), "transparency": 0}},
 				"outspace":   {{"color": solid(colourGround), "transparency": 0}},
 			}),
+			"scatterChart": style(map[string][]map[string]any{
+				"categoryAxis": {{"showAxisTitle": true}},
+				"valueAxis":    {{"showAxisTitle": true}},
+			}),
+			"pivotTable":    dense,
+			"tableEx":       dense,
 			"textbox":       bare,
 			"pageNavigator": bare,
 		},
