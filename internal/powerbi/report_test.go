@@ -10,26 +10,13 @@ import (
 	"slices"
 	"strings"
 	"testing"
-
-	"github.com/smeltdata/smelt/gold"
-	"github.com/smeltdata/smelt/pipeline"
 )
 
 // shopModel is the model of a shop that has everything, with the names of its
 // customers where personal says so.
 func shopModel(t *testing.T, personal bool) *Model {
 	t.Helper()
-	declared, err := gold.Declarations()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var tables []*pipeline.Table
-	for _, d := range declared {
-		if d.Layer() != "bronze" && d.Name != "silver.quarantine" {
-			tables = append(tables, d)
-		}
-	}
-	m, err := New(Options{Name: "shop", Tables: tables, Source: Source{Kind: Local, Location: "lake"}, Personal: personal})
+	m, err := New(Options{Name: "shop", Tables: declared(t), Source: sources["local"], Personal: personal})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -49,7 +36,7 @@ type seen struct {
 	raw    any
 }
 
-func read(t *testing.T, m *Model) reported {
+func reportOn(t *testing.T, m *Model) reported {
 	t.Helper()
 	files, err := report(m)
 	if err != nil {
@@ -93,7 +80,7 @@ func read(t *testing.T, m *Model) reported {
 func TestReportNamesWhatTheModelHas(t *testing.T) {
 	for _, personal := range []bool{false, true} {
 		m := shopModel(t, personal)
-		r, named := read(t, m), 0
+		r, named := reportOn(t, m), 0
 		for page, visuals := range r.visuals {
 			for _, s := range visuals {
 				for f, kind := range fields(s.raw) {
@@ -210,7 +197,7 @@ func TestPagesAreWhole(t *testing.T) {
 
 func TestReportLayout(t *testing.T) {
 	for what, m := range map[string]*Model{"everything": shopModel(t, true), "no names, no segments": without(shopModel(t, false), "customer_segmentation")} {
-		for page, visuals := range read(t, m).visuals {
+		for page, visuals := range reportOn(t, m).visuals {
 			inOrder(t, what+": "+page, visuals)
 			for i, a := range visuals {
 				p, q := a.visual.Position, a.phone.Position
@@ -274,7 +261,7 @@ func TestReportSaysWhatItShows(t *testing.T) {
 		}
 		return have[0].Properties[name].Expr.Literal.Value
 	}
-	for page, visuals := range read(t, shopModel(t, false)).visuals {
+	for page, visuals := range reportOn(t, shopModel(t, false)).visuals {
 		texts := map[string]string{}
 		for _, s := range visuals {
 			v := s.visual.Visual
@@ -305,7 +292,7 @@ func TestReportLeavesOutWhatIsMissing(t *testing.T) {
 	for i := range m.Tables {
 		m.Tables[i].Measures = slices.DeleteFunc(m.Tables[i].Measures, func(x Measure) bool { return strings.HasPrefix(x.Name, "Margin") })
 	}
-	r := read(t, m)
+	r := reportOn(t, m)
 	if want := []string{"sales", "customers", "products", "regions"}; !slices.Equal(r.pages, want) {
 		t.Errorf("pages %q, not %q", r.pages, want)
 	}
@@ -330,7 +317,7 @@ func TestReportLeavesOutWhatIsMissing(t *testing.T) {
 	}
 
 	bare := &Model{Name: "shop"}
-	if r := read(t, bare); len(r.pages) > 0 || len(r.visuals) > 0 {
+	if r := reportOn(t, bare); len(r.pages) > 0 || len(r.visuals) > 0 {
 		t.Errorf("of nothing it shows %v", r.pages)
 	}
 }
@@ -342,7 +329,7 @@ func without(m *Model, tables ...string) *Model {
 
 // Slicers act on every page: those of one name filter by one field, in one group.
 func TestReportSlicersAreInStep(t *testing.T) {
-	r := read(t, shopModel(t, false))
+	r := reportOn(t, shopModel(t, false))
 	by := map[string][]string{}
 	for _, page := range r.pages {
 		for _, s := range r.visuals[page] {

@@ -1,0 +1,103 @@
+package powerbi
+
+import (
+	"bytes"
+	"encoding/json"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/smeltdata/smelt/internal/judgetest"
+)
+
+// complaints returns what Microsoft's command line and pbir-utils have to say about a
+// report, mere advice among it. (Microsoft's JSON schemas are not among the judges:
+// no package has them.)
+func complaints(t *testing.T, m *Model, files []File) []string {
+	t.Helper()
+	judges, dir := judgetest.PowerBI(t), filepath.Join(t.TempDir(), "project")
+	if err := Write(dir, files); err != nil {
+		t.Fatal(err)
+	}
+	// Both end with 1 where they complain, so what they write tells.
+	ask := func(answer any, name string, args ...string) {
+		out, err := exec.Command(name, append(args, filepath.Join(dir, m.Name+".Report"))...).Output()
+		if start := bytes.IndexByte(out, '{'); start < 0 || json.Unmarshal(out[start:], answer) != nil {
+			t.Fatalf("%s: %v\n%s", filepath.Base(name), err, out)
+		}
+	}
+	var said []string
+	var author struct {
+		Data struct {
+			Result      string
+			Diagnostics map[string]struct{ Items []struct{ Message string } }
+		}
+	}
+	ask(&author, filepath.Join(judges, "node", "node_modules", ".bin", "powerbi-report-author"), "validate", "--no-schema")
+	for code, d := range author.Data.Diagnostics {
+		for _, i := range d.Items {
+			said = append(said, code+": "+i.Message)
+		}
+	}
+	if (author.Data.Result == "succeeded") != (len(said) == 0) {
+		t.Fatalf("powerbi-report-author: %s, and %d complaints", author.Data.Result, len(said))
+	}
+	var utils struct {
+		Summary    struct{ Passed int }
+		Violations []struct {
+			Rule    string `json:"rule_id"`
+			Message string
+		}
+	}
+	ask(&utils, filepath.Join(judges, "bin", "pbir-utils"), "validate", "--severity", "info", "--format", "json")
+	if utils.Summary.Passed == 0 {
+		t.Fatal("pbir-utils checked nothing")
+	}
+	for _, v := range utils.Violations {
+		said = append(said, v.Rule+": "+v.Message)
+	}
+	return said
+}
+
+func TestReportJudged(t *testing.T) {
+	for _, personal := range []bool{false, true} {
+		m := shopModel(t, personal)
+		files, err := report(m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range complaints(t, m, files) {
+			t.Error(c)
+		}
+	}
+}
+
+func TestReportJudgesRefuse(t *testing.T) {
+	for name, change := range map[string]struct{ file, old, new, says string }{
+		"a role that there is not":     {"sales_by_month/visual.json", `"Y2": {`, `"Y9": {`, "PBIR_ROLE_UNKNOWN"},
+		"a setting that there is not":  {"sales_by_month/visual.json", `"legend": [`, `"legends": [`, "PBIR_FORMATTING_OBJECT_UNKNOWN"},
+		"a visual that is off":         {"sales_by_month/visual.json", `"x": 20`, `"x": 2000`, "PBIR_LAYOUT_OUT_OF_BOUNDS_WIDTH"},
+		"a theme of another name":      {"smelt.json", `"name": "smelt.json"`, `"name": "smelt"`, "PBIR_THEME_FILE_NAME_MISMATCH"},
+		"a colour that is none":        {"smelt.json", `"#0b5563"`, `"#0b556"`, "PBIR_THEME_"},
+		"a page that there is not":     {"pages.json", `"sales"`, `"sale"`, "PBIR_PAGE_"},
+		"a first page that is another": {"pages.json", `"activePageName": "sales"`, `"activePageName": "regions"`, "set_first_page_as_active"},
+	} {
+		m := shopModel(t, false)
+		files, err := report(m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, f := range files {
+			if strings.HasSuffix(f.Path, "/"+change.file) {
+				files[i].Data = bytes.Replace(f.Data, []byte(change.old), []byte(change.new), 1)
+				if bytes.Equal(files[i].Data, f.Data) {
+					t.Fatalf("%s: nothing to change", name)
+				}
+			}
+		}
+		if said := strings.Join(complaints(t, m, files), "\n"); !strings.Contains(said, change.says) {
+			t.Errorf("%s: the judges say %q", name, said)
+		}
+	}
+}
