@@ -254,10 +254,8 @@ func filledMap(by ref) func() map[string][]object {
 		return map[string][]object{
 			"mapControls": {{Properties: props{"defaultStyle": str("grayscale_light"), "autoZoom": yes(true), "showStylePicker": yes(false)}}},
 			"bubbleLayer": {{Properties: props{"show": yes(false)}}},
-			"filledMap": {
-				{Properties: props{"show": yes(true)}},
-				{Properties: props{"defaultColor": heat(by)}, Selector: each("")},
-			},
+			"filledMap":   {{Properties: props{"show": yes(true)}}},
+			"dataPoint":   {{Properties: props{"fill": heat(by)}, Selector: each("")}}, // the map's own colour knows no rule
 		}
 	}
 }

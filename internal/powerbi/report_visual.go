@@ -55,18 +55,15 @@ func yes(b bool) any       { return literal(fmt.Sprint(b)) }
 func whole(n int) any      { return literal(fmt.Sprintf("%dL", n)) }
 
 // colour is one of the theme's: 0 the background, 1 the text, 2 and on the series.
-// A shade above 0 is paler, in percent.
-func colour(id, paler int) props {
-	return props{"ThemeDataColor": props{"ColorId": id, "Percent": float64(paler) / 100}}
-}
+func colour(id int) props { return props{"ThemeDataColor": props{"ColorId": id, "Percent": 0}} }
 
-// heat colours by a measure, from the paper to the accent; text stays readable on it.
+// heat colours by a measure, from the paper to the pale accent: text stays readable.
 func heat(by ref) any {
 	return props{"solid": props{"color": props{"expr": props{"FillRule": props{
 		"Input": by.expr(),
 		"FillRule": props{"linearGradient2": props{
-			"min":                  props{"color": colour(0, 0)},
-			"max":                  props{"color": colour(4, 0)},
+			"min":                  props{"color": colour(0)},
+			"max":                  props{"color": colour(4)},
 			"nullColoringStrategy": props{"strategy": props{"Literal": props{"Value": "'noColor'"}}},
 		}},
 	}}}}}
@@ -212,8 +209,27 @@ func heading(title string) visual {
 	}
 }
 
+// navigator is a row of buttons, one for each page; that of this page is filled.
 func navigator() visual {
-	return visual{Type: "pageNavigator", Container: container("", "The pages of this report"), Drill: true}
+	fill := func(id int) any { return props{"solid": props{"color": props{"expr": colour(id)}}} }
+	here := props{"id": "selected"}
+	return visual{
+		Type: "pageNavigator",
+		Objects: map[string][]object{
+			"layout":  {{Properties: props{"cellPadding": whole(gap)}}},
+			"outline": {{Properties: props{"show": yes(false)}, Selector: standing}},
+			"fill": {
+				{Properties: props{"show": yes(false)}, Selector: standing},
+				{Properties: props{"show": yes(true), "fillColor": fill(2)}, Selector: here},
+			},
+			"text": {
+				{Properties: props{"fontColor": fill(1), "fontSize": literal("10D")}, Selector: standing},
+				{Properties: props{"fontColor": fill(0), "bold": yes(true)}, Selector: here},
+			},
+		},
+		Container: container("", "Buttons for the pages of this report"),
+		Drill:     true,
+	}
 }
 
 // keyFigures shows measures as cards beside each other.
