@@ -159,7 +159,7 @@ func productPerformance() page {
 
 func regionalRevenue() page {
 	revenue := figure("Revenue")
-	places := down(FactTable, "Geography")
+	places := down(FactTable, "Geography", "country")
 	country, year := col(FactTable, "country"), col(CalendarTable, "year")
 	return page{
 		name: "regions", title: "Regional Revenue",
@@ -218,7 +218,7 @@ func labels() map[string][]object {
 	return map[string][]object{
 		"labels":       {{Properties: props{"show": yes(true)}}},
 		"valueAxis":    {{Properties: props{"show": yes(false)}}},
-		"categoryAxis": {{Properties: props{"maxMarginFactor": whole(40)}}},
+		"categoryAxis": {{Properties: props{"maxMarginFactor": integer(40)}}},
 	}
 }
 
@@ -241,7 +241,7 @@ func shortHeatMap(by ref) func() map[string][]object {
 	return func() map[string][]object {
 		o := heatMap(by)()
 		o["columnFormatting"] = []object{{
-			Properties: props{"labelDisplayUnits": literal("0D"), "labelPrecision": whole(1)},
+			Properties: props{"labelDisplayUnits": literal("0D"), "labelPrecision": integer(1)},
 			Selector:   props{"metadata": by.queryRef()},
 		}}
 		return o

@@ -22,8 +22,10 @@ const (
 
 func col(table, name string) ref  { return ref{Field: Field{table, name}} }
 func mean(table, name string) ref { return ref{Field: Field{table, name}, kind: anAverage} }
-func down(table, hierarchy string) ref {
-	return ref{Field: Field{Table: table}, kind: aWayDown, hierarchy: hierarchy}
+
+// down is a way down; a model that has but its first level has no hierarchy of it.
+func down(table, hierarchy, first string) ref {
+	return ref{Field: Field{table, first}, kind: aWayDown, hierarchy: hierarchy}
 }
 
 func figure(name string) ref { return ref{Field: Field{MeasuresTable, name}, kind: aMeasure} }
@@ -40,23 +42,23 @@ func figures(names ...string) []ref {
 func resolve(m *Model, refs []ref) []ref {
 	var have []ref
 	for _, r := range refs {
-		switch r.kind {
-		case aWayDown:
-			for _, level := range levels(m, r) {
-				have = append(have, ref{Field: Field{r.Table, level}, kind: aLevel, hierarchy: r.hierarchy})
+		way := levels(m, r)
+		for _, level := range way {
+			have = append(have, ref{Field: Field{r.Table, level}, kind: aLevel, hierarchy: r.hierarchy})
+		}
+		if way == nil && m.Field(r.Field) == nil {
+			if r.kind == aWayDown {
+				r = col(r.Table, r.Name)
 			}
-		default:
-			if m.Field(r.Field) == nil {
-				have = append(have, r)
-			}
+			have = append(have, r)
 		}
 	}
 	return have
 }
 
-// levels returns the levels of the hierarchy that r names, none where m lacks it.
+// levels returns the levels that r leads down, none where it does not or m lacks them.
 func levels(m *Model, r ref) []string {
-	if t := m.Table(r.Table); t != nil {
+	if t := m.Table(r.Table); t != nil && r.kind == aWayDown {
 		for _, h := range t.Hierarchies {
 			if h.Name == r.hierarchy {
 				return h.Levels

@@ -196,9 +196,9 @@ func TestPagesAreWhole(t *testing.T) {
 }
 
 func TestReportLayout(t *testing.T) {
-	for what, m := range map[string]*Model{"everything": shopModel(t, true), "no names, no segments": without(shopModel(t, false), "customer_segmentation")} {
-		for page, visuals := range reportOn(t, m).visuals {
-			inOrder(t, what+": "+page, visuals)
+	for _, personal := range []bool{false, true} {
+		for page, visuals := range reportOn(t, shopModel(t, personal)).visuals {
+			inOrder(t, page, visuals)
 			for i, a := range visuals {
 				p, q := a.visual.Position, a.phone.Position
 				if p.X < 0 || p.Y < 0 || p.X+p.Width > pageWidth || p.Y+p.Height > pageHeight || q.X < 0 || q.X+q.Width > phoneWidth {
@@ -213,17 +213,22 @@ func TestReportLayout(t *testing.T) {
 					}
 				}
 			}
-			// The rows of charts are full, whatever is left out.
-			right := map[int]int{}
-			for _, s := range visuals {
-				p := s.visual.Position
-				right[p.Y] = max(right[p.Y], p.X+p.Width)
-			}
-			for y, x := range right {
-				if x != pageWidth-margin {
-					t.Errorf("%s: %s: the row at %d ends at %d", what, page, y, x)
-				}
-			}
+			fullRows(t, page, visuals)
+		}
+	}
+}
+
+// fullRows checks that each row ends where the page does, whatever is left out of it.
+func fullRows(t *testing.T, page string, visuals []seen) {
+	t.Helper()
+	right := map[int]int{}
+	for _, s := range visuals {
+		p := s.visual.Position
+		right[p.Y] = max(right[p.Y], p.X+p.Width)
+	}
+	for y, x := range right {
+		if x != pageWidth-margin {
+			t.Errorf("%s: the row at %d ends at %d", page, y, x)
 		}
 	}
 }
@@ -286,33 +291,52 @@ func TestReportSaysWhatItShows(t *testing.T) {
 	}
 }
 
-// What a model lacks is left out, with what cannot be without it.
+// What a shop lacks is left out, with what cannot be without it, and the rest is whole.
 func TestReportLeavesOutWhatIsMissing(t *testing.T) {
-	m := without(shopModel(t, false), "customer_segmentation", "product_performance")
-	for i := range m.Tables {
-		m.Tables[i].Measures = slices.DeleteFunc(m.Tables[i].Measures, func(x Measure) bool { return strings.HasPrefix(x.Name, "Margin") })
-	}
-	r := reportOn(t, m)
-	if want := []string{"sales", "customers", "products", "regions"}; !slices.Equal(r.pages, want) {
-		t.Errorf("pages %q, not %q", r.pages, want)
-	}
-	names := map[string]bool{}
-	for _, visuals := range r.visuals {
-		for _, s := range visuals {
-			names[s.visual.Name] = true
-			for f := range fields(s.raw) {
-				if err := m.Field(f); err != nil {
-					t.Errorf("%s: %v", s.visual.Name, err)
+	for _, c := range []struct {
+		lacking map[string][]string
+		pages   string
+		gone    string // visuals
+		stay    string
+	}{
+		{map[string][]string{"silver.fact_sales": {"cost", "margin", "channel"}}, "sales customers products regions",
+			"sales_slicer_channel", "products_key_figures products_products regions_slicer_country"},
+		{map[string][]string{"silver.fact_sales": {"state", "city"}, "silver.dim_products": {"subcategory", "product_name"}}, "sales customers products regions",
+			"products_top_products products_return_rate", "products_categories products_products regions_map regions_countries regions_places"},
+		{map[string][]string{"silver.fact_sales": {"country", "state", "city"}}, "sales customers products",
+			"sales_slicer_country", "sales_by_month sales_slicer_date"},
+		{map[string][]string{"silver.fact_sales": {"customer_id"}}, "sales products regions",
+			"sales_customers sales_slicer_segment", "sales_by_month regions_places"},
+	} {
+		m, err := New(Options{Name: "shop", Tables: declared(t), Source: sources["local"], Lacking: c.lacking})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := reportOn(t, m)
+		if got := strings.Join(r.pages, " "); got != c.pages {
+			t.Errorf("without %v: pages %s, not %s", c.lacking, got, c.pages)
+		}
+		names := map[string]bool{}
+		for page, visuals := range r.visuals {
+			fullRows(t, fmt.Sprintf("without %v: %s", c.lacking, page), visuals)
+			for _, s := range visuals {
+				names[s.visual.Name] = true
+				for f := range fields(s.raw) {
+					if err := m.Field(f); err != nil {
+						t.Errorf("without %v: %s: %v", c.lacking, s.visual.Name, err)
+					}
 				}
 			}
 		}
-	}
-	for name, want := range map[string]bool{
-		"customers_grid": false, "customers_slicer_segment": false, "customers_top_customers": true,
-		"products_pareto": false, "products_products": true, "sales_by_month": true,
-	} {
-		if names[name] != want {
-			t.Errorf("%s: %v, not %v", name, names[name], want)
+		for name := range strings.FieldsSeq(c.gone) {
+			if names[name] {
+				t.Errorf("without %v it shows %s", c.lacking, name)
+			}
+		}
+		for name := range strings.FieldsSeq(c.stay) {
+			if !names[name] {
+				t.Errorf("without %v it does not show %s", c.lacking, name)
+			}
 		}
 	}
 
@@ -320,11 +344,6 @@ func TestReportLeavesOutWhatIsMissing(t *testing.T) {
 	if r := reportOn(t, bare); len(r.pages) > 0 || len(r.visuals) > 0 {
 		t.Errorf("of nothing it shows %v", r.pages)
 	}
-}
-
-func without(m *Model, tables ...string) *Model {
-	m.Tables = slices.DeleteFunc(m.Tables, func(t Table) bool { return slices.Contains(tables, t.Name) })
-	return m
 }
 
 // Slicers act on every page: those of one name filter by one field, in one group.

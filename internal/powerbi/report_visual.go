@@ -2,6 +2,7 @@ package powerbi
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -52,7 +53,7 @@ type props map[string]any
 func literal(v string) any { return props{"expr": props{"Literal": props{"Value": v}}} }
 func str(s string) any     { return literal("'" + strings.ReplaceAll(s, "'", "''") + "'") }
 func yes(b bool) any       { return literal(fmt.Sprint(b)) }
-func whole(n int) any      { return literal(fmt.Sprintf("%dL", n)) }
+func integer(n int) any    { return literal(fmt.Sprintf("%dL", n)) }
 
 // colour is one of the theme's: 0 the background, 1 the text, 2 and on the series.
 func colour(id int) props { return props{"ThemeDataColor": props{"ColorId": id, "Percent": 0}} }
@@ -107,15 +108,24 @@ type role struct {
 	refs []ref
 }
 
-// of declares a role. Tooltips is the one that may be empty.
+// optional are the roles that a chart can do without.
+var optional = []string{"Tooltips", "Details", "Size"}
+
+// of declares a role.
 func of(name string, refs ...ref) role { return role{name, refs} }
 
 // resolve returns c with what m has of it; false where it has too little.
 func (c chart) resolve(m *Model) (chart, bool) {
+	if c.best.n > 0 && len(resolve(m, []ref{c.best.of, c.best.by})) < 2 {
+		return c, false
+	}
+	if resolve(m, []ref{c.sort}) == nil {
+		c.sort = ref{}
+	}
 	var roles []role
 	for _, r := range c.roles {
 		have := resolve(m, r.refs)
-		if have == nil && r.name != "Tooltips" {
+		if have == nil && !slices.Contains(optional, r.name) {
 			return c, false
 		}
 		if have != nil {
@@ -216,7 +226,7 @@ func navigator() visual {
 	return visual{
 		Type: "pageNavigator",
 		Objects: map[string][]object{
-			"layout":  {{Properties: props{"cellPadding": whole(gap)}}},
+			"layout":  {{Properties: props{"cellPadding": integer(gap)}}},
 			"outline": {{Properties: props{"show": yes(false)}, Selector: standing}},
 			"fill": {
 				{Properties: props{"show": yes(false)}, Selector: standing},
@@ -249,7 +259,7 @@ func keyFigures(m *Model, cards []ref) visual {
 // cardsBeside shows all cards, columns of them beside each other.
 func cardsBeside(columns, all int) map[string][]object {
 	return map[string][]object{"layout": {{
-		Properties: props{"columnCount": whole(columns), "maxTiles": whole(all)}, Selector: standing,
+		Properties: props{"columnCount": integer(columns), "maxTiles": integer(all)}, Selector: standing,
 	}}}
 }
 
