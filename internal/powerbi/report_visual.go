@@ -91,7 +91,7 @@ type chart struct {
 	says    string // what there is to see, for who cannot see it
 	width   int    // of twelve columns
 	roles   []role
-	sort    ref // "" = as Power BI does
+	sort    ref // of a field of its own; "" = as Power BI does
 	falling bool
 	best    best // only the first of something; none where n is 0
 	look    func() map[string][]object
@@ -118,9 +118,6 @@ func of(name string, refs ...ref) role { return role{name, refs} }
 func (c chart) resolve(m *Model) (chart, bool) {
 	if c.best.n > 0 && len(resolve(m, []ref{c.best.of, c.best.by})) < 2 {
 		return c, false
-	}
-	if resolve(m, []ref{c.sort}) == nil {
-		c.sort = ref{}
 	}
 	var roles []role
 	for _, r := range c.roles {
