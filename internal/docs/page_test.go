@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/smeltdata/smelt/internal/catalog"
+	"github.com/smeltdata/smelt/internal/pagekit"
 	"github.com/smeltdata/smelt/pipeline"
 )
 
@@ -32,7 +33,7 @@ func TestFiles(t *testing.T) {
 	for _, e := range entries {
 		want = append(want, e.Name())
 	}
-	have = append([]string{"page.html", "page.css", "theme.js"}, scripts...)
+	have = append([]string{"page.html", "page.css"}, scripts...)
 	slices.Sort(have)
 	if !slices.Equal(have, want) {
 		t.Errorf("the page is made of %v, the folder has %v", have, want)
@@ -41,7 +42,7 @@ func TestFiles(t *testing.T) {
 
 // Nothing of the page makes markup or code of a text, and nothing is fetched.
 func TestScripts(t *testing.T) {
-	for _, name := range append([]string{"page.html", "page.css", "theme.js"}, scripts...) {
+	for _, name := range append([]string{"page.html", "page.css"}, scripts...) {
 		text := file(name)
 		for _, bad := range []string{"innerHTML =", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "new Function", "fetch(", "XMLHttpRequest", "import(", "@import", "url(", "style=", "onclick="} {
 			if strings.Contains(text, bad) {
@@ -54,7 +55,7 @@ func TestScripts(t *testing.T) {
 func TestPolicy(t *testing.T) {
 	page := string(write(t, empty(t)))
 	for _, m := range regexp.MustCompile(`(?s)<(script|style)>(.*?)</(?:script|style)>`).FindAllStringSubmatch(page, -1) {
-		if !strings.Contains(page, m[1]+"-src") || !strings.Contains(page, hash(m[2])) {
+		if !strings.Contains(page, m[1]+"-src") || !strings.Contains(page, pagekit.Hash(m[2])) {
 			t.Errorf("the policy does not know the %s that begins %.60q", m[1], m[2])
 		}
 	}
