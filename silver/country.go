@@ -97,3 +97,10 @@ func appendCountryKey(dst, s []byte) []byte {
 	}
 	return dst
 }
+
+// CountryCode returns the ISO 3166-1 alpha-2 code of the country that a cleaned
+// text spells in any of the known ways; "" for an unknown one.
+func CountryCode(country string) string {
+	c, _, _ := lookupCountry([]byte(country), nil)
+	return c.code
+}

@@ -1,0 +1,25 @@
+// The start page: how the shop stands, and what is on the other pages.
+
+function startView(ctx) {
+  const monthly = ctx.figures.by.month;
+  const p = monthly && periods({ ...ctx, grain: "month" }, "month");
+  const rows = p ? p.starts.map((s, i) => [s, value(p.frame, "revenue", i), p.yearBefore("revenue")[i]]) : [];
+  const yearly = rows.some((r) => r[2] !== null);
+  const series = [{ name: "Revenue", column: 1, type: "bar" }];
+  if (yearly) series.push({ name: "A year earlier", column: 2, colour: "quiet", dash: true });
+  return [
+    title(shop.name || "The shop", ctx, [scopeText(ctx), " · ", many(shop.lines, "order line"), shop.customers > 0 && [" · ", many(shop.customers, "customer")], " · ", many(shop.products, "product")].flat().filter(Boolean).join("")),
+    heads(ctx, ["revenue", "orders", "aov", "customers", "return_rate", "margin_rate"]),
+    section(timeChart({ ...ctx, grain: "month" }, { id: "revenue_by_month", title: "Revenue by month", unit: unitOf("money"), measures: ["revenue"], wide: true, grain: "month", missing: unless(p) },
+      [col("revenue"), { title: "A year earlier", kind: "money" }], rows, series, "money")),
+    el("nav", { class: "doors", "aria-label": "Dashboards" }, Object.entries(views).filter(([id, v]) => id && v.about && !v.off?.()).map(([id, v]) => el("a", { href: hashOf({ ...ctx.state, page: id, part: "", show: "", at: "" }) }, el("b", null, v.name), el("span", null, v.about(ctx))))),
+    book.missing.length > 0 && el("section", { class: "gaps" }, el("h2", null, "What the shop has no data for"), el("ul", null, book.missing.map((m) => el("li", null, m.says)))),
+  ];
+}
+
+// best tells the largest row of a frame by a measure.
+function best(f, name, says) {
+  if (!f?.rows) return "";
+  const i = sortedBy(f, name)[0];
+  return says(f.keys[0][i] || "Unknown", show(value(f, name, i), measures.get(name)?.kind));
+}
