@@ -11,6 +11,7 @@ import (
 	"github.com/chromedp/cdproto/page"
 
 	"github.com/smeltdata/smelt/internal/catalog"
+	"github.com/smeltdata/smelt/internal/judgetest"
 )
 
 // everyView are addresses that lead to each view of shop and healthy.
@@ -38,34 +39,34 @@ func TestShots(t *testing.T) {
 	if dir == "" {
 		t.Skip("SMELT_SHOTS names the folder for pictures")
 	}
-	b := start(t)
+	b := judgetest.Start(t)
 	for _, c := range []struct {
 		name string
 		*catalog.Catalog
 	}{{"shop", shop(t)}, {"healthy", healthy(t)}, {"empty", empty(t)}, {"hostile", hostile()}} {
-		b.open(c.Catalog, "#/")
+		b.Open(write(b, c.Catalog), "#/")
 		for _, width := range []int64{1440, 820, 390} {
 			for _, scheme := range []string{"light", "dark"} {
-				b.size(width, 900, scheme)
+				b.Size(width, 900, scheme)
 				for i, at := range append(views(c.Catalog), "#/lineage/gold.customer_metrics/orders", "search") {
 					if c.name != "shop" && i > 2 && scheme == "dark" {
 						continue
 					}
 					if at == "search" {
-						b.press("/")
-						b.keys("revenue sum")
+						b.Press("/")
+						b.Keys("revenue sum")
 					} else {
-						b.visit(at)
+						b.Visit(at)
 					}
-					eval[bool](b, "new Promise(done => requestAnimationFrame(() => setTimeout(() => done(true), 30)))")
-					high := min(eval[float64](b, "document.documentElement.scrollHeight"), 3200)
-					png := call(b, page.CaptureScreenshot, page.CaptureScreenshotParams{CaptureBeyondViewport: new(true), Clip: &page.Viewport{Width: float64(width), Height: high, Scale: 1}}).Data
+					judgetest.Eval[bool](b, "new Promise(done => requestAnimationFrame(() => setTimeout(() => done(true), 30)))")
+					high := min(judgetest.Eval[float64](b, "document.documentElement.scrollHeight"), 3200)
+					png := judgetest.Call(b, page.CaptureScreenshot, page.CaptureScreenshotParams{CaptureBeyondViewport: new(true), Clip: &page.Viewport{Width: float64(width), Height: high, Scale: 1}}).Data
 					name := fmt.Sprintf("%s-%02d-%d-%s.png", c.name, i, width, scheme)
 					if err := os.WriteFile(filepath.Join(dir, name), png, 0o644); err != nil {
 						t.Fatal(err)
 					}
 				}
-				b.keys(escape)
+				b.Keys(judgetest.Escape)
 			}
 		}
 	}
