@@ -59,6 +59,20 @@ func TestPageScripts(t *testing.T) {
 	}
 }
 
+// The scripts run in one function, where a later function of a name silently
+// takes the place of an earlier one.
+func TestPageNames(t *testing.T) {
+	seen := map[string]string{"el": "dom.js", "svg": "dom.js", "filled": "dom.js", "to": "dom.js", "link": "dom.js", "code": "dom.js", "breakable": "dom.js"}
+	for _, name := range scripts {
+		for _, m := range regexp.MustCompile(`(?m)^(?:async )?(?:function|const|let) (\w+)`).FindAllStringSubmatch(file(name), -1) {
+			if other := seen[m[1]]; other != "" {
+				t.Errorf("%s is declared in %s and in %s", m[1], other, name)
+			}
+			seen[m[1]] = name
+		}
+	}
+}
+
 func TestPagePolicy(t *testing.T) {
 	for mode, connects := range map[string]bool{"build": false, "serve": true} {
 		page := string(pageOf(t, full().book(mode)))

@@ -19,11 +19,11 @@ let state = stateOf(location.hash), turn = 0, shownPage = null;
 // set changes what is asked for: the address, and with it the view.
 function set(changes) {
   const next = hashOf({ ...state, ...changes });
-  if (next !== location.hash) location.hash = next; else show();
+  if (next !== location.hash) location.hash = next; else route();
 }
 
-// show draws the view of the address, unless a later one is asked for meanwhile.
-async function show() {
+// route draws the view of the address, unless a later one is asked for meanwhile.
+async function route() {
   const mine = ++turn;
   state = stateOf(location.hash);
   const page = state.page + "/" + state.part, known = views[state.page];
@@ -31,15 +31,13 @@ async function show() {
   markNav();
   updateBar();
   main.setAttribute("aria-busy", "true");
-  let parts;
-  try {
-    parts = known ? known.draw(await context(state)) : nowhere(state.page);
-  } catch (err) {
-    parts = [title("The figures could not be had", { filter: state.filter }), empty(err.message || String(err), "Take back the last filter, or see whether smelt dashboard serve still runs.")];
-  }
+  let parts, ctx, failed;
+  try { ctx = known && await context(state); } catch (err) { failed = err; }
   if (mine !== turn) return;
-  const kept = shownPage === page ? scrollY : 0, focus = view.contains(document.activeElement) ? document.activeElement.closest("[data-chart]")?.dataset.chart : null;
   clearCharts();
+  if (!failed) parts = known ? known.draw(ctx) : nowhere(state.page);
+  else parts = [title("The figures could not be had", { filter: state.filter }), empty(failed.message || String(failed), "Take back the last filter, or see whether smelt dashboard serve still runs.")];
+  const kept = shownPage === page ? scrollY : 0, focus = view.contains(document.activeElement) ? document.activeElement.closest("[data-chart]")?.dataset.chart : null;
   view.replaceChildren(...parts.flat(Infinity).filter(Boolean));
   main.removeAttribute("aria-busy");
   const heading = view.querySelector("h1");
@@ -80,14 +78,14 @@ menu.addEventListener("click", () => folded(side.classList.contains("open")));
 document.getElementById("skip").addEventListener("click", (e) => { e.preventDefault(); main.focus(); });
 addEventListener("keydown", (e) => { if (e.key === "Escape" && side.classList.contains("open")) { folded(true); menu.focus(); } });
 if ("scrollRestoration" in history) history.scrollRestoration = "manual";
-addEventListener("hashchange", show);
+addEventListener("hashchange", route);
 
 // A server says when a run has published: then all answers are old.
 if (served) {
   const events = new EventSource("api/events"), renewed = async () => {
     answers = new Map();
     try { book.figures = await fromServer(""); } catch { return; } // it says so again when it is back
-    await show();
+    await route();
     news.replaceChildren("New figures were published and are shown. ", el("button", { type: "button", class: "plainly", click: () => location.reload() }, "Reload for new filters"));
     setTimeout(() => news.replaceChildren(), 15000);
   };
@@ -96,4 +94,4 @@ if (served) {
 }
 
 buildBar();
-show();
+route();
