@@ -54,7 +54,7 @@ func newFixture(name string, without ...string) *fixture {
 	}
 	var products []product
 	for i := range 300 {
-		g := goods[i*i%len(goods)]
+		g := goods[min(int(r.ExpFloat64()*2.2), len(goods)-1)]
 		subs := strings.Split(g.subs, ",")
 		price := int64(20000 * (1 + r.ExpFloat64()*20))
 		products = append(products, product{g.category, subs[r.IntN(len(subs))], price / 500 * 500, price * int64(35+r.IntN(45)) / 100 / 100 * 100, 0.005 + 0.06*r.Float64()*r.Float64()})
@@ -159,6 +159,10 @@ func (f *fixture) grouped(lines []line, by []string, keyOf func(line) []string, 
 			firstDay[l.customer] = l.day
 		}
 	}
+	timely, from, to := gapFree != nil, days, 0 // and the days of all lines that count
+	for _, l := range lines {
+		from, to = min(from, l.day), max(to, l.day)
+	}
 	groups := map[string]*group{}
 	var list []*group
 	at := func(keys []string) *group {
@@ -184,12 +188,11 @@ func (f *fixture) grouped(lines []line, by []string, keyOf func(line) []string, 
 		g.orders[l.order] = true
 		if l.customer >= 0 {
 			g.customers[l.customer] = true
-			if l.day == firstDay[l.customer] || len(by) == 0 {
+			if len(by) == 1 && timely && period(by[0], firstDay[l.customer]) == g.keys[0] || len(by) == 0 && firstDay[l.customer] >= from && firstDay[l.customer] <= to {
 				g.firstCustomers[l.customer] = true
 			}
 		}
 	}
-	timely := gapFree != nil
 	slices.SortStableFunc(list, func(a, b *group) int {
 		if timely {
 			return cmp.Compare(a.keys[0], b.keys[0])

@@ -97,6 +97,7 @@ func main() {
 func (t *topology) ring(arcs []int) []int {
 	var out []int
 	var last [2]int
+	var before float64
 	for _, a := range arcs {
 		reverse := a < 0
 		if reverse {
@@ -114,7 +115,15 @@ func (t *topology) ring(arcs []int) []int {
 			if reverse {
 				p = points[len(points)-1-i]
 			}
-			x, y := project(p[0]*t.Transform.Scale[0]+t.Transform.Translate[0], p[1]*t.Transform.Scale[1]+t.Transform.Translate[1])
+			lon, lat := p[0]*t.Transform.Scale[0]+t.Transform.Translate[0], p[1]*t.Transform.Scale[1]+t.Transform.Translate[1]
+			// What crosses the date line goes on beyond it: Chukotka stays with Russia.
+			if len(out) == 0 && lon < -168.9 && lat > 60 || len(out) > 0 && before-lon > 180 {
+				lon += 360
+			} else if len(out) > 0 && lon-before > 180 {
+				lon -= 360
+			}
+			before = lon
+			x, y := project(lon, lat)
 			now := [2]int{int(math.Round(x * 740)), int(math.Round(y * 740))}
 			if len(out) == 0 || now != last {
 				out = append(out, now[0]-last[0], now[1]-last[1])

@@ -9,7 +9,8 @@
 //   id, title, says   its name, heading, and what it shows in a sentence, for readers of screens
 //   unit, measures    what is counted, and names of the measures whose formulas are told
 //   columns, rows     the figures
-//   draw, height      the drawing; a chart without one is a table only
+//   draw, height      the drawing, and a class of heights, or high(width) in pixels; a chart without
+//                     a drawing is a table only
 //   wide              over the whole width of the page
 //   note              a line below it
 //   missing           what to say where the figures cannot be known
@@ -37,7 +38,7 @@ function chart(spec) {
     return frame;
   }
 
-  const canvas = spec.draw && el("div", { class: "canvas " + (spec.height || "middling"), role: "img", "aria-label": spec.title + ". " + (spec.says || "") });
+  const canvas = spec.draw && el("div", { class: "canvas " + (spec.height || (spec.high ? "low" : "middling")), role: "img", "aria-label": spec.title + ". " + (spec.says || "") });
   const body = el("div", { class: "body" });
   const asTable = () => el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": spec.title + ", as a table" }, tableOf(spec.columns, rows));
   const button = (label, click, about) => el("button", { type: "button", class: "plainly", click, "aria-label": about + ": " + spec.title }, label);
@@ -71,6 +72,7 @@ function pictureOf(spec, canvas, rows) {
     // show draws; sure of it, even where nobody has looked yet
     show(sure) {
       if (!(seen || sure) || !canvas.isConnected || !canvas.clientWidth || !globalThis.echarts) return;
+      if (spec.high) canvas.style.height = spec.high(canvas.clientWidth) + "px";
       if (!made) {
         made = echarts.init(canvas, null, { renderer: "svg" });
         made.on("click", (p) => { const row = p.data?.row ?? p.dataIndex; if (spec.pick && rows[row]) spec.pick(row); });

@@ -42,7 +42,7 @@ function dimensionDrop({ name, title: label, values }) {
 }
 
 function periodDrop() {
-  const said = () => { const { from, to } = state.filter; return !from && !to ? "All" : rangeText(from || shop.first, to || shop.last); };
+  const said = () => { const { from, to } = state.filter; return !from && !to ? "All" : served ? rangeText(from || shop.first, to || shop.last) : [from || shop.first, to || shop.last].map((d) => periodText("month", d)).join(" – "); };
   return drop("period", "Period", said, () => {
     const year = Number(shop.last.slice(0, 4)), month = startOf("month", shop.last);
     const ready = [["All time", "", ""], ["Last 3 months", later(month, -2), endOf("month", month)], ["Last 12 months", later(month, -11), endOf("month", month)]];

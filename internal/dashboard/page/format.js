@@ -27,6 +27,7 @@ function show(v, kind) {
 function short(v, kind) {
   if (v === null || v === undefined) return unknown;
   if (kind === "ratio") return format(v, { style: "percent", maximumFractionDigits: Math.abs(v) < 0.1 && v ? 1 : 0 });
+  if (kind === "money" && Math.abs(v) < 1000) return format(v, { ...inMoney, minimumFractionDigits: Number.isInteger(v) ? 0 : 2, maximumFractionDigits: Number.isInteger(v) ? 0 : 2 });
   return format(v, { ...(kind === "money" ? inMoney : {}), notation: "compact", minimumFractionDigits: 0, maximumFractionDigits: 1 });
 }
 

@@ -23,7 +23,7 @@ const empty = (what, then) => el("div", { class: "empty" }, el("p", null, what),
 function heads(ctx, names) {
   const { figures: f, ranges, now, before } = ctx;
   const monthly = f.by.month && f.by.month.rows >= 3 ? f.by.month : null;
-  return el("dl", { class: "heads-row" }, names.map((name) => {
+  return el("dl", { class: "heads-row" + (names.length > 6 ? " many" : "") }, names.map((name) => {
     if (typeof name !== "string") return el("div", { class: "headline" }, el("dt", null, name.title), el("dd", null, el("span", { class: "big", "data-figure": name.name, "data-value": exact(name.value, name.kind) }, show(name.value, name.kind)), name.says && el("small", null, name.says)));
     const m = measures.get(name);
     if (!m) return null;

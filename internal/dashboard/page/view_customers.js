@@ -26,7 +26,7 @@ function customersView(ctx) {
         columns: [text("Recency score"), text("Frequency score"), { title: "Customers", kind: "count" }, col("revenue")], rows: rowsOf(g, ["customers", "revenue"]), note: "Scores go from 1 to 5; at the top right are those who bought lately and often.",
         says: "A grid of 5 by 5 scores. " + extremes((g.keys[0] || []).map((r, i) => "recency " + r + ", frequency " + g.keys[1][i]), column(g, by), measures.get(by)?.kind || "count"), draw: gridPlot(g, by) }),
       histogram({ id: "clv", title: "Lifetime value of customers", unit: "customers by " + unitOf("money"), measures: ["revenue"], missing: missingPart("clv"), height: "tall" }, c?.clv || [], "money", "Customers"),
-      histogram({ id: "recency", title: "Days since the last order", unit: "customers by days", measures: ["customers"], missing: missingPart("recency") }, c?.recency || [], "count", "Customers"),
+      histogram({ id: "recency", title: "Days since the last order", unit: "customers by days", measures: ["customers"], missing: missingPart("recency"), height: "tall" }, c?.recency || [], "count", "Customers"),
       chart({ id: "top_customers", title: "Customers of most revenue", unit: unitOf("money"), measures: ["revenue"], missing: missingPart("top"), columns: who,
         rows: [...Array(top.rows).keys()].slice(0, 100).map((i) => [top.keys[0][i], ...(named ? [top.keys[top.by.indexOf("full_name")][i]] : []), top.keys[top.by.indexOf("segment")]?.[i] ?? "", value(top, "revenue", i), value(top, "orders", i)]) })),
   ];

@@ -10,11 +10,11 @@ function productsView(ctx) {
   const chosen = [...best].sort((a, b) => (b[order] ?? 0) - (a[order] ?? 0)).slice(0, 15);
   return [
     title("Product Performance", ctx, p?.count ? scopeText(ctx) + " · " + many(p.count, "product") + " with a line" : undefined),
-    heads(ctx, ["revenue", "units_sold", "average_price", "return_rate", "unit_return_rate", "margin", "margin_rate"]),
+    heads(ctx, ["revenue", "units_sold", "average_price", "return_rate", "margin", "margin_rate"]),
     section(
-      rankChart({ id: "top_products", title: "Products of most " + (order === 3 ? "units" : "revenue"), unit: order === 3 ? "units" : unitOf("money"), measures: [field], missing: unless(p?.top), height: "tall",
+      rankChart({ id: "top_products", title: "Products of most " + (order === 3 ? "units" : "revenue"), unit: order === 3 ? "units" : unitOf("money"), measures: [field], missing: unless(p?.top),
         controls: choice("by", [["", "revenue"], ["units", "units sold"]], ctx.state.show === "units" ? "units" : "", (v) => set({ show: v })), note: order === 3 ? "Among the " + many(best.length, "product") + " of most revenue." : null }, columns, chosen, order, order === 3 ? "count" : "money"),
-      rankChart({ id: "bottom_products", title: "Products of least revenue", unit: unitOf("money"), measures: ["revenue"], missing: unless(p?.bottom), height: "tall" }, columns, p?.bottom ? list(p.bottom, 15) : [], 2, "money", { colour: "quiet" }),
+      rankChart({ id: "bottom_products", title: "Products of least revenue", unit: unitOf("money"), measures: ["revenue"], missing: unless(p?.bottom) }, columns, p?.bottom ? list(p.bottom, 15) : [], 2, "money", { colour: "quiet" }),
       paretoChart(p),
       classesChart(p),
       chart({ id: "return_rates", title: "Return rate against revenue", unit: "percent and " + unitOf("money"), measures: ["return_rate", "revenue"], wide: true, height: "tall", missing: unless(p?.top), columns, rows: best.filter((r) => r[4] !== null && r[2] > 0), note: "The products of most revenue, up to 500. Revenue in powers of ten.",
@@ -25,6 +25,8 @@ function productsView(ctx) {
         : chart({ id: "price_margin", title: "Price and margin", unit: "percent", missing: lacks.get("cost"), measures: ["margin_rate"] }),
       costs && categories && rankChart({ id: "margins", title: "Margin rate by category", unit: "percent", measures: ["margin_rate", "margin"] }, [text("Category"), col("margin_rate"), col("margin"), col("revenue")],
         rowsOf(categories, ["margin_rate", "margin", "revenue"], sortedBy(categories, "margin_rate")), 1, "ratio"),
+      categories && rankChart({ id: "category_returns", title: "Return rate by category", unit: "percent", measures: ["return_rate", "returns"] }, [text("Category"), col("return_rate"), col("returns"), col("sales")],
+        rowsOf(categories, ["return_rate", "returns", "sales"], sortedBy(categories, "return_rate")), 1, "ratio", { colour: "loss" }),
       chart({ id: "all_products", title: "Products", unit: "up to 500 of most revenue", measures: measured, wide: true, missing: unless(p?.top), columns, rows: best })),
   ];
 }
@@ -34,13 +36,14 @@ function productsView(ctx) {
 function paretoChart(p) {
   const rows = (p?.pareto || []).map((pt) => [pt.x, pt.y]), columns = [{ title: "Share of products", kind: "ratio" }, { title: "Share of revenue", kind: "ratio" }];
   const at = rows.find((r) => r[1] >= 0.8);
-  return chart({ id: "pareto", title: "How much revenue how few products make", unit: "percent of both", measures: ["revenue"], missing: unless(p?.pareto), height: "tall", columns, rows,
+  return chart({ id: "pareto", title: "How much revenue how few products make", unit: "percent of both", measures: ["revenue"], missing: unless(p?.pareto), columns, rows,
     says: at ? show(at[0], "ratio") + " of products make 80 % of revenue." : "", note: at ? show(at[0], "ratio") + " of the products make " + show(0.8, "ratio") + " of the revenue. Lines mark classes A and B." : null,
     draw: (c) => ({
       tooltip: { ...common({ columns }, c, rows).tooltip, trigger: "axis", formatter: (pt) => told([text(""), ...columns], ["Products from the top", ...rows[pt[0].dataIndex]]) },
-      xAxis: { ...valueAxis(c, "ratio"), min: 0, max: 1, splitLine: { show: false }, axisLine: { show: true, lineStyle: { color: c.firm } } }, yAxis: valueAxis(c, "ratio", { min: 0, max: Math.max(1, ...rows.map((r) => r[1])) }),
+      grid: { left: 4, right: 26, top: 16, bottom: 4, containLabel: true },
+      xAxis: { ...valueAxis(c, "ratio"), min: 0, max: 1, interval: 0.25, splitLine: { show: false }, axisLine: { show: true, lineStyle: { color: c.firm } } }, yAxis: valueAxis(c, "ratio", { min: 0, max: Math.max(1, ...rows.map((r) => r[1])), interval: 0.25 }),
       series: [{ type: "line", data: rows, showSymbol: false, lineStyle: { width: 2 }, color: c.accent, areaStyle: { color: c.tint, opacity: 0.8 }, emphasis: { disabled: true },
-        markLine: { silent: true, symbol: "none", lineStyle: { color: c.quiet, type: [4, 4] }, label: { color: c.soft, position: "insideEndTop", formatter: (m) => m.name }, data: [{ yAxis: 0.8, name: "A" }, { yAxis: 0.95, name: "B" }] } }],
+        markLine: { silent: true, symbol: "none", lineStyle: { color: c.quiet, type: [4, 4] }, label: { color: c.soft, position: "insideStartTop", formatter: (m) => m.name }, data: [{ yAxis: 0.8, name: "A" }, { yAxis: 0.95, name: "B" }] } }],
     }) });
 }
 
@@ -49,12 +52,12 @@ function classesChart(p) {
   const rows = (cl.keys[0] || []).map((k, i) => [k, products[i] ?? null, sum ? quotient(products[i], sum, 6) : null, value(cl, "revenue", i), shares(cl, "revenue")[i], value(cl, "return_rate", i)]);
   const columns = [text("Class"), { title: "Products", kind: "count" }, { title: "Share of products", kind: "ratio" }, col("revenue"), { title: "Share of revenue", kind: "ratio" }, col("return_rate")];
   const shade = { A: "high", B: "mid", C: "quiet" };
-  return chart({ id: "classes", title: "ABC classes of products", unit: "percent", measures: ["revenue"], missing: unless(p?.classes), height: "tall", columns, rows, says: rows.map((r) => r[0] + ": " + show(r[1], "count") + " products, " + show(r[4], "ratio") + " of revenue").join("; ") + ".",
+  return chart({ id: "classes", title: "ABC classes of products", unit: "percent", measures: ["revenue"], missing: unless(p?.classes), columns, rows, says: rows.map((r) => r[0] + ": " + show(r[1], "count") + " products, " + show(r[4], "ratio") + " of revenue").join("; ") + ".",
     note: "A makes the first 80 % of revenue, B the next 15 %, C the rest.",
     draw: (c) => ({
-      grid: { left: 4, right: 16, top: 34, bottom: 4, containLabel: true }, legend: { ...legend(c, rows.map((r) => r[0])), formatter: (n) => "Class " + n },
+      grid: { left: 4, right: 26, top: 34, bottom: 4, containLabel: true }, legend: { ...legend(c, rows.map((r) => r[0])), formatter: (n) => "Class " + n },
       tooltip: { ...common({ columns }, c, rows).tooltip, formatter: (pt) => told(columns, rows[pt.seriesIndex]) },
-      xAxis: valueAxis(c, "ratio", { max: 1 }), yAxis: nameAxis(c, ["Products", "Revenue"], { inverse: true, axisLine: { show: false }, axisLabel: { color: c.ink, fontSize: 12.5 } }),
+      xAxis: valueAxis(c, "ratio", { max: 1, interval: 0.25 }), yAxis: nameAxis(c, ["Products", "Revenue"], { inverse: true, axisLine: { show: false }, axisLabel: { color: c.ink, fontSize: 12.5 } }),
       series: rows.map((r) => ({ name: r[0], type: "bar", stack: "all", barMaxWidth: 54, data: [r[2], r[4]], color: c[shade[r[0]] || "firm"], itemStyle: { color: c[shade[r[0]] || "firm"], borderColor: c.ground, borderWidth: 1 }, emphasis: { disabled: true },
         label: { show: true, color: r[0] === "A" ? c.paper : c.onmid, fontSize: 12, formatter: (pt) => pt.value > 0.07 ? show(pt.value, "ratio") : "" } })),
     }) });

@@ -19,7 +19,7 @@ function salesView(ctx) {
         [{ name: "Net revenue", column: 1, area: true }, ...(yearly ? [{ name: "A year earlier", column: 4, colour: "quiet", dash: true }] : [])], "money"),
       time({ id: "sales_returns", title: "Sales against returns", unit: unitOf("money"), measures: ["sales", "returns"] }, [col("sales"), col("returns"), col("return_rate")], list(of("sales"), of("returns"), of("return_rate")),
         [{ name: "Sales", column: 1, type: "bar", stack: "a" }, { name: "Returns", column: 2, type: "bar", stack: "a", negative: true, colour: "loss" }], "money"),
-      time({ id: "growth", title: yearly ? "Growth on the year before" : "Growth on the " + grain + " before", unit: unitOf("ratio"), measures: ["revenue"], note: "Unknown where there is no earlier period, or its revenue is not above 0." },
+      time({ id: "growth", title: yearly ? "Growth on the year before" : "Growth on the " + grain + " before", unit: unitOf("ratio"), measures: ["revenue"], without: "There is no earlier period to compare with.", note: "Unknown where there is no earlier period, or its revenue is not above 0." },
         [{ title: "Growth on the year", kind: "ratio", signed: true }, { title: "Growth on the " + grain + " before", kind: "ratio", signed: true }],
         starts.map((s, i) => [s, growth(revenue[i], yearBefore[i]), growth(revenue[i], before[i])]), [{ name: "Growth", column: yearly ? 1 : 2, type: "bar", zero: true }], "ratio"),
       time({ id: "aov", title: "Average order value", unit: unitOf("money"), measures: ["aov"] }, [col("aov"), col("sales"), col("orders")], list(of("aov"), of("sales"), of("orders")), [{ name: "Average order value", column: 1 }], "money"),
@@ -27,7 +27,7 @@ function salesView(ctx) {
       !lacks.has("customers") && time({ id: "customers", title: "New and returning customers", unit: "customers", measures: ["customers", "new_customers"], missing: missing || (customers.every((v) => v === null) ? cannot : null) },
         [col("new_customers"), { title: "Returning customers", kind: "count" }, col("customers")], starts.map((s, i) => [s, fresh[i], customers[i] === null || fresh[i] === null ? null : customers[i] - fresh[i], customers[i]]),
         [{ name: "Returning", column: 2, type: "bar", stack: "c" }, { name: "New", column: 1, type: "bar", stack: "c", colour: "mid" }], "count"),
-      timeChart(ctx, { id: "trailing", title: "Revenue a day, averaged over 7 and 28 days", unit: unitOf("money"), measures: ["revenue"], grain: "day", missing: unless(d), note: "The sums of the last 7 and 28 days, divided by as many days." },
+      timeChart(ctx, { id: "trailing", wide: lacks.has("customers"), title: "Revenue a day, average of 7 and 28 days", unit: unitOf("money"), measures: ["revenue"], grain: "day", missing: unless(d), note: "The sums of the last 7 and 28 days, divided by as many days." },
         [col("revenue"), { title: "Sum of 7 days", kind: "money" }, { title: "Sum of 28 days", kind: "money" }, { title: "Average of 7 days", kind: "money" }, { title: "Average of 28 days", kind: "money" }],
         d ? d.starts.map((s, i) => [s, value(d.frame, "revenue", i), sum7[i], sum28[i], quotient(sum7[i], 7, 4), quotient(sum28[i], 28, 4)]) : [],
         [{ name: "28 days", column: 5 }, { name: "7 days", column: 4, thin: true, colour: "quiet" }], "money"),
@@ -41,16 +41,16 @@ function calendarChart(ctx, d) {
   const years = [...new Set(rows.map((r) => r[0].slice(0, 4)))].slice(-3), sorted = rows.map((r) => r[1]).filter((v) => v !== null).sort((a, b) => a - b);
   const top = sorted[Math.floor(sorted.length * 0.98)] || 1;
   const of = years.map((y) => rows.map((r, row) => ({ value: [r[0], r[1]], row })).filter((item) => item.value[0].startsWith(y)));
-  const high = { 1: "low", 2: "middling", 3: "tall" }[years.length] || "low";
-  return chart({ id: "calendar", title: "Revenue of each day", unit: unitOf("money"), measures: ["revenue"], missing: unless(d), height: high, columns: [{ title: "Day", kind: "date" }, col("revenue"), col("orders")], rows,
+  const cellOf = (width) => Math.max(4, Math.min(18, (width - 62) / 53.5));
+  return chart({ id: "calendar", title: "Revenue of each day", unit: unitOf("money"), measures: ["revenue"], missing: unless(d), wide: true, high: (width) => years.length * (cellOf(width) * 7 + 14) + 24, columns: [{ title: "Day", kind: "date" }, col("revenue"), col("orders")], rows,
     says: "A calendar of " + years.join(", ") + ". " + extremes(rows.map((r) => show(r[0], "date")), rows.map((r) => r[1]), "money"),
-    note: "The darker, the more; days above " + show(top, "money") + " are alike.",
+    note: "The stronger the colour, the more; days above " + show(top, "money") + " are alike.",
     draw: (c, wide, width) => {
-      const cell = Math.max(4, Math.min(16, (width - 44) / 53.5)), room = cell * 7 + 34;
+      const cell = cellOf(width), room = cell * 7 + 14;
       return {
         tooltip: { ...common({ columns: [] }, c, []).tooltip, formatter: (p) => told([{ kind: "date" }, col("revenue"), col("orders")], rows[p.data.row]) },
         visualMap: { show: false, min: Math.min(0, sorted[0] || 0) < 0 ? 0 : sorted[0] || 0, max: top, inRange: { color: [c.low, c.mid, c.high] } },
-        calendar: years.map((y, i) => ({ range: y, left: 40, top: 20 + i * room, cellSize: [cell, cell], splitLine: { show: false }, itemStyle: { color: c.pale, borderColor: c.ground, borderWidth: cell > 7 ? 2 : 1 }, dayLabel: { show: wide, firstDay: 1, color: c.soft, fontSize: 10, nameMap: [0, 1, 2, 3, 4, 5, 6].map((n) => n % 2 ? weekday.format(new Date(Date.UTC(2023, 0, 1 + n))).slice(0, 2) : "") }, monthLabel: { show: i === 0, color: c.soft, fontSize: 11, nameMap: Array.from({ length: 12 }, (_, m) => monthOnly.format(new Date(Date.UTC(2023, m, 1)))) }, yearLabel: { show: true, color: c.soft, fontSize: 11, fontWeight: "normal", position: "left", margin: wide ? 22 : 10 } })),
+        calendar: years.map((y, i) => ({ range: y, left: wide ? 56 : 40, top: 20 + i * room, cellSize: [cell, cell], splitLine: { show: false }, itemStyle: { color: c.pale, borderColor: c.ground, borderWidth: cell > 7 ? 2 : 1 }, dayLabel: { show: wide, firstDay: 1, color: c.soft, fontSize: 10, nameMap: [0, 1, 2, 3, 4, 5, 6].map((n) => n % 2 ? weekday.format(new Date(Date.UTC(2023, 0, 1 + n))).slice(0, 2) : "") }, monthLabel: { show: i === 0, color: c.soft, fontSize: 11, nameMap: Array.from({ length: 12 }, (_, m) => monthOnly.format(new Date(Date.UTC(2023, m, 1)))) }, yearLabel: { show: true, color: c.soft, fontSize: 11, fontWeight: "normal", position: "left", margin: wide ? 34 : 14 } })),
         series: years.map((y, i) => ({ type: "heatmap", coordinateSystem: "calendar", calendarIndex: i, data: of[i], emphasis: { disabled: true } })),
       };
     } });

@@ -6,7 +6,7 @@ function startView(ctx) {
   const rows = p ? p.starts.map((s, i) => [s, value(p.frame, "revenue", i), p.yearBefore("revenue")[i]]) : [];
   const yearly = rows.some((r) => r[2] !== null);
   const series = [{ name: "Revenue", column: 1, type: "bar" }];
-  if (yearly) series.push({ name: "A year earlier", column: 2, colour: "quiet", dash: true });
+  if (yearly) series.unshift({ name: "A year earlier", column: 2, colour: "firm", type: "bar" });
   return [
     title(shop.name || "The shop", ctx, [scopeText(ctx), " · ", many(shop.lines, "order line"), shop.customers > 0 && [" · ", many(shop.customers, "customer")], " · ", many(shop.products, "product")].flat().filter(Boolean).join("")),
     heads(ctx, ["revenue", "orders", "aov", "customers", "return_rate", "margin_rate"]),
