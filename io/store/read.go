@@ -139,9 +139,26 @@ func (t *Table) Each(ctx context.Context, workers int, declared *pipeline.Table,
 	if t.delta != nil {
 		return eachFile(ctx, workers, declared, t.delta, columns, f)
 	}
-	return side(ctx, workers, len(t.parts), func(ctx context.Context, i int) pipeline.Stream {
-		return parquetio.Read(ctx, t.parts[i:i+1], columns)
-	}, f)
+	fields, err := t.declaredFields(declared, columns)
+	if err != nil {
+		return err
+	}
+	return tableError(t.Name, side(ctx, workers, len(t.parts), func(ctx context.Context, i int) pipeline.Stream {
+		return parquetio.ReadAs(ctx, t.parts[i], fields)
+	}, f))
+}
+
+// declaredFields returns the declared fields of columns, all of which the table has.
+func (t *Table) declaredFields(declared *pipeline.Table, columns []string) ([]arrow.Field, error) {
+	var fields []arrow.Field
+	for _, name := range columns {
+		at := declared.Index(name)
+		if at < 0 || len(t.Schema.FieldIndices(name)) != 1 {
+			return nil, &pipeline.Error{Kind: pipeline.ErrInput, Table: t.Name, Column: name, Msg: "the table has no such column", Hint: "smelt run makes it anew"}
+		}
+		fields = append(fields, declared.Schema.Field(at))
+	}
+	return fields, nil
 }
 
 // eachFile is Each of a Delta table.

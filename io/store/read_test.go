@@ -5,6 +5,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
 
 	"github.com/smeltdata/smelt/io/parquetio"
@@ -12,8 +13,8 @@ import (
 )
 
 type lettered struct {
-	N      int64                 `col:"n" doc:"A number."`
-	Letter pipeline.Null[string] `col:"letter" doc:"A letter."`
+	N      int64                        `col:"n" doc:"A number."`
+	Letter pipeline.Null[pipeline.Code] `col:"letter" doc:"A letter."`
 }
 
 // A scan with a condition reads the rows that it picks, of either format, and
@@ -31,7 +32,7 @@ func TestScanWhere(t *testing.T) {
 				return parquetio.Create(path, t, parquetio.Options{})
 			}, ".parquet")
 		}
-		for part, rows := range [][]lettered{{{1, pipeline.Some("a")}, {2, pipeline.Some("b")}}, {{3, pipeline.Null[string]{}}, {4, pipeline.Some("b")}}} {
+		for part, rows := range [][]lettered{{{1, pipeline.Some[pipeline.Code]("a")}, {2, pipeline.Some[pipeline.Code]("b")}}, {{3, pipeline.Null[pipeline.Code]{}}, {4, pipeline.Some[pipeline.Code]("b")}}} {
 			w, err := s.Create(letters.Table, part)
 			if err == nil {
 				rec := letters.Record(nil, rows)
@@ -63,6 +64,17 @@ func TestScanWhere(t *testing.T) {
 		}
 		if !slices.Equal(got, []int64{2, 4}) {
 			t.Errorf("%s: %v", format, got)
+		}
+		rows := int64(0)
+		err = table.Each(t.Context(), 1, letters.Table, []string{"letter"}, func(_ int, rec arrow.Record) error {
+			if got := rec.Column(0).DataType(); !arrow.TypeEqual(got, pipeline.CodeType) {
+				t.Errorf("%s: letters come as %s", format, got)
+			}
+			rows += rec.NumRows()
+			return nil
+		})
+		if err != nil || rows != 4 {
+			t.Errorf("%s: %d rows, %v", format, rows, err)
 		}
 		for _, err := range table.Scan(t.Context(), []string{"m"}, b) {
 			if err == nil {
