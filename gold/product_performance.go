@@ -83,7 +83,7 @@ func finishProductPerformance(f *Finished) error {
 		b.Int(int64(inCategory[i]))
 		b.Share(revenue[i], total)
 		b.Share(running[i], total)
-		b.Text([]byte(abcClass(revenue[i], running[i].Sub(revenue[i]), total)))
+		b.Text([]byte(ABCClass(revenue[i], running[i].Sub(revenue[i]), total)))
 	}
 	return b.Done()
 }
@@ -93,9 +93,9 @@ func rank(values []pipeline.Total) []int32 {
 	return sortBy(len(values), func(i int) pipeline.Total { return pipeline.Total{}.Sub(values[i]) })
 }
 
-// abcClass classes a product by the share of revenue that the products before
-// it have: A below 80 %, B below 95 %, else C.
-func abcClass(revenue, before, total pipeline.Total) string {
+// ABCClass classes a product by the share of revenue that the products before
+// it have: A below 80 %, B below 95 %, else C. All three are unscaled sums.
+func ABCClass(revenue, before, total pipeline.Total) string {
 	hundredfold := times(before, 100)
 	switch {
 	case revenue.Sign() <= 0 || total.Sign() <= 0:
