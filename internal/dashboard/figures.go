@@ -1,0 +1,195 @@
+package dashboard
+
+import (
+	"context"
+
+	"github.com/smeltdata/smelt/gold"
+	"github.com/smeltdata/smelt/pipeline"
+)
+
+// Figures answers a filter, exactly: sums to the last digit, distinct counts over the
+// lines that count, whatever groups these are in. Without a filter they are those of
+// the gold tables. A dimension of the filter without values does not filter.
+//
+// New customers are those whose first sale ever, whatever the filter's dimensions
+// leave of it, is in the period and among the filter's dates, and who have a sale in
+// the period among the lines that count. So those of a filter by country are new to
+// the shop, not to the country, and those of the months add up to the total.
+//
+// Period frames have a row for each period from the later of the filter's and the
+// shop's first day to the earlier of their last. Other frames have one for each group
+// with a line that counts. Cost and margin are unknown where any line's cost is.
+//
+// Unknown dimensions and values, and dates that make no sense, are *pipeline.Error of
+// kind ErrConfig. When ctx is cancelled Figures returns its error.
+func (x *Index) Figures(ctx context.Context, f Filter) (*Figures, error) {
+	s, err := x.selection(f)
+	if err != nil {
+		return nil, err
+	}
+	t, err := x.count(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	out := &Figures{Filter: f, By: map[string]Frame{}}
+	var total sums
+	total.add(t.kinds)
+	total.distinct(&t.total[0], &t.total[1])
+	out.Total = frame(true, []row{{sums: total}})
+	if out.Before, err = x.before(ctx, f, s); err != nil {
+		return nil, err
+	}
+	out.By["day"] = frame(true, x.daily(t, s), "day")
+	for g, grain := range grains {
+		out.By[grain.String()] = frame(true, x.periodic(t, s, g), grain.String())
+	}
+	for i := range x.parts {
+		out.By[partNamed[i]] = frame(false, x.parted(t, i), partNames[i]...)
+	}
+	out.By["subcategory"] = frame(false, x.subcategories(t), "category", "subcategory")
+	if out.Products, err = x.productFigures(ctx, s, t); err != nil {
+		return nil, err
+	}
+	out.Customers = x.customerFigures(f)
+	return out, nil
+}
+
+// before is the total of as many days before the filter's, where the shop has them.
+func (x *Index) before(ctx context.Context, f Filter, s *selection) (Frame, error) {
+	earlier := selection{from: s.from - (s.to - s.from + 1), to: s.from - 1, combinations: s.combinations}
+	if f.From == "" || s.from > s.to || earlier.from < 0 {
+		return frame(true, nil), nil
+	}
+	total, err := x.classed(ctx, &earlier, nil, 1)
+	return frame(true, []row{{sums: total[0]}}), err
+}
+
+func (x *Index) daily(t *tally, s *selection) []row {
+	var rows []row
+	for d := s.from; d <= s.to; d++ {
+		r := row{keys: []string{(x.first + pipeline.Date(d)).String()}}
+		r.sums.add(t.days[2*d : 2*d+2])
+		r.sums.distinct(&t.days[2*d].seen, &t.days[2*d+1].seen)
+		rows = append(rows, r)
+	}
+	return rows
+}
+
+// periodic makes the rows of a coarser grain.
+func (x *Index) periodic(t *tally, s *selection, g int) []row {
+	var rows []row
+	c := &x.calendars[g]
+	for d := s.from; d <= s.to; d++ {
+		period := c.of[d]
+		if d == s.from || period != c.of[d-1] {
+			rows = append(rows, row{keys: []string{c.starts[period].String()}})
+			rows[len(rows)-1].sums.distinct(&t.periods[g][2*period], &t.periods[g][2*period+1])
+		}
+		rows[len(rows)-1].sums.add(t.days[2*d : 2*d+2])
+	}
+	return rows
+}
+
+// parted makes the rows of a part of Index.parts.
+func (x *Index) parted(t *tally, i int) []row {
+	p := &x.parts[i]
+	all := make([]row, len(p.keys))
+	for c, group := range p.of {
+		all[group].sums.add(t.kinds[2*c : 2*c+2])
+	}
+	for group := range all {
+		all[group].keys = p.keys[group]
+		all[group].sums.distinct(&t.parts[i][2*group], &t.parts[i][2*group+1])
+	}
+	return withLines(all)
+}
+
+func (x *Index) subcategories(t *tally) []row {
+	all := make([]row, len(x.subs))
+	for i, p := range x.products {
+		all[p.sub].sums.add(t.products[2*i : 2*i+2])
+	}
+	for i, sub := range x.subs {
+		all[i].keys = []string{sub.category, sub.name}
+		all[i].sums.distinct(&t.subs[2*i], &t.subs[2*i+1])
+	}
+	return withLines(all)
+}
+
+// withLines returns the rows that have lines, by revenue.
+func withLines(all []row) []row {
+	var rows []row
+	for _, r := range all {
+		if r.sums.lines > 0 {
+			rows = append(rows, r)
+		}
+	}
+	byRevenue(rows)
+	return rows
+}
+
+// How many products and points of a curve Figures have at most.
+const (
+	topProducts    = 500
+	bottomProducts = 50
+	paretoPoints   = 200
+)
+
+// productFigures ranks the products that have a line as gold.product_performance does.
+func (x *Index) productFigures(ctx context.Context, s *selection, t *tally) (Products, error) {
+	var rows []row
+	var places []int // of each: in Index.products
+	var all []row
+	for i, p := range x.products {
+		r := row{keys: []string{p.id, p.name, p.category}}
+		r.sums.add(t.products[2*i : 2*i+2])
+		if r.sums.lines == 0 {
+			continue
+		}
+		r.sums.distinct(&t.products[2*i].seen, &t.products[2*i+1].seen)
+		all = append(all, r)
+		places = append(places, i)
+	}
+	order := ranked(all)
+	rows = make([]row, len(order))
+	classes := make([]uint8, len(x.products))
+	var total, sum pipeline.Total
+	for k, i := range order {
+		rows[k] = all[i]
+		total.Merge(all[i].sums.revenue())
+	}
+	out := Products{Count: int64(len(rows)), Pareto: []Point{}}
+	var members [3]int64
+	for k, i := range order {
+		revenue := rows[k].sums.revenue()
+		class := gold.ABCClass(revenue, sum, total)[0] - 'A'
+		classes[places[i]] = class
+		members[class]++
+		sum.Merge(revenue)
+		if total.Sign() > 0 && (k+1)*paretoPoints/len(rows) > k*paretoPoints/len(rows) {
+			out.Pareto = append(out.Pareto, Point{X: float64(k+1) / float64(len(rows)), Y: asFloat(sum) / asFloat(total)})
+		}
+	}
+	by := []string{"product_id", "product_name", "category"}
+	out.Top = frame(false, rows[:min(topProducts, len(rows))], by...)
+	bottom := make([]row, 0, bottomProducts)
+	for k := len(rows) - 1; k >= 0 && len(bottom) < bottomProducts; k-- {
+		bottom = append(bottom, rows[k])
+	}
+	out.Bottom = frame(false, bottom, by...)
+	classed, err := x.classed(ctx, s, classes, len(members))
+	if err != nil {
+		return out, err
+	}
+	var named []row
+	var counts []Value
+	for i, n := range members {
+		if n > 0 {
+			named = append(named, row{keys: []string{string(rune('A' + i))}, sums: classed[i]})
+			counts = append(counts, whole(pipeline.TotalOf(n)))
+		}
+	}
+	out.Classes = frame(false, named, "abc_class")
+	out.Classes.Values["products"] = append([]Value{}, counts...)
+	return out, nil
+}
