@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/apache/arrow/go/v17/arrow/memory"
+
 	"github.com/smeltdata/smelt/bronze"
 	"github.com/smeltdata/smelt/gold"
 	"github.com/smeltdata/smelt/internal/synth"
@@ -115,11 +117,9 @@ func strange(t testing.TB, seed uint64, lines int, format string) made {
 		fmt.Fprintf(&sales, "%s,%s,2023-%02d-%02d,%s,p%02d,%d,%s,%s,%s,%s\n", order, kind(), 10+r.IntN(3), 1+r.IntN(28), customer,
 			r.IntN(9), 1+r.IntN(3), price, of("0", "0.1"), of("", "web", "shop"), of("", "", "France", "Italy"))
 	}
-	for name, text := range map[string]string{"customers": customers.String(), "products": products.String(), "sales": sales.String()} {
-		if err := os.WriteFile(filepath.Join(dir, name+".csv"), []byte(text), 0o666); err != nil {
-			t.Fatal(err)
-		}
-	}
+	write(t, dir, "customers.csv", customers.String())
+	write(t, dir, "products.csv", products.String())
+	write(t, dir, "sales.csv", sales.String())
 	return makeLake(t, dir, `format: `+format+`
 sources:
   - table: customers
@@ -132,6 +132,49 @@ sources:
     files: sales.csv
     columns: {order_id: order, line_type: type, ordered_at: at, customer_id: customer, product_id: product, quantity: quantity, unit_price: price, discount_rate: discount, channel: channel, country: country}
 `)
+}
+
+func write(t testing.TB, dir, name, text string) {
+	t.Helper()
+	if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o666); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// remove removes a table of a lake.
+func remove(t testing.TB, lake, folder string) {
+	t.Helper()
+	if err := os.RemoveAll(filepath.Join(lake, filepath.FromSlash(folder))); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// rewrite replaces fact_sales by a table that lacks columns.
+func rewrite(t testing.TB, lake string) {
+	t.Helper()
+	remove(t, lake, "silver/fact_sales")
+	type line struct {
+		OrderID   string         `col:"order_id" doc:"Order."`
+		Revenue   pipeline.Price `col:"revenue" doc:"Revenue."`
+		OrderDate pipeline.Date  `col:"order_date" doc:"Day."`
+	}
+	lines := pipeline.Declare[line]("silver.fact_sales", "Lines.")
+	folder := filepath.Join(lake, "silver", "fact_sales")
+	if err := os.MkdirAll(folder, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	w, err := parquetio.Create(filepath.Join(folder, "part-00000.parquet"), lines.Table, parquetio.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	rec := lines.Record(memory.DefaultAllocator, []line{{OrderID: "1"}})
+	defer rec.Release()
+	if err := w.Write(rec); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // index opens a shop's lake.
