@@ -73,7 +73,6 @@ func (l *loader) places() []uint32 {
 		codes = max(codes, l.orders[i].dict.Len()*orderShards)
 	}
 	l.orders = [orderShards]orders{} // their texts are of no use any more
-	l.x.isShared = make([]uint64, codes/64+1)
 	next := make([]uint32, codes+1)
 	for _, c := range l.chunks {
 		for _, o := range c.order {
@@ -96,14 +95,19 @@ func (l *loader) places() []uint32 {
 	}
 	// next[o] is now where the lines of order o end.
 	from := uint32(0)
+	shared := make([]bool, codes)
 	for o, end := range next[:codes] {
-		for i := from; i < end; i++ {
-			if customers[sorted[i]] != customers[sorted[from]] {
-				l.x.isShared[o/64] |= 1 << (o % 64)
-				break
-			}
+		for i := from; i < end && !shared[o]; i++ {
+			shared[o] = customers[sorted[i]] != customers[sorted[from]]
 		}
 		from = end
+	}
+	for _, c := range l.chunks {
+		for i, o := range c.order {
+			if shared[o] {
+				c.order[i] |= severalCustomers
+			}
+		}
 	}
 	start := slices.Clone(l.x.from)
 	to := make([]uint32, l.x.lines)
@@ -146,30 +150,35 @@ func (l *loader) move(to []uint32) error {
 			return nil
 		})
 	}
-	for _, m := range []struct {
+	columns := []struct {
 		to   *numbers
-		from func(*chunk) *numbers
+		from func(*chunk) *column
 	}{
-		{&x.revenue, func(c *chunk) *numbers { return &c.revenue }},
-		{&x.discount, func(c *chunk) *numbers { return &c.discount }},
-		{&x.quantity, func(c *chunk) *numbers { return &c.quantity }},
-		{&x.cost, func(c *chunk) *numbers { return &c.cost }},
-	} {
+		{&x.amount, func(c *chunk) *column { return &c.amount }},
+		{&x.discount, func(c *chunk) *column { return &c.discount }},
+		{&x.units, func(c *chunk) *column { return &c.units }},
+		{&x.cost, func(c *chunk) *column { return &c.cost }},
+	}
+	for _, m := range columns {
+		x.wide = x.wide || slices.ContainsFunc(l.chunks, func(c *chunk) bool { return m.from(c).wide != nil })
+	}
+	for _, m := range columns {
 		g.Go(func() error {
-			wide := slices.ContainsFunc(l.chunks, func(c *chunk) bool { return m.from(c).wide != nil })
-			if !wide {
-				m.to.small = make([]int32, x.lines)
-				scatter(m.to.small, to, l.chunks, func(c *chunk) *[]int32 { return &m.from(c).small })
+			m.to.low = make([]int32, x.lines)
+			if !x.wide {
+				scatter(m.to.low, to, l.chunks, func(c *chunk) *[]int32 { return &m.from(c).small })
 				return nil
 			}
+			m.to.high = make([]int32, x.lines)
+			at := 0
 			for _, c := range l.chunks {
-				if n := m.from(c); n.wide == nil {
-					n.wide = widened(n.small, len(n.small))
-					n.small = nil
+				low, high := m.from(c).parts()
+				*m.from(c) = column{}
+				for i := range low {
+					m.to.low[to[at+i]], m.to.high[to[at+i]] = low[i], high[i]
 				}
+				at += len(low)
 			}
-			m.to.wide = make([]int64, x.lines)
-			scatter(m.to.wide, to, l.chunks, func(c *chunk) *[]int64 { return &m.from(c).wide })
 			return nil
 		})
 	}
@@ -219,7 +228,7 @@ func (x *Index) cut() {
 		}
 	}
 	for i, o := range x.order {
-		if x.isShared[o/64]>>(o%64)&1 != 0 {
+		if o&severalCustomers != 0 {
 			x.shared = append(x.shared, uint32(i))
 		}
 	}

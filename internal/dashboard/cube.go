@@ -2,6 +2,7 @@ package dashboard
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -33,98 +34,111 @@ func (x *Index) cube(ctx context.Context, dims []Dimension, most int) (*Cube, er
 	for _, start := range months.starts {
 		out.Months = append(out.Months, start.String())
 	}
-	var in [len(filters)][]uint16 // by code: the place of the value; nil = not in the cube
+	keys := make([]cubeKey, len(x.combinations)) // but for the month
 	kept := slices.Clone(dims)
 	for _, d := range dims {
 		dim := slices.Index(filters[:], d.Name)
-		places := make([]uint16, len(x.words[dim]))
-		for place, v := range d.Values {
-			places[slices.Index(x.words[dim], v)] = uint16(place)
-		}
-		in[dim] = places
-		if len(x.parts[dimensionParts[dim].part].keys) > len(d.Values) {
-			out.leave(&kept, &in, d.Name)
-		}
 		f, err := x.distinct(ctx, dim, d.Values[:min(mostDistinct, len(d.Values))])
 		if err != nil {
 			return nil, err
 		}
 		out.Distinct[d.Name] = f
-	}
-	keys := make([]cubeKey, len(x.combinations))
-	for i, c := range x.combinations {
-		for dim, places := range in {
-			if places != nil {
-				keys[i].places[dim] = places[c[dim]]
-			}
+		if len(x.parts[dimensionParts[dim].part].keys) > len(d.Values) {
+			kept = out.leave(kept, d.Name)
+			continue
+		}
+		place := map[uint32]uint16{}
+		for i, v := range d.Values {
+			place[uint32(slices.Index(x.words[dim], v))] = uint16(i)
+		}
+		for i, c := range x.combinations {
+			keys[i].places[dim] = place[c[dim]]
 		}
 	}
-	cells, err := passOver(ctx, x, func() map[cubeKey]*[2]cell { return map[cubeKey]*[2]cell{} },
-		func(cells map[cubeKey]*[2]cell, p piece) {
+	groups, of := groupsOf(keys)
+	for len(groups)*len(months.starts) > tooMany && len(kept) > 0 {
+		kept = out.leaveLargest(kept, keys)
+		groups, of = groupsOf(keys)
+	}
+	perMonth, err := passOver(ctx, x, func() cells { return x.newCells(len(groups) * len(months.starts)) },
+		func(to cells, p piece) {
 			for i := p.from; i < p.to; i++ {
 				kind := x.kind[i]
-				key := keys[kind>>1]
-				key.month = months.of[x.day[i]]
-				c := cells[key]
-				if c == nil {
-					c = new([2]cell)
-					cells[key] = c
-				}
-				l := x.line(i, kind&1)
-				c[kind&1].add(&l)
+				to.add(x, i, 2*(of[kind>>1]*uint32(len(months.starts))+uint32(months.of[x.day[i]]))+kind&1)
 			}
 		},
-		func(map[cubeKey]*[2]cell, piece) {}, mergeCells)
+		func(cells, piece) {}, cells.merge)
 	if err != nil {
 		return nil, err
 	}
-	for len(cells) > most && len(kept) > 0 {
-		largest := slices.MaxFunc(kept, func(a, b Dimension) int { return len(a.Values) - len(b.Values) })
-		dim := slices.Index(filters[:], largest.Name)
-		fewer := map[cubeKey]*[2]cell{}
-		for key, c := range cells {
-			key.places[dim] = 0
-			mergeCells(fewer, map[cubeKey]*[2]cell{key: c})
+	sumsOf := map[cubeKey]*sums{}
+	for g, key := range groups {
+		for m := range months.starts {
+			var s sums
+			if s.add(perMonth, g*len(months.starts)+m); s.lines > 0 {
+				key.month = uint16(m)
+				sumsOf[key] = &s
+			}
 		}
-		cells = fewer
-		out.leave(&kept, &in, largest.Name)
 	}
-	out.Cells = cubeFrame(cells, kept)
+	for len(sumsOf) > most && len(kept) > 0 {
+		all, list := slices.Collect(maps.Keys(sumsOf)), slices.Collect(maps.Values(sumsOf))
+		kept = out.leaveLargest(kept, all)
+		clear(sumsOf)
+		for i, key := range all {
+			if sumsOf[key] == nil {
+				sumsOf[key] = &sums{}
+			}
+			sumsOf[key].merge(list[i])
+		}
+	}
+	out.Cells = cubeFrame(sumsOf, kept)
 	return out, nil
 }
 
-// leave leaves a dimension out.
-func (c *Cube) leave(kept *[]Dimension, in *[len(filters)][]uint16, name string) {
-	c.Left = append(c.Left, name)
-	*kept = slices.DeleteFunc(*kept, func(d Dimension) bool { return d.Name == name })
-	in[slices.Index(filters[:], name)] = nil
+// tooMany is how many cells are not tried, since most will be empty.
+const tooMany = 1 << 20
+
+// groupsOf are the keys that there are, and by combination the one that it has.
+func groupsOf(keys []cubeKey) (groups []cubeKey, of []uint32) {
+	at := map[cubeKey]uint32{}
+	for _, key := range keys {
+		g, ok := at[key]
+		if !ok {
+			g = uint32(len(groups))
+			at[key], groups = g, append(groups, key)
+		}
+		of = append(of, g)
+	}
+	return groups, of
 }
 
-func mergeCells(a, b map[cubeKey]*[2]cell) {
-	for key, c := range b {
-		if a[key] == nil {
-			a[key] = c
-			continue
-		}
-		a[key][0].merge(&c[0])
-		a[key][1].merge(&c[1])
+// leave leaves a dimension out, and returns those that are kept.
+func (c *Cube) leave(kept []Dimension, name string) []Dimension {
+	c.Left = append(c.Left, name)
+	return slices.DeleteFunc(kept, func(d Dimension) bool { return d.Name == name })
+}
+
+// leaveLargest leaves out the dimension with the most values, which the keys lose.
+func (c *Cube) leaveLargest(kept []Dimension, keys []cubeKey) []Dimension {
+	largest := slices.MaxFunc(kept, func(a, b Dimension) int { return len(a.Values) - len(b.Values) })
+	dim := slices.Index(filters[:], largest.Name)
+	for i := range keys {
+		keys[i].places[dim] = 0
 	}
+	return c.leave(kept, largest.Name)
 }
 
 // cubeValues are a cube's: what others are made of. A page has revenue and margin
 // from them.
 var cubeValues = []*metrics.Measure{metrics.Sales, metrics.Returns, metrics.Discounts, metrics.UnitsSold, metrics.UnitsReturned, metrics.Cost}
 
-func cubeFrame(cells map[cubeKey]*[2]cell, kept []Dimension) Frame {
+func cubeFrame(cells map[cubeKey]*sums, kept []Dimension) Frame {
 	f := newFrame("month")
 	for _, d := range kept {
 		f.By, f.Keys = append(f.By, d.Name), append(f.Keys, []string{})
 	}
-	keys := make([]cubeKey, 0, len(cells))
-	for key := range cells {
-		keys = append(keys, key)
-	}
-	slices.SortFunc(keys, func(a, b cubeKey) int {
+	keys := slices.SortedFunc(maps.Keys(cells), func(a, b cubeKey) int {
 		if a.month != b.month {
 			return int(a.month) - int(b.month)
 		}
@@ -138,11 +152,9 @@ func cubeFrame(cells map[cubeKey]*[2]cell, kept []Dimension) Frame {
 		for i, d := range kept {
 			f.Keys[i+1] = append(f.Keys[i+1], strconv.Itoa(int(key.places[slices.Index(filters[:], d.Name)])))
 		}
-		var s sums
-		s.add(cells[key][:])
 		for _, v := range values {
 			if slices.Contains(cubeValues, v.measure) {
-				f.Values[v.measure.Name] = append(f.Values[v.measure.Name], short(v.of(&s)))
+				f.Values[v.measure.Name] = append(f.Values[v.measure.Name], short(v.of(cells[key])))
 			}
 		}
 	}
@@ -157,8 +169,12 @@ func short(v Value) Value {
 	return Value(strings.TrimSuffix(strings.TrimRight(string(v), "0"), "."))
 }
 
-// distinctGrains are the periods that a cube has distinct counts for; "all" is beside.
+// distinctGrains are the periods that a cube has distinct counts for, the finest
+// first; "all" is beside.
 var distinctGrains = [...]gold.Grain{gold.ByMonth, gold.ByQuarter, gold.ByYear}
+
+// periodCounts count what is distinct in the sales and in the returns of a period.
+type periodCounts [2]seen
 
 // distinct counts orders, return orders, customers and new customers by a value of a
 // dimension and a period. Periods without a line of the value are left out.
@@ -184,35 +200,49 @@ func (x *Index) distinct(ctx context.Context, dim int, list []string) (Frame, er
 	for i, b := range base {
 		all.combinations[i] = b >= 0
 	}
-	// each calls f for the groups that a line is in.
-	each := func(kind uint32, day int, f func(g int, isIn func(day int32) bool)) {
-		at := base[kind>>1]
-		f(at, func(int32) bool { return true })
+	// order and customer count one in the groups of one of its lines: where its month
+	// has counted it already, all others have too.
+	order := func(counts []periodCounts, i, day int, kind uint32) {
+		at, order := base[kind>>1], x.order[i]+1
 		for g, c := range of {
-			f(at+starts[g]+int(c.of[day]), func(first int32) bool { return c.of[first] == c.of[day] })
+			if counts[at+starts[g]+int(c.of[day])][kind&1].sawOrder(order) && g == 0 {
+				return
+			}
+		}
+		counts[at][kind&1].sawOrder(order)
+	}
+	customer := func(counts []periodCounts, who, day int, kind uint32) {
+		at, customer, first := base[kind>>1], uint32(who+1), x.customers[who].first
+		for g, c := range of {
+			group := &counts[at+starts[g]+int(c.of[day])][0]
+			if group.sawCustomer(customer) {
+				if g == 0 {
+					return
+				}
+			} else if c.of[first] == c.of[day] {
+				group.fresh++
+			}
+		}
+		if !counts[at][0].sawCustomer(customer) {
+			counts[at][0].fresh++
 		}
 	}
 	guests := len(x.customers)
-	counts, err := passOver(ctx, x, func() [][2]seen { return make([][2]seen, len(list)*groups) },
-		func(counts [][2]seen, p piece) {
+	counts, err := passOver(ctx, x, func() []periodCounts { return make([]periodCounts, len(list)*groups) },
+		func(counts []periodCounts, p piece) {
 			x.each(all, p, func(i, day int, kind uint32, who int) {
-				shared := x.ofSeveral(x.order[i])
-				each(kind, day, func(g int, isIn func(int32) bool) {
-					if !shared {
-						counts[g][kind&1].sawOrder(x.order[i] + 1)
-					}
-					if kind&1 == 0 && who < guests && !counts[g][0].sawCustomer(uint32(who+1)) && isIn(x.customers[who].first) {
-						counts[g][0].fresh++
-					}
-				})
+				if x.order[i] < severalCustomers {
+					order(counts, i, day, kind)
+				}
+				if kind&1 == 0 && who < guests {
+					customer(counts, who, day, kind)
+				}
 			})
 		},
-		func(counts [][2]seen, p piece) {
-			x.eachShared(all, p, func(i, day int, kind uint32) {
-				each(kind, day, func(g int, _ func(int32) bool) { counts[g][kind&1].sawOrder(x.order[i] + 1) })
-			})
+		func(counts []periodCounts, p piece) {
+			x.eachShared(all, p, func(i, day int, kind uint32) { order(counts, i, day, kind) })
 		},
-		func(a, b [][2]seen) {
+		func(a, b []periodCounts) {
 			for i := range a {
 				a[i][0].merge(&b[i][0])
 				a[i][1].merge(&b[i][1])

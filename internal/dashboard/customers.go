@@ -172,16 +172,16 @@ func (x *Index) asOf(who int, reference, end int64) (v gold.RFM, ok bool) {
 		if int64(x.day[i]) >= end {
 			continue
 		}
-		l := x.line(i, x.kind[i]&1)
 		sale := x.kind[i]&1 == 0
+		amount, _ := x.amount.known(i)
 		switch {
-		case measure == metrics.Discounts && sale:
-			v.Monetary.Add(l.discount)
 		case measure == metrics.Discounts:
-		case sale && measure != metrics.Returns, !sale && measure == metrics.Returns:
-			v.Monetary.Add(l.amount)
-		case !sale && measure == metrics.Revenue:
-			v.Monetary.Add(-l.amount)
+			discount, _ := x.discount.known(i)
+			v.Monetary.Add(discount)
+		case sale == (measure != metrics.Returns): // a sale, but of the returns a return
+			v.Monetary.Add(amount)
+		case measure == metrics.Revenue:
+			v.Monetary.Add(-amount)
 		}
 		if !sale {
 			continue

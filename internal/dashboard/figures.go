@@ -33,7 +33,9 @@ func (x *Index) Figures(ctx context.Context, f Filter) (*Figures, error) {
 	}
 	out := &Figures{Filter: f, By: map[string]Frame{}}
 	var total sums
-	total.add(t.kinds)
+	for c := range x.combinations {
+		total.add(t.kinds, c)
+	}
 	total.distinct(&t.total[0], &t.total[1])
 	out.Total = frame(true, []row{{sums: total}})
 	if out.Before, err = x.before(ctx, f, s); err != nil {
@@ -61,15 +63,18 @@ func (x *Index) before(ctx context.Context, f Filter, s *selection) (Frame, erro
 		return frame(true, nil), nil
 	}
 	total, err := x.classed(ctx, &earlier, nil, 1)
-	return frame(true, []row{{sums: total[0]}}), err
+	if err != nil {
+		return Frame{}, err
+	}
+	return frame(true, []row{{sums: total[0]}}), nil
 }
 
 func (x *Index) daily(t *tally, s *selection) []row {
 	var rows []row
 	for d := s.from; d <= s.to; d++ {
 		r := row{keys: []string{(x.first + pipeline.Date(d)).String()}}
-		r.sums.add(t.days[2*d : 2*d+2])
-		r.sums.distinct(&t.days[2*d].seen, &t.days[2*d+1].seen)
+		r.sums.add(t.days, d)
+		r.sums.distinctIn(t.days, d)
 		rows = append(rows, r)
 	}
 	return rows
@@ -85,7 +90,7 @@ func (x *Index) periodic(t *tally, s *selection, g int) []row {
 			rows = append(rows, row{keys: []string{c.starts[period].String()}})
 			rows[len(rows)-1].sums.distinct(&t.periods[g][2*period], &t.periods[g][2*period+1])
 		}
-		rows[len(rows)-1].sums.add(t.days[2*d : 2*d+2])
+		rows[len(rows)-1].sums.add(t.days, d)
 	}
 	return rows
 }
@@ -95,7 +100,7 @@ func (x *Index) parted(t *tally, i int) []row {
 	p := &x.parts[i]
 	all := make([]row, len(p.keys))
 	for c, group := range p.of {
-		all[group].sums.add(t.kinds[2*c : 2*c+2])
+		all[group].sums.add(t.kinds, c)
 	}
 	for group := range all {
 		all[group].keys = p.keys[group]
@@ -107,7 +112,7 @@ func (x *Index) parted(t *tally, i int) []row {
 func (x *Index) subcategories(t *tally) []row {
 	all := make([]row, len(x.subs))
 	for i, p := range x.products {
-		all[p.sub].sums.add(t.products[2*i : 2*i+2])
+		all[p.sub].sums.add(t.products, i)
 	}
 	for i, sub := range x.subs {
 		all[i].keys = []string{sub.category, sub.name}
@@ -142,11 +147,11 @@ func (x *Index) productFigures(ctx context.Context, s *selection, t *tally) (Pro
 	var all []row
 	for i, p := range x.products {
 		r := row{keys: []string{p.id, p.name, p.category}}
-		r.sums.add(t.products[2*i : 2*i+2])
+		r.sums.add(t.products, i)
 		if r.sums.lines == 0 {
 			continue
 		}
-		r.sums.distinct(&t.products[2*i].seen, &t.products[2*i+1].seen)
+		r.sums.distinctIn(t.products, i)
 		all = append(all, r)
 		places = append(places, i)
 	}

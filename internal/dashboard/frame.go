@@ -15,20 +15,46 @@ type sums struct {
 	orders, returnOrders, customers, fresh          int64
 }
 
-// add adds the sums of pairs of cells, of sales and of returns.
-func (s *sums) add(pairs []cell) {
-	for i := 0; i < len(pairs); i += 2 {
-		sale, back := &pairs[i], &pairs[i+1]
-		s.lines += sale.lines + back.lines
-		s.unknown += sale.unknown + back.unknown
-		s.sales.Merge(sale.amount)
-		s.returns.Merge(back.amount)
-		s.discounts.Merge(sale.discount)
-		s.sold.Merge(sale.units)
-		s.sentBack.Merge(back.units)
-		s.cost.Merge(sale.cost)
-		s.cost.Merge(back.cost)
+// add adds the sums of a group.
+func (s *sums) add(c cells, group int) {
+	for _, c := range c.low[2*group : 2*group+2] {
+		s.lines += int64(c.lines)
+		s.unknown += int64(c.unknown)
 	}
+	s.addPair(c.low[2*group:2*group+2], pipeline.TotalOf)
+	if c.high != nil {
+		s.addPair(c.high[2*group:2*group+2], func(v int64) pipeline.Total { // 2³¹ · v
+			return pipeline.Total{Lo: uint64(v) << 31, Hi: v >> 33}
+		})
+	}
+}
+
+func (s *sums) addPair(pair []cell, as func(int64) pipeline.Total) {
+	sale, back := &pair[0], &pair[1]
+	s.sales.Merge(as(sale.amount))
+	s.returns.Merge(as(back.amount))
+	s.discounts.Merge(as(sale.discount))
+	s.sold.Merge(as(sale.units))
+	s.sentBack.Merge(as(back.units))
+	s.cost.Merge(as(sale.cost))
+	s.cost.Merge(as(back.cost))
+}
+
+// merge adds the sums of another group, not what is distinct in it.
+func (s *sums) merge(o *sums) {
+	s.lines += o.lines
+	s.unknown += o.unknown
+	s.sales.Merge(o.sales)
+	s.returns.Merge(o.returns)
+	s.discounts.Merge(o.discounts)
+	s.sold.Merge(o.sold)
+	s.sentBack.Merge(o.sentBack)
+	s.cost.Merge(o.cost)
+}
+
+// distinctIn sets the distinct counts to those of a group.
+func (s *sums) distinctIn(c cells, group int) {
+	s.distinct(&c.low[2*group].seen, &c.low[2*group+1].seen)
 }
 
 // distinct sets the distinct counts.

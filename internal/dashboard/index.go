@@ -25,18 +25,19 @@ type Index struct {
 	days  int           // from the first to the newest line
 	lines int
 
-	day      []uint16 // by line: since first
-	kind     []uint32 // by line: its combination, doubled, + 1 on a return
-	order    []uint32 // by line
-	product  []uint32 // by line: in products
-	revenue  numbers
-	discount numbers
-	quantity numbers
+	day     []uint16 // by line: since first
+	kind    []uint32 // by line: its combination, doubled, + 1 on a return
+	order   []uint32 // by line; with severalCustomers where it is an order of such
+	product []uint32 // by line: in products
+
+	amount   numbers // sales, or returns
+	discount numbers // of sales
+	units    numbers // sold, or returned: not negative
 	cost     numbers
+	wide     bool // numbers have high parts
 
 	from     []uint32 // by customer, guests being one after the last, and the end: its first line
 	pieces   []piece  // that lines can be passed over in, side by side
-	isShared []uint64 // a bit by order: it is of several customers
 	shared   []uint32 // lines of such orders, order by order
 	sharings []piece  // of shared
 
@@ -58,35 +59,25 @@ type Index struct {
 	currency  string
 }
 
-// numbers are a column of numbers, in 32 bits where all fit.
-type numbers struct {
-	small []int32
-	wide  []int64
-}
+// numbers are a column of numbers: low, or low + 2³¹ · high where some number of the
+// lines has more than 32 bits. So sums of each part are exact in 64 bits, for there
+// are fewer than 2³² lines.
+type numbers struct{ low, high []int32 }
 
-// unknown stands for NULL in numbers; wide ones have math.MinInt64 for it.
+// unknown is the low part of NULL.
 const unknown = math.MinInt32
-
-// at returns a number that is not NULL.
-func (n *numbers) at(i int) int64 {
-	if n.small != nil {
-		return int64(n.small[i])
-	}
-	return n.wide[i]
-}
 
 // known returns a number, and whether it is one.
 func (n *numbers) known(i int) (int64, bool) {
-	if n.small != nil {
-		v := n.small[i]
-		return int64(v), v != unknown
+	if n.high == nil {
+		return int64(n.low[i]), n.low[i] != unknown
 	}
-	v := n.wide[i]
-	return v, v != math.MinInt64
+	return int64(n.low[i]) + int64(n.high[i])<<31, n.low[i] != unknown
 }
 
-// fits reports whether a number can be held in 32 bits beside unknown.
-func fits(v int64) bool { return v > unknown && v <= math.MaxInt32 }
+// severalCustomers marks orders that have lines of more than one customer, or of a
+// customer and a guest.
+const severalCustomers = 1 << 31
 
 // piece is a run of lines that no customer or order of lies in another piece.
 type piece struct{ from, to int }

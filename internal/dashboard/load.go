@@ -65,9 +65,15 @@ const orderShards = 64
 
 // chunk is a batch of lines.
 type chunk struct {
-	order, customer, product, kind    []uint32
-	day                               []int32
-	revenue, discount, quantity, cost numbers
+	order, customer, product, kind []uint32
+	day                            []int32
+	amount, discount, units, cost  column
+}
+
+// column are the numbers of a chunk, in 32 bits where all fit.
+type column struct {
+	small []int32
+	wide  []int64 // with math.MinInt64 for NULL
 }
 
 func newLoader(x *Index) *loader {
@@ -260,12 +266,33 @@ func (f *factReader) chunk(rec arrow.Record) (*chunk, error) {
 		of[byCountry], of[byState], of[byCategory], of[byChannel] = codes[colCountry][i], codes[colState][i], codes[colCategory][i], codes[colChannel][i]
 		c.kind[i] = f.kind(of) + codes[colType][i]
 	}
+	back := func(i int) bool { return c.kind[i]&1 != 0 }
 	for _, m := range []struct {
-		to  *numbers
+		to  *column
 		col int
-	}{{&c.revenue, colRevenue}, {&c.discount, colDiscount}, {&c.quantity, colQuantity}, {&c.cost, colCost}} {
-		row, err := m.to.read(rec.Column(m.col))
-		if err != nil {
+		as  func(v int64, back bool) int64
+	}{
+		{&c.amount, colRevenue, func(v int64, back bool) int64 {
+			if back {
+				return -v
+			}
+			return v
+		}},
+		{&c.discount, colDiscount, func(v int64, back bool) int64 {
+			if back {
+				return 0 // what counts are discounts of sales
+			}
+			return v
+		}},
+		{&c.units, colQuantity, func(v int64, back bool) int64 {
+			if back {
+				return max(v, -v)
+			}
+			return v
+		}},
+		{&c.cost, colCost, func(v int64, _ bool) int64 { return v }},
+	} {
+		if row, err := m.to.read(rec.Column(m.col), back, m.as); err != nil {
 			return nil, fail(m.col, row, err.Error())
 		}
 	}
@@ -303,7 +330,7 @@ func (f *factReader) orders(col arrow.Array, out []uint32) error {
 			o.mu.Lock()
 			code := o.dict.Code(id)
 			o.mu.Unlock()
-			if code < 0 || uint64(code) > (math.MaxUint32-orderShards)/orderShards-1 {
+			if code < 0 || uint64(code) > severalCustomers/orderShards-2 {
 				return &pipeline.Error{Kind: pipeline.ErrData, Table: silver.FactSales.Name, Column: "order_id", Msg: "there are more orders than a dashboard can count"}
 			}
 			f.order, f.code = append(f.order[:0], id...), uint32(code)*orderShards+uint32(shard)
@@ -359,61 +386,81 @@ func (c *coder) codes(col arrow.Array) []uint32 {
 	return c.out
 }
 
-// read takes over a column of whole numbers or prices, unscaled.
-func (n *numbers) read(col arrow.Array) (row int, err error) {
+// The largest number that is read: what prices can be is less by far.
+const largest = 1 << 61
+
+// read takes over a column of whole numbers or prices, unscaled, each as a function
+// of it and of whether its line is a return.
+func (n *column) read(col arrow.Array, back func(i int) bool, as func(v int64, back bool) int64) (row int, err error) {
 	n.small = make([]int32, 0, col.Len())
-	add := func(i int, v int64, ok bool) {
-		switch {
-		case n.wide == nil && !ok:
-			n.small = append(n.small, unknown)
-		case n.wide == nil && fits(v):
+	add := func(i int, v int64) {
+		if v = as(v, back(i)); n.wide == nil && v > unknown && v <= math.MaxInt32 {
 			n.small = append(n.small, int32(v))
-		default:
-			if n.wide == nil {
-				n.wide = widened(n.small, col.Len())
-				n.small = nil
-			}
-			if !ok {
-				v = math.MinInt64
-			}
-			n.wide = append(n.wide, v)
+			return
+		}
+		n.widen(col.Len())
+		n.wide = append(n.wide, v)
+	}
+	null := func() {
+		if n.wide == nil {
+			n.small = append(n.small, unknown)
+		} else {
+			n.wide = append(n.wide, math.MinInt64)
 		}
 	}
-	switch a := col.(type) {
-	case *array.Int64:
-		for i := range a.Len() {
-			if v := a.Value(i); v != math.MinInt64 {
-				add(i, v, a.IsValid(i))
-			} else if a.IsValid(i) {
-				return i, fmt.Errorf("is too small a number")
-			}
+	for i := range col.Len() {
+		if col.IsNull(i) {
+			null()
+			continue
 		}
-	case *array.Decimal128:
-		for i, v := range a.Values() {
-			low := int64(v.LowBits())
-			ok := a.IsValid(i)
-			if ok && (v.HighBits() != low>>63 || low == math.MinInt64) {
-				return i, fmt.Errorf("is too large an amount")
+		var v int64
+		switch a := col.(type) {
+		case *array.Int64:
+			v = a.Value(i)
+		case *array.Decimal128:
+			d := a.Value(i)
+			if v = int64(d.LowBits()); d.HighBits() != v>>63 {
+				v = math.MaxInt64
 			}
-			add(i, low, ok)
+		default:
+			return i, fmt.Errorf("is a %s, no number", col.DataType())
 		}
-	default:
-		return 0, fmt.Errorf("is a %s, no number", col.DataType())
+		if v <= -largest || v >= largest {
+			return i, fmt.Errorf("is too large a number")
+		}
+		add(i, v)
 	}
 	return 0, nil
 }
 
-// widened copies numbers into 64 bits.
-func widened(small []int32, room int) []int64 {
-	out := make([]int64, 0, room)
-	for _, v := range small {
+// widen makes the column one of 64 bits.
+func (n *column) widen(room int) {
+	if n.wide != nil {
+		return
+	}
+	n.wide = make([]int64, 0, room)
+	for _, v := range n.small {
 		if v == unknown {
-			out = append(out, math.MinInt64)
+			n.wide = append(n.wide, math.MinInt64)
 		} else {
-			out = append(out, int64(v))
+			n.wide = append(n.wide, int64(v))
 		}
 	}
-	return out
+	n.small = nil
+}
+
+// parts are the low and the high parts of numbers.
+func (n *column) parts() (low, high []int32) {
+	n.widen(len(n.small))
+	low, high = make([]int32, len(n.wide)), make([]int32, len(n.wide))
+	for i, v := range n.wide {
+		if v == math.MinInt64 {
+			low[i] = unknown
+		} else {
+			low[i], high[i] = int32(v&math.MaxInt32), int32(v>>31)
+		}
+	}
+	return low, high
 }
 
 // textOf returns a column's texts by row: nil for NULL, else valid as long as the column.

@@ -5,8 +5,10 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/apache/arrow/go/v17/arrow"
 
@@ -33,6 +35,10 @@ type Options struct {
 // Errors are *pipeline.Error: of kind ErrInput where there is no lake, or a table or
 // column is missing, of kind ErrData where tables do not fit each other.
 func Open(ctx context.Context, o Options) (*Index, error) {
+	// What is read is garbage at once: without this it piles up to what stays.
+	opening.Lock()
+	defer opening.Unlock()
+	defer debug.SetGCPercent(debug.SetGCPercent(25))
 	if o.Workers <= 0 {
 		o.Workers = runtime.GOMAXPROCS(0)
 	}
@@ -52,6 +58,9 @@ func Open(ctx context.Context, o Options) (*Index, error) {
 		return x, err
 	}
 }
+
+// opening has one Index made at a time.
+var opening sync.Mutex
 
 func open(ctx context.Context, o Options, report *pipeline.Report) (*Index, error) {
 	r := &reader{lake: o.Lake}

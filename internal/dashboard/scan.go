@@ -6,8 +6,6 @@ import (
 	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
-
-	"github.com/smeltdata/smelt/pipeline"
 )
 
 // selection is which lines count: days of the index, both included, and combinations.
@@ -46,48 +44,27 @@ func (s *seen) sawCustomer(c uint32) bool {
 
 // cell adds up the lines of a group, of sales or of returns.
 type cell struct {
-	seen
-	lines, unknown                int64 // unknown: lines whose cost is
-	amount, discount, units, cost pipeline.Total
-}
-
-// line is what a line adds to its groups; amounts and units of returns are positive.
-type line struct {
 	amount, discount, units, cost int64
-	known                         bool
+	lines, unknown                uint32 // unknown: lines whose cost is
+	seen
 }
 
-func (x *Index) line(i int, back uint32) line {
-	l := line{amount: x.revenue.at(i), units: x.quantity.at(i)}
-	if back != 0 {
-		l.amount = -l.amount
-		l.units = max(l.units, -l.units)
-	} else {
-		l.discount = x.discount.at(i)
-	}
-	l.cost, l.known = x.cost.known(i)
-	return l
-}
-
-func (c *cell) add(l *line) {
+func (c *cell) add(amount, discount, units, cost int64, unknown uint32) {
+	c.amount += amount
+	c.discount += discount
+	c.units += units
+	c.cost += cost
 	c.lines++
-	c.amount.Add(l.amount)
-	c.discount.Add(l.discount)
-	c.units.Add(l.units)
-	if l.known {
-		c.cost.Add(l.cost)
-	} else {
-		c.unknown++
-	}
+	c.unknown += unknown
 }
 
 func (c *cell) merge(o *cell) {
 	c.lines += o.lines
 	c.unknown += o.unknown
-	c.amount.Merge(o.amount)
-	c.discount.Merge(o.discount)
-	c.units.Merge(o.units)
-	c.cost.Merge(o.cost)
+	c.amount += o.amount
+	c.discount += o.discount
+	c.units += o.units
+	c.cost += o.cost
 	c.seen.merge(&o.seen)
 }
 
@@ -97,21 +74,56 @@ func (s *seen) merge(o *seen) {
 	s.fresh += o.fresh
 }
 
+// cells are those of groups: of each its sales and then its returns. high are the sums
+// of the numbers' high parts, where they have such.
+type cells struct{ low, high []cell }
+
+func (x *Index) newCells(groups int) cells {
+	c := cells{low: make([]cell, 2*groups)}
+	if x.wide {
+		c.high = make([]cell, 2*groups)
+	}
+	return c
+}
+
+func (c cells) merge(o cells) {
+	for i := range c.low {
+		c.low[i].merge(&o.low[i])
+	}
+	for i := range c.high {
+		c.high[i].merge(&o.high[i])
+	}
+}
+
+// add adds a line to a cell.
+func (c cells) add(x *Index, i int, at uint32) *cell {
+	to := &c.low[at]
+	if cost := x.cost.low[i]; cost != unknown {
+		to.add(int64(x.amount.low[i]), int64(x.discount.low[i]), int64(x.units.low[i]), int64(cost), 0)
+	} else {
+		to.add(int64(x.amount.low[i]), int64(x.discount.low[i]), int64(x.units.low[i]), 0, 1)
+	}
+	if c.high != nil {
+		c.high[at].add(int64(x.amount.high[i]), int64(x.discount.high[i]), int64(x.units.high[i]), int64(x.cost.high[i]), 0)
+	}
+	return to
+}
+
 // tally is what one worker has counted. Each group has a place for its sales and the
 // next for its returns. Sums are kept by day, kind and product only: those of coarser
 // groups are sums of theirs. Distinct counts are not, so these have seen.
 type tally struct {
 	total    [2]seen
-	days     []cell
-	kinds    []cell
-	products []cell
+	days     cells
+	kinds    cells
+	products cells
 	periods  [len(grains)][]seen
 	parts    [len(partNames)][]seen
 	subs     []seen
 }
 
 func (x *Index) newTally() *tally {
-	t := &tally{days: make([]cell, 2*x.days), kinds: make([]cell, 2*len(x.combinations)), products: make([]cell, 2*len(x.products)), subs: make([]seen, 2*len(x.subs))}
+	t := &tally{days: x.newCells(x.days), kinds: x.newCells(len(x.combinations)), products: x.newCells(len(x.products)), subs: make([]seen, 2*len(x.subs))}
 	for g := range grains {
 		t.periods[g] = make([]seen, 2*len(x.calendars[g].starts))
 	}
@@ -122,20 +134,15 @@ func (x *Index) newTally() *tally {
 }
 
 func (t *tally) merge(o *tally) {
-	mergeCells := func(a, b []cell) {
-		for i := range a {
-			a[i].merge(&b[i])
-		}
-	}
 	mergeSeen := func(a, b []seen) {
 		for i := range a {
 			a[i].merge(&b[i])
 		}
 	}
 	mergeSeen(t.total[:], o.total[:])
-	mergeCells(t.days, o.days)
-	mergeCells(t.kinds, o.kinds)
-	mergeCells(t.products, o.products)
+	t.days.merge(o.days)
+	t.kinds.merge(o.kinds)
+	t.products.merge(o.products)
 	mergeSeen(t.subs, o.subs)
 	for g := range t.periods {
 		mergeSeen(t.periods[g], o.periods[g])
@@ -190,10 +197,14 @@ func passOver[T any](ctx context.Context, x *Index, make func() T, lines, shared
 	return tallies[0], ctx.Err()
 }
 
-// each calls f for the lines of a piece that are selected, with their customer;
-// guests are one after the last.
+// customerAt returns the customer of a line; guests are one after the last.
+func (x *Index) customerAt(i int) int {
+	return sort.Search(len(x.from), func(c int) bool { return int(x.from[c]) > i }) - 1
+}
+
+// each calls f for the lines of a piece that are selected, with their customer.
 func (x *Index) each(s *selection, p piece, f func(i int, day int, kind uint32, who int)) {
-	who := sort.Search(len(x.from), func(c int) bool { return int(x.from[c]) > p.from }) - 1
+	who := x.customerAt(p.from)
 	for i := p.from; i < p.to; i++ {
 		for uint32(i) >= x.from[who+1] {
 			who++
@@ -205,73 +216,87 @@ func (x *Index) each(s *selection, p piece, f func(i int, day int, kind uint32, 
 	}
 }
 
-// ofSeveral reports whether an order is of several customers.
-func (x *Index) ofSeveral(order uint32) bool { return x.isShared[order/64]>>(order%64)&1 != 0 }
-
+// lines is what each does, for the pass that takes the time.
 func (t *tally) lines(x *Index, s *selection, p piece) {
 	guests := len(x.customers)
-	x.each(s, p, func(i, day int, kind uint32, who int) {
+	who := x.customerAt(p.from)
+	end := int(x.from[who+1])
+	isNew := who < guests && s.has(x.customers[who].first)
+	for i := p.from; i < p.to; i++ {
+		for i >= end {
+			who++
+			end = int(x.from[who+1])
+			isNew = who < guests && s.has(x.customers[who].first)
+		}
+		kind, day := x.kind[i], int(x.day[i])
+		if !s.combinations[kind>>1] || day < s.from || day > s.to {
+			continue
+		}
 		back, product := kind&1, x.product[i]
-		l := x.line(i, back)
-		onDay, ofKind, ofProduct := &t.days[2*uint32(day)+back], &t.kinds[kind], &t.products[2*product+back]
-		onDay.add(&l)
-		ofKind.add(&l)
-		ofProduct.add(&l)
-		if order := x.order[i]; !x.ofSeveral(order) {
-			t.order(x, order+1, day, kind, product)
+		onDay := t.days.add(x, i, 2*uint32(day)+back)
+		ofKind := t.kinds.add(x, i, kind)
+		ofProduct := t.products.add(x, i, 2*product+back)
+		if order := x.order[i]; order < severalCustomers {
+			t.order(x, order+1, day, kind, product, onDay, ofKind, ofProduct)
 		}
-		if back != 0 || who == guests {
-			return
+		if back == 0 && who < guests {
+			t.customer(x, uint32(who+1), day, kind, product, isNew, onDay, ofKind, ofProduct)
 		}
-		customer, first := uint32(who+1), x.customers[who].first
-		isNew := s.has(first)
-		if !t.total[0].sawCustomer(customer) && isNew {
-			t.total[0].fresh++
+	}
+}
+
+// customer counts a customer, + 1, in the groups of one of its sales.
+func (t *tally) customer(x *Index, customer uint32, day int, kind, product uint32, isNew bool, onDay, ofKind, ofProduct *cell) {
+	if !t.total[0].sawCustomer(customer) && isNew {
+		t.total[0].fresh++
+	}
+	if !onDay.sawCustomer(customer) {
+		first := int(x.customers[customer-1].first)
+		if first == day {
+			onDay.fresh++
 		}
-		if !onDay.sawCustomer(customer) {
-			if int(first) == day {
-				onDay.fresh++
-			}
-			for g := range t.periods {
-				of := x.calendars[g].of
-				if period := &t.periods[g][2*uint32(of[day])]; !period.sawCustomer(customer) && isNew && of[first] == of[day] {
-					period.fresh++
-				}
-			}
-		}
-		if !ofKind.sawCustomer(customer) {
-			for k := range t.parts {
-				t.parts[k][2*x.parts[k].of[kind>>1]].sawCustomer(customer)
+		for g := range t.periods {
+			of := x.calendars[g].of
+			if period := &t.periods[g][2*uint32(of[day])]; !period.sawCustomer(customer) && isNew && of[first] == of[day] {
+				period.fresh++
 			}
 		}
-		if !ofProduct.sawCustomer(customer) {
-			t.subs[2*x.products[product].sub].sawCustomer(customer)
+	}
+	if !ofKind.sawCustomer(customer) {
+		for k := range t.parts {
+			t.parts[k][2*x.parts[k].of[kind>>1]].sawCustomer(customer)
 		}
-	})
+	}
+	if !ofProduct.sawCustomer(customer) {
+		t.subs[2*x.products[product].sub].sawCustomer(customer)
+	}
 }
 
 // order counts an order, + 1, in the groups of one of its lines.
-func (t *tally) order(x *Index, order uint32, day int, kind, product uint32) {
+func (t *tally) order(x *Index, order uint32, day int, kind, product uint32, onDay, ofKind, ofProduct *cell) {
 	back := kind & 1
 	t.total[back].sawOrder(order)
-	if !t.days[2*uint32(day)+back].sawOrder(order) {
+	if !onDay.sawOrder(order) {
 		for g := range t.periods {
 			t.periods[g][2*uint32(x.calendars[g].of[day])+back].sawOrder(order)
 		}
 	}
-	if !t.kinds[kind].sawOrder(order) {
+	if !ofKind.sawOrder(order) {
 		for k := range t.parts {
 			t.parts[k][2*x.parts[k].of[kind>>1]+back].sawOrder(order)
 		}
 	}
-	if !t.products[2*product+back].sawOrder(order) {
+	if !ofProduct.sawOrder(order) {
 		t.subs[2*x.products[product].sub+back].sawOrder(order)
 	}
 }
 
 // shared counts the orders of a piece of the lines of shared orders.
 func (t *tally) shared(x *Index, s *selection, p piece) {
-	x.eachShared(s, p, func(i, day int, kind uint32) { t.order(x, x.order[i]+1, day, kind, x.product[i]) })
+	x.eachShared(s, p, func(i, day int, kind uint32) {
+		product := x.product[i]
+		t.order(x, x.order[i]+1, day, kind, product, &t.days.low[2*uint32(day)+kind&1], &t.kinds.low[kind], &t.products.low[2*product+kind&1])
+	})
 }
 
 // eachShared is each of a piece of the lines of shared orders.
@@ -294,13 +319,11 @@ func (x *Index) classed(ctx context.Context, s *selection, by []uint8, classes i
 		return 2 * uint32(by[product])
 	}
 	guests := len(x.customers)
-	cells, err := passOver(ctx, x, func() []cell { return make([]cell, 2*classes) },
-		func(cells []cell, p piece) {
+	all, err := passOver(ctx, x, func() cells { return x.newCells(classes) },
+		func(to cells, p piece) {
 			x.each(s, p, func(i, day int, kind uint32, who int) {
-				c := &cells[class(x.product[i])+kind&1]
-				l := x.line(i, kind&1)
-				c.add(&l)
-				if order := x.order[i]; !x.ofSeveral(order) {
+				c := to.add(x, i, class(x.product[i])+kind&1)
+				if order := x.order[i]; order < severalCustomers {
 					c.sawOrder(order + 1)
 				}
 				if kind&1 == 0 && who < guests && !c.sawCustomer(uint32(who+1)) && s.has(x.customers[who].first) {
@@ -308,18 +331,17 @@ func (x *Index) classed(ctx context.Context, s *selection, by []uint8, classes i
 				}
 			})
 		},
-		func(cells []cell, p piece) {
-			x.eachShared(s, p, func(i, day int, kind uint32) { cells[class(x.product[i])+kind&1].sawOrder(x.order[i] + 1) })
+		func(to cells, p piece) {
+			x.eachShared(s, p, func(i, day int, kind uint32) { to.low[class(x.product[i])+kind&1].sawOrder(x.order[i] + 1) })
 		},
-		func(a, b []cell) {
-			for i := range a {
-				a[i].merge(&b[i])
-			}
-		})
+		cells.merge)
+	if err != nil {
+		return nil, err
+	}
 	out := make([]sums, classes)
 	for i := range out {
-		out[i].add(cells[2*i : 2*i+2])
-		out[i].distinct(&cells[2*i].seen, &cells[2*i+1].seen)
+		out[i].add(all, i)
+		out[i].distinctIn(all, i)
 	}
-	return out, err
+	return out, nil
 }
