@@ -111,8 +111,8 @@ func (x *Index) parted(t *tally, i int) []row {
 
 func (x *Index) subcategories(t *tally) []row {
 	all := make([]row, len(x.subs))
-	for i, p := range x.products {
-		all[p.sub].sums.add(t.products, i)
+	for i, sub := range x.subOf {
+		all[sub].sums.add(t.products, i)
 	}
 	for i, sub := range x.subs {
 		all[i].keys = []string{sub.category, sub.name}

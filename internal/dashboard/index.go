@@ -46,6 +46,7 @@ type Index struct {
 	iso          map[string]string    // by country, ISO 3166-1 alpha-2
 	customers    []customer           // ascending by id
 	products     []product            // ascending by id
+	subOf        []uint32             // by product: in subs
 	subs         []subcategory
 
 	calendars [len(grains)]calendar
@@ -108,10 +109,7 @@ type customer struct {
 }
 
 // product is a row of dim_products.
-type product struct {
-	id, name, category string
-	sub                uint32 // in subs
-}
+type product struct{ id, name, category string }
 
 // subcategory is one of a category; "" where a product has none.
 type subcategory struct{ category, name string }

@@ -1,8 +1,10 @@
 package dashboard
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -114,7 +116,7 @@ func (l *loader) customers(ctx context.Context, r *reader) error {
 
 // products reads dim_products.
 func (l *loader) products(ctx context.Context, r *reader) error {
-	subs := map[subcategory]uint32{}
+	subs, subOf := map[subcategory]uint32{}, map[string]uint32{}
 	err := r.each(ctx, 1, silver.DimProducts.Table, func(_ int, rec arrow.Record) error {
 		id, name, category, sub := textOf(rec.Column(0)), textOf(rec.Column(1)), textOf(rec.Column(2)), textOf(rec.Column(3))
 		for i := range int(rec.NumRows()) {
@@ -124,13 +126,17 @@ func (l *loader) products(ctx context.Context, r *reader) error {
 				code = uint32(len(l.x.subs))
 				subs[s], l.x.subs = code, append(l.x.subs, s)
 			}
-			l.x.products = append(l.x.products, product{id: string(id(i)), name: string(name(i)), category: l.x.subs[code].category, sub: code})
+			l.x.products = append(l.x.products, product{id: string(id(i)), name: string(name(i)), category: s.category})
+			subOf[string(id(i))] = code
 		}
 		return nil
 	})
 	byID := func(a, b product) int { return strings.Compare(a.id, b.id) }
 	if !slices.IsSortedFunc(l.x.products, byID) {
 		slices.SortFunc(l.x.products, byID)
+	}
+	for _, p := range l.x.products {
+		l.x.subOf = append(l.x.subOf, subOf[p.id])
 	}
 	return l.keys(err, l.productOf, silver.DimProducts.Table, len(l.x.products), func(i int) string { return l.x.products[i].id })
 }
@@ -163,9 +169,23 @@ func (l *loader) lines(ctx context.Context, r *reader) error {
 	if err != nil {
 		return err
 	}
-	l.x.combinations = make([]combination, len(l.kinds))
-	for c, kind := range l.kinds {
-		l.x.combinations[kind/2] = c
+	// A customer's combinations shall lie together: most differ in a few parts only.
+	l.x.combinations = slices.SortedFunc(maps.Keys(l.kinds), func(a, b combination) int {
+		for _, dim := range []int{bySegment, byCountry, byState, byChannel, byCategory} {
+			if a[dim] != b[dim] {
+				return cmp.Compare(a[dim], b[dim])
+			}
+		}
+		return 0
+	})
+	kinds := make([]uint32, len(l.kinds))
+	for i, c := range l.x.combinations {
+		kinds[l.kinds[c]/2] = uint32(2 * i)
+	}
+	for _, c := range l.chunks {
+		for i, kind := range c.kind {
+			c.kind[i] = kinds[kind/2] | kind&1
+		}
 	}
 	for i := range l.words {
 		l.x.words[i] = l.words[i].list

@@ -104,9 +104,14 @@ func (c cells) add(x *Index, i int, at uint32) *cell {
 		to.add(int64(x.amount.low[i]), int64(x.discount.low[i]), int64(x.units.low[i]), 0, 1)
 	}
 	if c.high != nil {
-		c.high[at].add(int64(x.amount.high[i]), int64(x.discount.high[i]), int64(x.units.high[i]), int64(x.cost.high[i]), 0)
+		c.addHigh(x, i, at)
 	}
 	return to
+}
+
+// addHigh adds the high parts of a line's numbers to a cell.
+func (c cells) addHigh(x *Index, i int, at uint32) {
+	c.high[at].add(int64(x.amount.high[i]), int64(x.discount.high[i]), int64(x.units.high[i]), int64(x.cost.high[i]), 0)
 }
 
 // tally is what one worker has counted. Each group has a place for its sales and the
@@ -120,6 +125,7 @@ type tally struct {
 	periods  [len(grains)][]seen
 	parts    [len(partNames)][]seen
 	subs     []seen
+	block    block
 }
 
 func (x *Index) newTally() *tally {
@@ -216,12 +222,36 @@ func (x *Index) each(s *selection, p piece, f func(i int, day int, kind uint32, 
 	}
 }
 
+// block is some of a piece's lines that are selected. Each grouping goes over them by
+// itself: where cells do not lie in the processor's cache, it waits for those of many
+// lines at once, and not for three cells of each line in turn.
+type block struct {
+	n     int
+	lines [256]line
+}
+
+// line is a line of a block.
+type line struct {
+	amount, discount, units, cost int32 // low parts
+	unknown                       uint32
+	i, kind, product              uint32
+	order                         uint32 // + 1; 0 = it is counted elsewhere
+	customer                      uint32 // + 1; 0 = a guest, or a return
+	day                           uint16
+	isNew                         bool // the customer's first sale is among the selection's days
+}
+
+func (c *cell) addLine(l *line) {
+	c.add(int64(l.amount), int64(l.discount), int64(l.units), int64(l.cost), l.unknown)
+}
+
 // lines is what each does, for the pass that takes the time.
 func (t *tally) lines(x *Index, s *selection, p piece) {
 	guests := len(x.customers)
 	who := x.customerAt(p.from)
 	end := int(x.from[who+1])
 	isNew := who < guests && s.has(x.customers[who].first)
+	b := &t.block
 	for i := p.from; i < p.to; i++ {
 		for i >= end {
 			who++
@@ -232,70 +262,124 @@ func (t *tally) lines(x *Index, s *selection, p piece) {
 		if !s.combinations[kind>>1] || day < s.from || day > s.to {
 			continue
 		}
-		back, product := kind&1, x.product[i]
-		onDay := t.days.add(x, i, 2*uint32(day)+back)
-		ofKind := t.kinds.add(x, i, kind)
-		ofProduct := t.products.add(x, i, 2*product+back)
-		if order := x.order[i]; order < severalCustomers {
-			t.order(x, order+1, day, kind, product, onDay, ofKind, ofProduct)
+		l := &b.lines[b.n]
+		*l = line{amount: x.amount.low[i], discount: x.discount.low[i], units: x.units.low[i], cost: x.cost.low[i], i: uint32(i), kind: kind, product: x.product[i], day: uint16(day), isNew: isNew}
+		if l.cost == unknown {
+			l.cost, l.unknown = 0, 1
 		}
-		if back == 0 && who < guests {
-			t.customer(x, uint32(who+1), day, kind, product, isNew, onDay, ofKind, ofProduct)
+		if order := x.order[i]; order < severalCustomers {
+			l.order = order + 1
+		}
+		if kind&1 == 0 && who < guests {
+			l.customer = uint32(who + 1)
+		}
+		if b.n++; b.n == len(b.lines) {
+			t.count(x, b)
 		}
 	}
+	t.count(x, b)
 }
 
-// customer counts a customer, + 1, in the groups of one of its sales.
-func (t *tally) customer(x *Index, customer uint32, day int, kind, product uint32, isNew bool, onDay, ofKind, ofProduct *cell) {
-	if !t.total[0].sawCustomer(customer) && isNew {
-		t.total[0].fresh++
+// count counts a block, which is empty then.
+func (t *tally) count(x *Index, b *block) {
+	lines := b.lines[:b.n]
+	b.n = 0
+	if x.wide {
+		for k := range lines {
+			l := &lines[k]
+			back := l.kind & 1
+			t.days.addHigh(x, int(l.i), 2*uint32(l.day)+back)
+			t.kinds.addHigh(x, int(l.i), l.kind)
+			t.products.addHigh(x, int(l.i), 2*l.product+back)
+		}
 	}
-	if !onDay.sawCustomer(customer) {
-		first := int(x.customers[customer-1].first)
-		if first == day {
-			onDay.fresh++
+	for k := range lines {
+		l := &lines[k]
+		back := l.kind & 1
+		c := &t.days.low[2*uint32(l.day)+back]
+		c.addLine(l)
+		if l.order != 0 {
+			t.total[back].sawOrder(l.order)
+			t.orderOnDay(x, c, l.order, l.day, back)
+		}
+		if l.customer == 0 {
+			continue
+		}
+		if !t.total[0].sawCustomer(l.customer) && l.isNew {
+			t.total[0].fresh++
+		}
+		if c.sawCustomer(l.customer) {
+			continue
+		}
+		first := uint16(x.customers[l.customer-1].first)
+		if first == l.day {
+			c.fresh++
 		}
 		for g := range t.periods {
 			of := x.calendars[g].of
-			if period := &t.periods[g][2*uint32(of[day])]; !period.sawCustomer(customer) && isNew && of[first] == of[day] {
+			if period := &t.periods[g][2*uint32(of[l.day])]; !period.sawCustomer(l.customer) && l.isNew && of[first] == of[l.day] {
 				period.fresh++
 			}
 		}
 	}
-	if !ofKind.sawCustomer(customer) {
-		for k := range t.parts {
-			t.parts[k][2*x.parts[k].of[kind>>1]].sawCustomer(customer)
+	for k := range lines {
+		l := &lines[k]
+		c := &t.kinds.low[l.kind]
+		c.addLine(l)
+		if l.order != 0 {
+			t.orderOfKind(x, c, l.order, l.kind)
+		}
+		if l.customer != 0 && !c.sawCustomer(l.customer) {
+			for k := range t.parts {
+				t.parts[k][2*x.parts[k].of[l.kind>>1]].sawCustomer(l.customer)
+			}
 		}
 	}
-	if !ofProduct.sawCustomer(customer) {
-		t.subs[2*x.products[product].sub].sawCustomer(customer)
+	for k := range lines {
+		l := &lines[k]
+		back := l.kind & 1
+		c := &t.products.low[2*l.product+back]
+		c.addLine(l)
+		if l.order != 0 {
+			t.orderOfProduct(x, c, l.order, l.product, back)
+		}
+		if l.customer != 0 && !c.sawCustomer(l.customer) {
+			t.subs[2*x.subOf[l.product]].sawCustomer(l.customer)
+		}
 	}
 }
 
-// order counts an order, + 1, in the groups of one of its lines.
-func (t *tally) order(x *Index, order uint32, day int, kind, product uint32, onDay, ofKind, ofProduct *cell) {
-	back := kind & 1
-	t.total[back].sawOrder(order)
-	if !onDay.sawOrder(order) {
+// The three count an order, + 1, in a cell and the groups that this is part of.
+func (t *tally) orderOnDay(x *Index, c *cell, order uint32, day uint16, back uint32) {
+	if !c.sawOrder(order) {
 		for g := range t.periods {
 			t.periods[g][2*uint32(x.calendars[g].of[day])+back].sawOrder(order)
 		}
 	}
-	if !ofKind.sawOrder(order) {
+}
+
+func (t *tally) orderOfKind(x *Index, c *cell, order, kind uint32) {
+	if !c.sawOrder(order) {
 		for k := range t.parts {
-			t.parts[k][2*x.parts[k].of[kind>>1]+back].sawOrder(order)
+			t.parts[k][2*x.parts[k].of[kind>>1]+kind&1].sawOrder(order)
 		}
 	}
-	if !ofProduct.sawOrder(order) {
-		t.subs[2*x.products[product].sub+back].sawOrder(order)
+}
+
+func (t *tally) orderOfProduct(x *Index, c *cell, order, product, back uint32) {
+	if !c.sawOrder(order) {
+		t.subs[2*x.subOf[product]+back].sawOrder(order)
 	}
 }
 
 // shared counts the orders of a piece of the lines of shared orders.
 func (t *tally) shared(x *Index, s *selection, p piece) {
 	x.eachShared(s, p, func(i, day int, kind uint32) {
-		product := x.product[i]
-		t.order(x, x.order[i]+1, day, kind, product, &t.days.low[2*uint32(day)+kind&1], &t.kinds.low[kind], &t.products.low[2*product+kind&1])
+		order, product, back := x.order[i]+1, x.product[i], kind&1
+		t.total[back].sawOrder(order)
+		t.orderOnDay(x, &t.days.low[2*uint32(day)+back], order, uint16(day), back)
+		t.orderOfKind(x, &t.kinds.low[kind], order, kind)
+		t.orderOfProduct(x, &t.products.low[2*product+back], order, product, back)
 	})
 }
 
