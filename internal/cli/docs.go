@@ -15,6 +15,7 @@ import (
 	"github.com/smeltdata/smelt/bronze"
 	"github.com/smeltdata/smelt/internal/catalog"
 	"github.com/smeltdata/smelt/internal/site"
+	"github.com/smeltdata/smelt/internal/web"
 	"github.com/smeltdata/smelt/io/store"
 	"github.com/smeltdata/smelt/pipeline"
 )
@@ -183,7 +184,7 @@ func (a *app) serve(ctx context.Context, d documented, addr string) error {
 	if err != nil {
 		return err
 	}
-	l, err := site.Listen(ctx, addr)
+	l, err := web.Listen(ctx, addr)
 	if err != nil {
 		return err
 	}

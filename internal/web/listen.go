@@ -1,4 +1,4 @@
-package site
+package web
 
 import (
 	"context"
@@ -13,7 +13,7 @@ import (
 	"github.com/smeltdata/smelt/pipeline"
 )
 
-// Listener is an address that a Server is to be reached at.
+// Listener is an address that pages are to be reached at.
 type Listener struct {
 	net.Listener
 	host string // as it was named
@@ -56,17 +56,17 @@ func (l *Listener) URL() string {
 	return "http://" + net.JoinHostPort(host, port) + "/"
 }
 
-// Serve lets a server answer until ctx ends: what it is at then it finishes, for
-// some seconds at most. The server's Host is set.
-func (l *Listener) Serve(ctx context.Context, s *Server) error {
-	s.Host = l.host
+// Serve lets a handler answer until ctx ends: what it is at then it finishes, for
+// some seconds at most. It gets only requests that read and that name this machine,
+// see Guard.
+func (l *Listener) Serve(ctx context.Context, h http.Handler) error {
 	server := &http.Server{
-		Handler:           s,
+		Handler:           Guard(l.host, h),
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       10 * time.Second,
-		WriteTimeout:      time.Minute, // a catalog may have to be collected before
+		WriteTimeout:      time.Minute, // what is asked for may have to be made first
 		IdleTimeout:       time.Minute,
-		MaxHeaderBytes:    16 << 10,
+		MaxHeaderBytes:    64 << 10,                   // a filter names its values in the address
 		ErrorLog:          log.New(io.Discard, "", 0), // of connections that browsers break off
 	}
 	stopped := make(chan error, 1)
