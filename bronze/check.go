@@ -80,7 +80,7 @@ func (m *Mapping) check() *problem {
 	if p := m.checkRules(&m.Rules); p != nil {
 		return p
 	}
-	return first(m.checkChecks, m.checkTests)
+	return first(m.checkChecks, m.checkTests, m.checkDashboard)
 }
 
 var lookupName = regexp.MustCompile(`^[\pL_][\pL\d_-]*$`)

@@ -116,6 +116,9 @@ func (d *decoder) placeSpecs(m *Mapping) {
 			at(fmt.Sprintf("%s.expect[%d]", path, k), &t.Expect[k].Line, &t.Expect[k].Col)
 		}
 	}
+	for i := range m.Dashboard.Pages {
+		at(fmt.Sprintf("dashboard.pages[%d]", i), &m.Dashboard.Pages[i].Line, &m.Dashboard.Pages[i].Col)
+	}
 	for i := range m.Rules.ReturnedOrders {
 		r, path := &m.Rules.ReturnedOrders[i], fmt.Sprintf("returns.orders[%d]", i)
 		at(path, &r.Line, &r.Col)

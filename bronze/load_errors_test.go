@@ -96,6 +96,16 @@ var errorCases = []struct {
 	{rules("returns: {orders: [{files: r.csv, columns: {order: O}}]}"), "2:45", `no column "order"`, `"order_id"`},
 	{rules("returns: {orders: [{files: r.csv, columns: {order_id: {value: 3}}}]}"), "2:55", "as they stand", ""},
 
+	// The dashboard.
+	{rules("dashboard: {nam: x}"), "2:13", `unknown key "nam" in the dashboard block`, `"name"`},
+	{rules("dashboard: {currency: euro}"), "2:23", `"euro" is no currency`, "EUR"},
+	{rules("dashboard: {pages: {title: A}}"), "2:20", "pages: want a list, each a page", ""},
+	{rules("dashboard: {pages: [{table: gold.a}]}"), "2:21", "the page has no title", "title: Brands"},
+	{rules("dashboard: {pages: [{title: A}]}"), "2:21", "the page has no table", "gold.sales_by_brand"},
+	{rules("dashboard: {pages: [{title: A, table: gold.a, chart: scatter}]}"), "2:54", `unknown chart "scatter"`, "table, bar, line"},
+	{rules("dashboard: {pages: [{title: A, table: gold.a, chart: bar, x: a}]}"), "2:21", "a bar chart needs x and y", "chart: table"},
+	{rules("dashboard:", "  pages:", "    - {title: A, table: gold.a}", "    - {title: A, table: gold.b}"), "5:15", `two pages are called "A"`, "another title"},
+
 	// What is missing or does not fit.
 	{"output: x\n", "1:1", "no source is given", ""},
 	{"sources: []\n", "1:10", "no source is given", ""},

@@ -59,6 +59,8 @@ var mappingBlock = &block[Mapping]{
 			"Rules about the tables, besides those that all shops have: where one fails, nothing is published."),
 		field("tests", listOf(testBlock), func(m *Mapping) *[]TestSpec { return &m.Tests }, "none", `[{name: two lamps, given: [{input: sales, rows: [{Order: 1, Qty: 2}]}], expect: [{table: silver.fact_sales, rows: [{quantity: 2}]}]}]`,
 			"Unit tests of the mapping: given records, and what the tables hold then."),
+		field("dashboard", inside(dashboardBlock), func(m *Mapping) *DashboardSpec { return &m.Dashboard }, "none", "{name: Alpine Sports}",
+			"What the pages of smelt dashboard say about the shop, and pages of its own."),
 	},
 }
 

@@ -24,6 +24,8 @@ type Mapping struct {
 	Rules    Rules
 	Checks   []check.Check // besides those that the tables declare
 	Tests    []TestSpec    // of the mapping itself
+
+	Dashboard DashboardSpec
 }
 
 // Fills reports whether a source fills a bronze table: customers, products or sales.

@@ -51,7 +51,7 @@ func declare[T any](b *block[T]) declared {
 func blocks() []declared {
 	return []declared{declare(mappingBlock), declare(lookupBlock), declare(sourceBlock), declare(columnBlock), declare(numberBlock),
 		declare(returnsBlock), declare(returnedBlock), declare(datesBlock), declare(rfmBlock), declare(checkBlock),
-		declare(testBlock), declare(givenBlock), declare(expectBlock)}
+		declare(testBlock), declare(givenBlock), declare(expectBlock), declare(dashboardBlock), declare(pageBlock)}
 }
 
 // The schema has the decoder's keys, each with its meaning, and no others.
@@ -92,12 +92,13 @@ sources: [{table: products, files: p.csv, columns: {product_id: Id}}]
 returns: {orders: [{files: r.csv, columns: {order_id: O}}]}
 checks: [{table: silver.fact_sales, kind: row_count, min: 1}]
 tests: [{name: t, given: [{input: products, rows: [{Id: 1}]}], expect: [{table: bronze.products, rows: [{product_id: 1}]}]}]
+dashboard: {pages: [{title: Brands, table: gold.brands}]}
 `
 	if _, err := ParseMapping("x", []byte(text)); err != nil {
 		t.Fatal(err)
 	}
 	for _, drop := range []string{"files: t.csv, ", ", key: K", "table: products, ", "files: p.csv, ", ", columns: {product_id: Id}", "files: r.csv, ", ", columns: {order_id: O}", "table: silver.fact_sales, ", "kind: row_count, ", "name: t, ", ", expect: [{table: bronze.products, rows: [{product_id: 1}]}]",
-		"input: products, ", ", rows: [{Id: 1}]", "table: bronze.products, ", ", rows: [{product_id: 1}]", "sources: [{table: products, files: p.csv, columns: {product_id: Id}}]"} {
+		"title: Brands, ", ", table: gold.brands", "input: products, ", ", rows: [{Id: 1}]", "table: bronze.products, ", ", rows: [{product_id: 1}]", "sources: [{table: products, files: p.csv, columns: {product_id: Id}}]"} {
 		if _, err := ParseMapping("x", []byte(strings.Replace(text, drop, "", 1))); err == nil {
 			t.Errorf("loads without %s", drop)
 		}
@@ -110,8 +111,8 @@ tests: [{name: t, given: [{input: products, rows: [{Id: 1}]}], expect: [{table: 
 			}
 		}
 	}
-	if needed != 16 {
-		t.Errorf("%d keys are required: this test knows 16", needed)
+	if needed != 18 {
+		t.Errorf("%d keys are required: this test knows 18", needed)
 	}
 }
 
