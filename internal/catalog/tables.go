@@ -48,6 +48,14 @@ func personal(declared []*pipeline.Table) pii {
 	return p
 }
 
+// Personal returns what says of a column what it tells of a person, "email", and ""
+// where that is nothing: by the declaration of its table, and in tables that no
+// declaration knows by its name.
+func Personal() (func(table, column string) string, error) {
+	declared, err := gold.Declarations()
+	return personal(declared).of, err
+}
+
 // of says what a column tells of a person; "" is nothing.
 func (p pii) of(table, column string) string {
 	if told, ok := p.declared[table+"."+column]; ok {
