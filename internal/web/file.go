@@ -54,6 +54,9 @@ func NewFile(name string, text []byte) *File {
 // Size is how many bytes of memory the file takes.
 func (f *File) Size() int { return len(f.text) + len(f.gzipped) }
 
+// Tag is the same for equal texts only.
+func (f *File) Tag() string { return f.tag }
+
 // ServeHTTP implements http.Handler.
 func (f *File) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
