@@ -104,6 +104,7 @@ silver (cleansed, modelled) and gold (metrics), as Parquet, in one pass.`,
   smelt show                                  list the tables
   smelt show gold.sales_summary               look at one
   smelt show gold.product_performance --where "abc_class = 'A'" --format csv
+  smelt dashboard serve                       the shop's figures in a browser, with filters
   smelt register --unity http://localhost:8080  make the tables known to a catalog
   smelt docs serve                            the documentation: tables, checks, runs, where columns come from
   smelt export powerbi                        a Power BI project on the tables
@@ -120,7 +121,7 @@ silver (cleansed, modelled) and gold (metrics), as Parquet, in one pass.`,
 	}
 	cmd.SetVersionTemplate("{{.Version}}\n")
 	cmd.PersistentFlags().BoolVar(&a.json, "json", false, "write messages as JSON lines, and a summary as JSON")
-	cmd.AddCommand(a.demoCommand(), a.initCommand(), a.runCommand(), a.explainCommand(), a.showCommand(), a.testCommand(), a.docsCommand(), a.historyCommand(), a.maintainCommand(), a.registerCommand(), a.exportCommand(), a.generateCommand(), a.schemaCommand(), a.versionCommand())
+	cmd.AddCommand(a.demoCommand(), a.initCommand(), a.runCommand(), a.explainCommand(), a.showCommand(), a.testCommand(), a.docsCommand(), a.dashboardCommand(), a.historyCommand(), a.maintainCommand(), a.registerCommand(), a.exportCommand(), a.generateCommand(), a.schemaCommand(), a.versionCommand())
 	cmd.SetHelpCommand(helpCommand())
 	return cmd
 }

@@ -5,14 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
 
-	"github.com/smeltdata/smelt/bronze"
 	"github.com/smeltdata/smelt/internal/catalog"
 	"github.com/smeltdata/smelt/internal/site"
 	"github.com/smeltdata/smelt/internal/web"
@@ -44,26 +42,9 @@ type documented struct {
 	named bool // -c was given
 }
 
-// find returns the mapping, nil where there is no smelt.yml, and the folder of the
-// tables, which may be missing where there is one.
-func (d documented) find() (*bronze.Mapping, string, error) {
-	if _, err := os.Stat(d.config); d.named || !errors.Is(err, fs.ErrNotExist) {
-		m, err := d.mapping()
-		if err != nil {
-			return nil, "", err
-		}
-		return m, d.lake(m), nil
-	}
-	dir := d.lake(&bronze.Mapping{Output: "lake"})
-	if _, err := os.Stat(dir); err != nil {
-		return nil, "", &pipeline.Error{Kind: pipeline.ErrInput, File: dir, Msg: "there is no lake here, and no " + d.config, Hint: "-o names the folder of the tables, -c the shop's smelt.yml"}
-	}
-	return nil, dir, nil
-}
-
 // collect brings the lake to order and says what is known of it.
 func (d documented) collect(ctx context.Context) (*catalog.Catalog, error) {
-	m, dir, err := d.find()
+	m, dir, err := d.find(d.named)
 	if err != nil {
 		return nil, err
 	}
@@ -87,15 +68,12 @@ writes them, for the tools that read these.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			d := documented{s, given(cmd.Flags(), "config")}
-			m, dir, err := d.find()
+			m, dir, err := d.find(d.named)
 			if err != nil {
 				return err
 			}
 			if target == "" {
-				target = filepath.Join(filepath.Dir(dir), "target")
-				if m != nil {
-					target = filepath.Join(filepath.Dir(s.config), "target")
-				}
+				target = s.target(m, dir)
 			}
 			c, err := d.collect(cmd.Context())
 			if err != nil {
@@ -180,7 +158,7 @@ alone.`,
 // serve answers requests until ctx ends, which is no error.
 func (a *app) serve(ctx context.Context, d documented, addr string) error {
 	// What is wrong now is said now, not to the first who looks.
-	_, dir, err := d.find()
+	_, dir, err := d.find(d.named)
 	if err != nil {
 		return err
 	}
@@ -202,7 +180,7 @@ func (a *app) serve(ctx context.Context, d documented, addr string) error {
 	said := ""
 	return l.Serve(ctx, &site.Server{
 		Stamp: func() string {
-			if _, now, err := d.find(); err == nil { // smelt.yml may name another lake by now
+			if _, now, err := d.find(d.named); err == nil { // smelt.yml may name another lake by now
 				dir = now
 			}
 			return catalog.Stamp(dir, d.config)

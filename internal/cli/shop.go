@@ -66,6 +66,33 @@ func (s *shop) lake(m *bronze.Mapping) string {
 	return filepath.Join(filepath.Dir(s.config), m.Output)
 }
 
+// find returns the mapping, nil where there is no smelt.yml, and the folder of the
+// tables, which may be missing where there is one: for commands that work with a lake
+// alone. Named says that -c was given.
+func (s *shop) find(named bool) (*bronze.Mapping, string, error) {
+	if _, err := os.Stat(s.config); named || !errors.Is(err, fs.ErrNotExist) {
+		m, err := s.mapping()
+		if err != nil {
+			return nil, "", err
+		}
+		return m, s.lake(m), nil
+	}
+	dir := s.lake(&bronze.Mapping{Output: "lake"})
+	if _, err := os.Stat(dir); err != nil {
+		return nil, "", &pipeline.Error{Kind: pipeline.ErrInput, File: dir, Msg: "there is no lake here, and no " + s.config, Hint: "-o names the folder of the tables, -c the shop's smelt.yml"}
+	}
+	return nil, dir, nil
+}
+
+// target is the folder that pages are written to unless a flag names another:
+// beside smelt.yml, or beside the lake where there is none.
+func (s *shop) target(m *bronze.Mapping, lake string) string {
+	if m == nil {
+		return filepath.Join(filepath.Dir(lake), "target")
+	}
+	return filepath.Join(filepath.Dir(s.config), "target")
+}
+
 // open opens an input file in the format that it is in.
 func open(ctx context.Context, f pipeline.File) (pipeline.Source, error) {
 	switch {

@@ -198,3 +198,20 @@ func nearestOf(name, what string, right []string) string {
 	}
 	return hint
 }
+
+// Own puts into a book what smelt.yml says of the shop, and the pages of its own, see
+// OwnPages. A nil mapping says nothing.
+func (b *Book) Own(ctx context.Context, lake string, m *bronze.Mapping) error {
+	if m == nil {
+		return nil
+	}
+	if m.Dashboard.Name != "" {
+		b.Shop.Name = m.Dashboard.Name
+	}
+	if b.Shop.Currency == "" {
+		b.Shop.Currency = m.Dashboard.Currency
+	}
+	var err error
+	b.Pages, err = OwnPages(ctx, lake, m)
+	return err
+}

@@ -30,7 +30,7 @@ import (
 type Server struct {
 	Stamp  func() string                              // another text when the lake has changed; asked by Load and Watch only
 	Open   func(ctx context.Context) (*Loaded, error) // loads the lake as it is now
-	Failed func(err error)                            // is told of a lake that Watch could not load, and of figures that failed
+	Failed func(err error)                            // is told of a lake that Watch could not load, and of figures that failed, one after the other
 
 	now   atomic.Pointer[version]
 	stamp string // of now, or of what could not be loaded
@@ -99,8 +99,14 @@ func (s *Server) look(ctx context.Context) {
 		return
 	}
 	if err := s.load(ctx, stamp); err != nil && ctx.Err() == nil {
-		s.Failed(err)
+		s.failed(err)
 	}
+}
+
+func (s *Server) failed(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.Failed(err)
 }
 
 // ServeHTTP implements http.Handler.
@@ -133,7 +139,7 @@ func (s *Server) figures(w http.ResponseWriter, r *http.Request, v *version) {
 	case errors.Is(err, pipeline.ErrConfig):
 		failure(w, http.StatusBadRequest, err)
 	default:
-		s.Failed(err)
+		s.failed(err)
 		failure(w, http.StatusInternalServerError, err)
 	}
 }

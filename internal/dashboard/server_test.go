@@ -73,7 +73,7 @@ func (l *served) server() *Server {
 			}}, nil
 		},
 		Failed: func(err error) {
-			l.mu.Lock()
+			l.mu.Lock() // failures reads it
 			defer l.mu.Unlock()
 			l.failed = append(l.failed, err)
 		},
