@@ -108,7 +108,7 @@ func (o *own) read(ctx context.Context, lake string, tables []string) (OwnPage, 
 			return page, err
 		}
 		page.Total += int64(len(rows))
-		page.Rows = append(page.Rows, texts(rec, len(fields), rows[:min(len(rows), ownRows-len(page.Rows))])...)
+		page.Rows = append(page.Rows, rowTexts(rec, len(fields), rows[:min(len(rows), ownRows-len(page.Rows))])...)
 	}
 	if o.Chart == "line" {
 		slices.SortStableFunc(page.Rows, func(a, b []string) int { return along(fields[0].Type, a[0], b[0]) })
@@ -149,8 +149,8 @@ func (o *own) columns(schema *arrow.Schema) ([]arrow.Field, error) {
 	return out, nil
 }
 
-// texts are the first n columns of rows, NULL as "".
-func texts(rec arrow.Record, n int, rows []int) (out [][]string) {
+// rowTexts are the first n columns of rows, NULL as "".
+func rowTexts(rec arrow.Record, n int, rows []int) (out [][]string) {
 	cells := make([]pipeline.Cell, n)
 	for i := range cells {
 		cells[i] = pipeline.CellsOf(rec.Column(i))
