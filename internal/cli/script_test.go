@@ -42,7 +42,7 @@ func TestScript(t *testing.T) {
 			return false, errors.New("unknown condition " + cond)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits, "until": until, "latin1": latin1, "bytes": writeBytes, "cut": cut, "longline": longline, "peak": peak, "empty": empty, "same": same, "tree": tree, "catalog": catalogServer, "get": getPage,
+			"exits": exits, "until": until, "latin1": latin1, "bytes": writeBytes, "cut": cut, "longline": longline, "peak": peak, "empty": empty, "same": same, "tree": tree, "catalog": catalogServer, "get": getPage, "events": followEvents, "columns": sortedColumns,
 		},
 	})
 }
