@@ -90,6 +90,7 @@ func (a *app) demo(ctx context.Context, dir string, broken bool) error {
 next:
   smelt show gold.sales_summary --where "grain = 'month'" -o %[1]s
   smelt explain -c %[2]s
+  smelt dashboard serve -c %[2]s
   smelt docs serve -c %[2]s
 `, s.output, s.config)
 	return err
