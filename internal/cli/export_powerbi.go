@@ -62,7 +62,7 @@ given. docs/powerbi.md tells more.`,
 			if p.source.Kind == powerbi.Databricks && given(cmd.Flags(), "location") {
 				return usage("--location does not go with --source databricks", "--host says which workspace")
 			}
-			return a.exportPowerBI(cmd.Context(), documented{s, given(cmd.Flags(), "config")}, p)
+			return a.exportPowerBI(cmd.Context(), s, given(cmd.Flags(), "config"), p)
 		},
 	}
 	s.configFlag(cmd)
@@ -80,14 +80,14 @@ given. docs/powerbi.md tells more.`,
 	return cmd
 }
 
-func (a *app) exportPowerBI(ctx context.Context, d documented, p powerBI) error {
-	m, dir, err := d.find()
+func (a *app) exportPowerBI(ctx context.Context, s *shop, named bool, p powerBI) error {
+	m, dir, err := s.find(named)
 	if err != nil {
 		return err
 	}
 	beside := filepath.Dir(dir) // the project goes beside the lake, or smelt.yml
 	if m != nil {
-		beside = filepath.Dir(d.config)
+		beside = filepath.Dir(s.config)
 	}
 	if p.target == "" {
 		p.target = filepath.Join(beside, "powerbi")

@@ -183,7 +183,7 @@ func TestBook(t *testing.T) {
 // A shop without most data says so.
 func TestMissing(t *testing.T) {
 	dir := t.TempDir()
-	write(t, dir, "sales.csv", "order,at,product,quantity,price\n1,2024-01-31,p,2,3.5\n2,2024-03-01,p,1,3.5\n")
+	writeFile(t, dir, "sales.csv", "order,at,product,quantity,price\n1,2024-01-31,p,2,3.5\n2,2024-03-01,p,1,3.5\n")
 	b := book(t, makeLake(t, dir, "sources:\n  - table: sales\n    files: sales.csv\n    columns: {order_id: order, ordered_at: at, product_id: product, quantity: quantity, unit_price: price}\n").index(t), "build")
 	var what []string
 	for _, m := range b.Missing {
@@ -200,7 +200,7 @@ func TestMissing(t *testing.T) {
 // A shop without any line has a page too.
 func TestNoLines(t *testing.T) {
 	dir := t.TempDir()
-	write(t, dir, "sales.csv", "order,at,product,quantity,price\n")
+	writeFile(t, dir, "sales.csv", "order,at,product,quantity,price\n")
 	x := makeLake(t, dir, "sources:\n  - table: sales\n    files: sales.csv\n    columns: {order_id: order, ordered_at: at, product_id: product, quantity: quantity, unit_price: price}\n").index(t)
 	for _, f := range []Filter{{}, {From: "2024-01-01", To: "2024-12-31"}} {
 		if f := figures(t, x, f); f.Total.Values["sales"][0] != "0.0000" || len(f.By["day"].Keys[0]) != 0 {

@@ -117,9 +117,9 @@ func strange(t testing.TB, seed uint64, lines int, format string) made {
 		fmt.Fprintf(&sales, "%s,%s,2023-%02d-%02d,%s,p%02d,%d,%s,%s,%s,%s\n", order, kind(), 10+r.IntN(3), 1+r.IntN(28), customer,
 			r.IntN(9), 1+r.IntN(3), price, of("0", "0.1"), of("", "web", "shop"), of("", "", "France", "Italy"))
 	}
-	write(t, dir, "customers.csv", customers.String())
-	write(t, dir, "products.csv", products.String())
-	write(t, dir, "sales.csv", sales.String())
+	writeFile(t, dir, "customers.csv", customers.String())
+	writeFile(t, dir, "products.csv", products.String())
+	writeFile(t, dir, "sales.csv", sales.String())
 	return makeLake(t, dir, `format: `+format+`
 sources:
   - table: customers
@@ -134,7 +134,7 @@ sources:
 `)
 }
 
-func write(t testing.TB, dir, name, text string) {
+func writeFile(t testing.TB, dir, name, text string) {
 	t.Helper()
 	if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o666); err != nil {
 		t.Fatal(err)
