@@ -202,8 +202,8 @@ func (x *Index) distinct(ctx context.Context, dim int, list []string) (Frame, er
 	}
 	// order and customer count one in the groups of one of its lines: where its month
 	// has counted it already, all others have too.
-	order := func(counts []periodCounts, i, day int, kind uint32) {
-		at, order := base[kind>>1], x.order[i]+1
+	order := func(counts []periodCounts, order uint32, day int, kind uint32) {
+		at := base[kind>>1]
 		for g, c := range of {
 			if counts[at+starts[g]+int(c.of[day])][kind&1].sawOrder(order) && g == 0 {
 				return
@@ -211,8 +211,8 @@ func (x *Index) distinct(ctx context.Context, dim int, list []string) (Frame, er
 		}
 		counts[at][kind&1].sawOrder(order)
 	}
-	customer := func(counts []periodCounts, who, day int, kind uint32) {
-		at, customer, first := base[kind>>1], uint32(who+1), x.customers[who].first
+	customer := func(counts []periodCounts, customer uint32, day int, kind uint32) {
+		at, first := base[kind>>1], x.customers[customer-1].first
 		for g, c := range of {
 			group := &counts[at+starts[g]+int(c.of[day])][0]
 			if group.sawCustomer(customer) {
@@ -227,25 +227,31 @@ func (x *Index) distinct(ctx context.Context, dim int, list []string) (Frame, er
 			counts[at][0].fresh++
 		}
 	}
-	guests := len(x.customers)
-	counts, err := passOver(ctx, x, func() []periodCounts { return make([]periodCounts, len(list)*groups) },
-		func(counts []periodCounts, p piece) {
-			x.each(all, p, func(i, day int, kind uint32, who int) {
-				if x.order[i] < severalCustomers {
-					order(counts, i, day, kind)
-				}
-				if kind&1 == 0 && who < guests {
-					customer(counts, who, day, kind)
+	type tally struct {
+		counts []periodCounts
+		block
+	}
+	t, err := passOver(ctx, x, func() *tally { return &tally{counts: make([]periodCounts, len(list)*groups)} },
+		func(t *tally, p piece) {
+			x.blocks(all, p, &t.block, func(lines []line) {
+				for k := range lines {
+					l := &lines[k]
+					if l.order != 0 {
+						order(t.counts, l.order, int(l.day), l.kind)
+					}
+					if l.customer != 0 {
+						customer(t.counts, l.customer, int(l.day), l.kind)
+					}
 				}
 			})
 		},
-		func(counts []periodCounts, p piece) {
-			x.eachShared(all, p, func(i, day int, kind uint32) { order(counts, i, day, kind) })
+		func(t *tally, p piece) {
+			x.eachShared(all, p, func(i, day int, kind uint32) { order(t.counts, x.order[i]+1, day, kind) })
 		},
-		func(a, b []periodCounts) {
-			for i := range a {
-				a[i][0].merge(&b[i][0])
-				a[i][1].merge(&b[i][1])
+		func(a, b *tally) {
+			for i := range a.counts {
+				a.counts[i][0].merge(&b.counts[i][0])
+				a.counts[i][1].merge(&b.counts[i][1])
 			}
 		})
 	f := newFrame(filters[dim], "grain", "period")
@@ -257,7 +263,7 @@ func (x *Index) distinct(ctx context.Context, dim int, list []string) (Frame, er
 					grain, period = distinctGrains[k].String(), of[k].starts[g-starts[k]].String()
 				}
 			}
-			c := &counts[v*groups+g]
+			c := &t.counts[v*groups+g]
 			if c[0].orders == 0 && c[1].orders == 0 {
 				continue
 			}

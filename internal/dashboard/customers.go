@@ -1,6 +1,7 @@
 package dashboard
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -102,8 +103,14 @@ func (x *Index) readBuyers(ctx context.Context, r *reader) error {
 		}
 		return nil
 	})
-	slices.SortFunc(x.buyers, func(a, b buyer) int { return int(a.customer) - int(b.customer) })
 	return err
+}
+
+// rankBuyers sorts the buyers by revenue, largest first, then by their id.
+func (x *Index) rankBuyers() {
+	slices.SortFunc(x.buyers, func(a, b buyer) int {
+		return cmp.Or(b.revenue.Cmp(a.revenue), cmp.Compare(a.customer, b.customer))
+	})
 }
 
 // segment returns the place of a segment's name.
@@ -150,6 +157,7 @@ func (x *Index) nameSegments() {
 func (x *Index) scoreBefore(days int) {
 	reference := int64(x.reference-x.first) - int64(days) // as a day of the index
 	end := max(reference, int64(x.days-days))
+	slices.SortFunc(x.buyers, func(a, b buyer) int { return cmp.Compare(a.customer, b.customer) })
 	var had []gold.RFM
 	var who []int // in buyers
 	for i := range x.buyers {
@@ -204,13 +212,18 @@ const (
 
 // customerFigures are of the buyers whose own country and segment the filter leaves.
 func (x *Index) customerFigures(f Filter) Customers {
-	left := func(dim int, code uint32) bool {
-		wanted := f.In[filters[dim]]
-		return len(wanted) == 0 || slices.Contains(wanted, x.words[dim][code])
+	left := func(dim int) []bool { // by code
+		out := make([]bool, len(x.words[dim]))
+		for code, v := range x.words[dim] {
+			wanted := f.In[filters[dim]]
+			out[code] = len(wanted) == 0 || slices.Contains(wanted, v)
+		}
+		return out
 	}
-	var buyers []*buyer
+	countries, segmentsLeft := left(byCountry), left(bySegment)
+	buyers := make([]*buyer, 0, len(x.buyers)) // by revenue, as all are
 	for i := range x.buyers {
-		if c := &x.customers[x.buyers[i].customer]; left(byCountry, c.country) && left(bySegment, c.segment) {
+		if c := &x.customers[x.buyers[i].customer]; countries[c.country] && segmentsLeft[c.segment] {
 			buyers = append(buyers, &x.buyers[i])
 		}
 	}
@@ -248,12 +261,6 @@ func (x *Index) customerFigures(f Filter) Customers {
 	for i, g := range segments {
 		out.Segments.add([]string{x.segments[i]}, map[string]Value{"customers": count(g.n), "customers_before": count(g.before), "orders": count(g.orders), "revenue": money(g.revenue)})
 	}
-	slices.SortFunc(buyers, func(a, b *buyer) int {
-		if c := b.revenue.Cmp(a.revenue); c != 0 {
-			return c
-		}
-		return int(a.customer) - int(b.customer)
-	})
 	out.Top = newFrame("customer_id", "full_name", "segment")
 	for _, b := range buyers[:min(topCustomers, len(buyers))] {
 		c := &x.customers[b.customer]

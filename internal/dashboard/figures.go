@@ -1,7 +1,9 @@
 package dashboard
 
 import (
+	"cmp"
 	"context"
+	"slices"
 
 	"github.com/smeltdata/smelt/gold"
 	"github.com/smeltdata/smelt/pipeline"
@@ -31,7 +33,7 @@ func (x *Index) Figures(ctx context.Context, f Filter) (*Figures, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := &Figures{Filter: f, By: map[string]Frame{}}
+	out := &Figures{Filter: f, By: map[string]Frame{}, Customers: x.customerFigures(f)}
 	var total sums
 	for c := range x.combinations {
 		total.add(t.kinds, c)
@@ -52,7 +54,6 @@ func (x *Index) Figures(ctx context.Context, f Filter) (*Figures, error) {
 	if out.Products, err = x.productFigures(ctx, s, t); err != nil {
 		return nil, err
 	}
-	out.Customers = x.customerFigures(f)
 	return out, nil
 }
 
@@ -142,46 +143,46 @@ const (
 
 // productFigures ranks the products that have a line as gold.product_performance does.
 func (x *Index) productFigures(ctx context.Context, s *selection, t *tally) (Products, error) {
-	var rows []row
-	var places []int // of each: in Index.products
-	var all []row
-	for i, p := range x.products {
-		r := row{keys: []string{p.id, p.name, p.category}}
-		r.sums.add(t.products, i)
-		if r.sums.lines == 0 {
-			continue
+	all := make([]sums, len(x.products))
+	order := make([]int, 0, len(x.products)) // those with a line
+	for i := range all {
+		if all[i].add(t.products, i); all[i].lines > 0 {
+			order = append(order, i)
 		}
-		r.sums.distinctIn(t.products, i)
-		all = append(all, r)
-		places = append(places, i)
 	}
-	order := ranked(all)
-	rows = make([]row, len(order))
-	classes := make([]uint8, len(x.products))
+	slices.SortFunc(order, func(a, b int) int {
+		return cmp.Or(all[b].revenue().Cmp(all[a].revenue()), cmp.Compare(a, b))
+	})
 	var total, sum pipeline.Total
-	for k, i := range order {
-		rows[k] = all[i]
-		total.Merge(all[i].sums.revenue())
+	for _, i := range order {
+		total.Merge(all[i].revenue())
 	}
-	out := Products{Count: int64(len(rows)), Pareto: []Point{}}
+	out := Products{Count: int64(len(order)), Pareto: []Point{}}
+	classes := make([]uint8, len(x.products))
 	var members [3]int64
 	for k, i := range order {
-		revenue := rows[k].sums.revenue()
-		class := gold.ABCClass(revenue, sum, total)[0] - 'A'
-		classes[places[i]] = class
-		members[class]++
+		revenue := all[i].revenue()
+		classes[i] = gold.ABCClass(revenue, sum, total)[0] - 'A'
+		members[classes[i]]++
 		sum.Merge(revenue)
-		if total.Sign() > 0 && (k+1)*paretoPoints/len(rows) > k*paretoPoints/len(rows) {
-			out.Pareto = append(out.Pareto, Point{X: float64(k+1) / float64(len(rows)), Y: asFloat(sum) / asFloat(total)})
+		if total.Sign() > 0 && (k+1)*paretoPoints/len(order) > k*paretoPoints/len(order) {
+			out.Pareto = append(out.Pareto, Point{X: float64(k+1) / float64(len(order)), Y: asFloat(sum) / asFloat(total)})
 		}
 	}
-	by := []string{"product_id", "product_name", "category"}
-	out.Top = frame(false, rows[:min(topProducts, len(rows))], by...)
-	bottom := make([]row, 0, bottomProducts)
-	for k := len(rows) - 1; k >= 0 && len(bottom) < bottomProducts; k-- {
-		bottom = append(bottom, rows[k])
+	rows := func(order []int) []row {
+		rows := make([]row, len(order))
+		for k, i := range order {
+			p := &x.products[i]
+			rows[k] = row{keys: []string{p.id, p.name, p.category}, sums: all[i]}
+			rows[k].sums.distinctIn(t.products, i)
+		}
+		return rows
 	}
-	out.Bottom = frame(false, bottom, by...)
+	by := []string{"product_id", "product_name", "category"}
+	out.Top = frame(false, rows(order[:min(topProducts, len(order))]), by...)
+	bottom := slices.Clone(order[max(0, len(order)-bottomProducts):])
+	slices.Reverse(bottom)
+	out.Bottom = frame(false, rows(bottom), by...)
 	classed, err := x.classed(ctx, s, classes, len(members))
 	if err != nil {
 		return out, err

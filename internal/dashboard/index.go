@@ -56,7 +56,7 @@ type Index struct {
 	rules     bronze.RFM
 	segments  []string  // of the R × F grid, in its order
 	grid      [5][5]int // of r and f, less 1: in segments
-	buyers    []buyer   // customers with a sale, ascending by id
+	buyers    []buyer   // customers with a sale, by revenue
 	currency  string
 }
 

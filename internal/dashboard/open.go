@@ -87,6 +87,7 @@ func open(ctx context.Context, o Options, report *pipeline.Report) (*Index, erro
 	x.group()
 	x.nameSegments()
 	x.scoreBefore(movement)
+	x.rankBuyers()
 	x.shop = Shop{Name: shopName(o), Currency: x.currency, Lines: int64(x.lines), Customers: int64(len(x.customers)), Products: int64(len(x.products))}
 	if x.lines > 0 {
 		x.shop.First, x.shop.Last = x.first.String(), (x.first + pipeline.Date(x.days) - 1).String()

@@ -17,103 +17,6 @@ type selection struct {
 // has reports whether a day is among them.
 func (s *selection) has(day int32) bool { return int(day) >= s.from && int(day) <= s.to }
 
-// seen counts what is distinct in a group, of sales or of returns: it keeps the last
-// order and customer that it has counted, + 1, since their lines come in a row.
-type seen struct {
-	order, customer          uint32
-	orders, customers, fresh uint32
-}
-
-func (s *seen) sawOrder(o uint32) bool {
-	if s.order == o {
-		return true
-	}
-	s.order = o
-	s.orders++
-	return false
-}
-
-func (s *seen) sawCustomer(c uint32) bool {
-	if s.customer == c {
-		return true
-	}
-	s.customer = c
-	s.customers++
-	return false
-}
-
-// cell adds up the lines of a group, of sales or of returns.
-type cell struct {
-	amount, discount, units, cost int64
-	lines, unknown                uint32 // unknown: lines whose cost is
-	seen
-}
-
-func (c *cell) add(amount, discount, units, cost int64, unknown uint32) {
-	c.amount += amount
-	c.discount += discount
-	c.units += units
-	c.cost += cost
-	c.lines++
-	c.unknown += unknown
-}
-
-func (c *cell) merge(o *cell) {
-	c.lines += o.lines
-	c.unknown += o.unknown
-	c.amount += o.amount
-	c.discount += o.discount
-	c.units += o.units
-	c.cost += o.cost
-	c.seen.merge(&o.seen)
-}
-
-func (s *seen) merge(o *seen) {
-	s.orders += o.orders
-	s.customers += o.customers
-	s.fresh += o.fresh
-}
-
-// cells are those of groups: of each its sales and then its returns. high are the sums
-// of the numbers' high parts, where they have such.
-type cells struct{ low, high []cell }
-
-func (x *Index) newCells(groups int) cells {
-	c := cells{low: make([]cell, 2*groups)}
-	if x.wide {
-		c.high = make([]cell, 2*groups)
-	}
-	return c
-}
-
-func (c cells) merge(o cells) {
-	for i := range c.low {
-		c.low[i].merge(&o.low[i])
-	}
-	for i := range c.high {
-		c.high[i].merge(&o.high[i])
-	}
-}
-
-// add adds a line to a cell.
-func (c cells) add(x *Index, i int, at uint32) *cell {
-	to := &c.low[at]
-	if cost := x.cost.low[i]; cost != unknown {
-		to.add(int64(x.amount.low[i]), int64(x.discount.low[i]), int64(x.units.low[i]), int64(cost), 0)
-	} else {
-		to.add(int64(x.amount.low[i]), int64(x.discount.low[i]), int64(x.units.low[i]), 0, 1)
-	}
-	if c.high != nil {
-		c.addHigh(x, i, at)
-	}
-	return to
-}
-
-// addHigh adds the high parts of a line's numbers to a cell.
-func (c cells) addHigh(x *Index, i int, at uint32) {
-	c.high[at].add(int64(x.amount.high[i]), int64(x.discount.high[i]), int64(x.units.high[i]), int64(x.cost.high[i]), 0)
-}
-
 // tally is what one worker has counted. Each group has a place for its sales and the
 // next for its returns. Sums are kept by day, kind and product only: those of coarser
 // groups are sums of theirs. Distinct counts are not, so these have seen.
@@ -161,7 +64,7 @@ func (t *tally) merge(o *tally) {
 // count passes over the lines that are selected.
 func (x *Index) count(ctx context.Context, s *selection) (*tally, error) {
 	return passOver(ctx, x, x.newTally,
-		func(t *tally, p piece) { t.lines(x, s, p) },
+		func(t *tally, p piece) { x.blocks(s, p, &t.block, func(b []line) { t.count(x, b) }) },
 		func(t *tally, p piece) { t.shared(x, s, p) },
 		(*tally).merge)
 }
@@ -208,27 +111,10 @@ func (x *Index) customerAt(i int) int {
 	return sort.Search(len(x.from), func(c int) bool { return int(x.from[c]) > i }) - 1
 }
 
-// each calls f for the lines of a piece that are selected, with their customer.
-func (x *Index) each(s *selection, p piece, f func(i int, day int, kind uint32, who int)) {
-	who := x.customerAt(p.from)
-	for i := p.from; i < p.to; i++ {
-		for uint32(i) >= x.from[who+1] {
-			who++
-		}
-		kind, day := x.kind[i], int(x.day[i])
-		if s.combinations[kind>>1] && day >= s.from && day <= s.to {
-			f(i, day, kind, who)
-		}
-	}
-}
-
-// block is some of a piece's lines that are selected. Each grouping goes over them by
-// itself: where cells do not lie in the processor's cache, it waits for those of many
-// lines at once, and not for three cells of each line in turn.
-type block struct {
-	n     int
-	lines [256]line
-}
+// block has room for some of a piece's lines that are selected. Each grouping goes
+// over them by itself: where cells do not lie in the processor's cache, it waits for
+// those of many lines at once, and not for three cells of each line in turn.
+type block [256]line
 
 // line is a line of a block.
 type line struct {
@@ -245,13 +131,13 @@ func (c *cell) addLine(l *line) {
 	c.add(int64(l.amount), int64(l.discount), int64(l.units), int64(l.cost), l.unknown)
 }
 
-// lines is what each does, for the pass that takes the time.
-func (t *tally) lines(x *Index, s *selection, p piece) {
+// blocks calls f for the lines of a piece that are selected, block by block.
+func (x *Index) blocks(s *selection, p piece, b *block, f func([]line)) {
 	guests := len(x.customers)
 	who := x.customerAt(p.from)
 	end := int(x.from[who+1])
 	isNew := who < guests && s.has(x.customers[who].first)
-	b := &t.block
+	n := 0
 	for i := p.from; i < p.to; i++ {
 		for i >= end {
 			who++
@@ -262,7 +148,7 @@ func (t *tally) lines(x *Index, s *selection, p piece) {
 		if !s.combinations[kind>>1] || day < s.from || day > s.to {
 			continue
 		}
-		l := &b.lines[b.n]
+		l := &b[n]
 		*l = line{amount: x.amount.low[i], discount: x.discount.low[i], units: x.units.low[i], cost: x.cost.low[i], i: uint32(i), kind: kind, product: x.product[i], day: uint16(day), isNew: isNew}
 		if l.cost == unknown {
 			l.cost, l.unknown = 0, 1
@@ -273,17 +159,16 @@ func (t *tally) lines(x *Index, s *selection, p piece) {
 		if kind&1 == 0 && who < guests {
 			l.customer = uint32(who + 1)
 		}
-		if b.n++; b.n == len(b.lines) {
-			t.count(x, b)
+		if n++; n == len(b) {
+			f(b[:])
+			n = 0
 		}
 	}
-	t.count(x, b)
+	f(b[:n])
 }
 
-// count counts a block, which is empty then.
-func (t *tally) count(x *Index, b *block) {
-	lines := b.lines[:b.n]
-	b.n = 0
+// count counts a block.
+func (t *tally) count(x *Index, lines []line) {
 	if x.wide {
 		for k := range lines {
 			l := &lines[k]
@@ -402,30 +287,41 @@ func (x *Index) classed(ctx context.Context, s *selection, by []uint8, classes i
 		}
 		return 2 * uint32(by[product])
 	}
-	guests := len(x.customers)
-	all, err := passOver(ctx, x, func() cells { return x.newCells(classes) },
-		func(to cells, p piece) {
-			x.each(s, p, func(i, day int, kind uint32, who int) {
-				c := to.add(x, i, class(x.product[i])+kind&1)
-				if order := x.order[i]; order < severalCustomers {
-					c.sawOrder(order + 1)
-				}
-				if kind&1 == 0 && who < guests && !c.sawCustomer(uint32(who+1)) && s.has(x.customers[who].first) {
-					c.fresh++
+	type tally struct {
+		cells
+		block
+	}
+	all, err := passOver(ctx, x, func() *tally { return &tally{cells: x.newCells(classes)} },
+		func(t *tally, p piece) {
+			x.blocks(s, p, &t.block, func(lines []line) {
+				for k := range lines {
+					l := &lines[k]
+					at := class(l.product) + l.kind&1
+					c := &t.low[at]
+					c.addLine(l)
+					if x.wide {
+						t.addHigh(x, int(l.i), at)
+					}
+					if l.order != 0 {
+						c.sawOrder(l.order)
+					}
+					if l.customer != 0 && !c.sawCustomer(l.customer) && l.isNew {
+						c.fresh++
+					}
 				}
 			})
 		},
-		func(to cells, p piece) {
-			x.eachShared(s, p, func(i, day int, kind uint32) { to.low[class(x.product[i])+kind&1].sawOrder(x.order[i] + 1) })
+		func(t *tally, p piece) {
+			x.eachShared(s, p, func(i, day int, kind uint32) { t.low[class(x.product[i])+kind&1].sawOrder(x.order[i] + 1) })
 		},
-		cells.merge)
+		func(a, b *tally) { a.merge(b.cells) })
 	if err != nil {
 		return nil, err
 	}
 	out := make([]sums, classes)
 	for i := range out {
-		out[i].add(all, i)
-		out[i].distinctIn(all, i)
+		out[i].add(all.cells, i)
+		out[i].distinctIn(all.cells, i)
 	}
 	return out, nil
 }
