@@ -14,6 +14,8 @@ func TestFiguresAreGold(t *testing.T) {
 		"demo":      demo(t, 6000, ""),
 		"parquet":   demo(t, 1500, "format: parquet\n"),
 		"quantiles": demo(t, 1500, "reference_date: 2023-01-15\nrfm: {recency: quantile, frequency: quantile, monetary: quantile, measure: sales, segments: {Best: R4-5 F4-5, Others: [R1-3 F1-5, R4-5 F1-3]}}\n"),
+		"returns":   demo(t, 1000, "rfm: {monetary: quantile, measure: returns}\n"),
+		"discounts": demo(t, 1000, "rfm: {monetary: quantile, measure: discounts}\n"),
 		"strange":   strange(t, 2, 300, "delta"),
 	} {
 		t.Run(name, func(t *testing.T) { areGold(t, s) })
@@ -49,7 +51,15 @@ func areGold(t *testing.T, s made) {
 	products(t, s, f)
 	customers(t, s, f)
 	// Scored as of the reference date, customers are in the segment that they are in.
+	// Their monetary value names none, so it is compared by itself.
 	x.scoreBefore(0)
+	for _, r := range texts(t, s.lake, "gold.customer_segmentation") {
+		i := slices.IndexFunc(x.customers, func(c customer) bool { return c.id == r["customer_id"] })
+		v, _ := x.asOf(i, int64(x.reference-x.first), int64(x.days))
+		if got := string(money(v.Monetary)); got != r["monetary"] || itoa(int(v.Frequency)) != r["frequency"] || itoa(int(v.Recency)) != r["recency_days"] {
+			t.Fatalf("customer %s: scored by %+v, gold has %v", r["customer_id"], v, r)
+		}
+	}
 	for _, b := range x.buyers {
 		if b.before != b.segment+1 {
 			t.Fatalf("customer %s: scored for segment %d, is in %d of %q", x.customers[b.customer].id, int(b.before)-1, b.segment, x.segments)
