@@ -1,10 +1,13 @@
 package dashboard
 
 import (
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/smeltdata/smelt/bronze"
+	"github.com/smeltdata/smelt/internal/judgetest"
 	"github.com/smeltdata/smelt/metrics"
 )
 
@@ -65,6 +68,17 @@ func areGold(t *testing.T, s made) {
 			t.Fatalf("customer %s: scored for segment %d, is in %d of %q", x.customers[b.customer].id, int(b.before)-1, b.segment, x.segments)
 		}
 	}
+}
+
+// So they are of a public shop, whose returns name neither order nor customer.
+func TestAdventureWorks(t *testing.T) {
+	data := judgetest.Data(t, "adventureworks")
+	m, err := bronze.LoadMapping("../../testdata/adventureworks.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.Dir = data
+	areGold(t, publish(t, m, filepath.Join(t.TempDir(), "lake")))
 }
 
 // at returns the row of a frame, -1 where it has none.

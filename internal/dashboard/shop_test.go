@@ -52,7 +52,13 @@ func makeLake(t testing.TB, dir, mapping string) made {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := made{mapping: m, lake: filepath.Join(dir, "lake")}
+	return publish(t, m, filepath.Join(dir, "lake"))
+}
+
+// publish makes the tables of a mapping in a lake.
+func publish(t testing.TB, m *bronze.Mapping, dir string) made {
+	t.Helper()
+	s := made{mapping: m, lake: dir}
 	lake, err := store.Open(s.lake)
 	if err != nil {
 		t.Fatal(err)
