@@ -28,8 +28,7 @@ function heads(ctx, names) {
     const m = measures.get(name);
     if (!m) return null;
     const v = f.total.rows ? value(f.total, name, 0) : null;
-    const lacking = lacks.has("cost") && ["cost", "margin", "margin_rate"].includes(name);
-    if (lacking) return null;
+    if (lacks.has("cost") && ["cost", "margin", "margin_rate"].includes(name) || lacks.has("customers") && ["customers", "new_customers"].includes(name)) return null;
     const was = before?.total.rows ? value(before.total, name, 0) : null, is = now?.total.rows ? value(now.total, name, 0) : null;
     const change = m.kind === "ratio" ? (was === null || is === null ? null : is - was) : growth(is, was);
     const good = change === null || Math.abs(change) < 0.0005 ? "" : (change > 0) === !["return_rate", "returns", "discounts"].includes(name) ? "up" : "down";

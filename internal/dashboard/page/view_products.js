@@ -22,14 +22,17 @@ function productsView(ctx) {
       sub && !lacks.has("categories") ? treeChart(ctx, sub, categories) : rankChart({ id: "categories", title: "Revenue by category", unit: unitOf("money"), measures: ["revenue"], missing: lacks.get("categories") || unless(categories) }, [text("Category"), col("revenue"), col("return_rate")], categories ? rowsOf(categories, ["revenue", "return_rate"]) : [], 1, "money"),
       costs ? chart({ id: "price_margin", title: "Price and margin", unit: unitOf("money") + " and percent", measures: ["average_price", "margin_rate"], height: "tall", missing: unless(p?.top), columns, rows: best.filter((r) => r[5] !== null && r[6] !== null && r[5] > 0), says: extremes(best.map((r) => r[0]), best.map((r) => r[6]), "ratio"), note: "Average price in powers of ten.",
         draw: scatterPlot(best.filter((r) => r[5] !== null && r[6] !== null && r[5] > 0), 5, 6, "Average price", "Margin rate", "money", "ratio", true) })
-        : chart({ id: "price_margin", title: "Price and margin", unit: "percent", missing: lacks.get("cost"), measures: ["margin_rate"] }),
-      costs && categories && rankChart({ id: "margins", title: "Margin rate by category", unit: "percent", measures: ["margin_rate", "margin"] }, [text("Category"), col("margin_rate"), col("margin"), col("revenue")],
+        : categories && categoryReturns(categories),
+      costs && categories?.rows > 1 && rankChart({ id: "margins", title: "Margin rate by category", unit: "percent", measures: ["margin_rate", "margin"] }, [text("Category"), col("margin_rate"), col("margin"), col("revenue")],
         rowsOf(categories, ["margin_rate", "margin", "revenue"], sortedBy(categories, "margin_rate")), 1, "ratio"),
-      categories && rankChart({ id: "category_returns", title: "Return rate by category", unit: "percent", measures: ["return_rate", "returns"] }, [text("Category"), col("return_rate"), col("returns"), col("sales")],
-        rowsOf(categories, ["return_rate", "returns", "sales"], sortedBy(categories, "return_rate")), 1, "ratio", { colour: "loss" }),
+      costs && categories?.rows > 1 && categoryReturns(categories),
+      !costs && chart({ id: "price_margin", title: "Price and margin", unit: "percent", wide: true, missing: lacks.get("cost"), measures: ["margin_rate"] }),
       chart({ id: "all_products", title: "Products", unit: "up to 500 of most revenue", measures: measured, wide: true, missing: unless(p?.top), columns, rows: best })),
   ];
 }
+
+const categoryReturns = (f) => rankChart({ id: "category_returns", title: "Return rate by category", unit: "percent", measures: ["return_rate", "returns"] }, [text("Category"), col("return_rate"), col("returns"), col("sales")],
+  rowsOf(f, ["return_rate", "returns", "sales"], sortedBy(f, "return_rate")), 1, "ratio", { colour: "loss" });
 
 // paretoChart shows which share of products makes which share of revenue, with the
 // bounds of the classes.
@@ -85,7 +88,7 @@ function treeChart(ctx, sub, categories) {
       const sums = [...groups].map(([name, list]) => [name, list, list.reduce((n, i) => n + i.value, 0)]), most = Math.max(1, ...rows.map((r) => r[2]));
       return {
         tooltip: { ...common({ columns }, c, rows).tooltip, formatter: (p) => p.data?.row !== undefined ? told(columns, rows[p.data.row]) : p.name ? told([text(""), col("revenue")], [p.name, sums.find((s) => (s[0] || "Unknown") === p.name)?.[2] ?? null]) : "" },
-        series: [{ type: "treemap", left: 0, right: 0, top: 0, bottom: 0, roam: false, nodeClick: false, breadcrumb: { show: false }, itemStyle: { borderColor: c.ground, borderWidth: 1, gapWidth: 2 },
+        series: [{ type: "treemap", animation: false, animationDurationUpdate: 0, left: 0, right: 0, top: 0, bottom: 0, roam: false, nodeClick: false, breadcrumb: { show: false }, itemStyle: { borderColor: c.ground, borderWidth: 1, gapWidth: 2 },
           levels: [{ itemStyle: { borderWidth: 0, gapWidth: 4 } }, { upperLabel: { show: true, height: 22, color: c.ink, fontSize: 12, fontWeight: 600, overflow: "truncate" }, itemStyle: { color: c.ground, borderColor: c.ground, borderWidth: 0, gapWidth: 2 }, emphasis: { disabled: true } }, {}],
           label: { fontSize: 12, overflow: "truncate", padding: [5, 6], position: "insideTopLeft", align: "left" }, emphasis: { disabled: true },
           data: sums.map(([name, list]) => ({ name: name || "Unknown", children: list.map((i) => { const strong = i.value > most * 0.45; return { ...i, itemStyle: { color: strong ? c.high : i.value > most * 0.15 ? c.mid : c.low }, label: { color: strong ? c.paper : i.value > most * 0.15 ? c.onmid : c.ink } }; }) })) }],
