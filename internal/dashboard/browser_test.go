@@ -24,8 +24,8 @@ func headlines(b *judgetest.Browser) map[string]string {
 	return judgetest.Eval[map[string]string](b, "Object.fromEntries([...document.querySelectorAll('[data-figure]')].map(n => [n.dataset.figure, n.dataset.value]))")
 }
 
-// cells are the exact texts of the table of a chart, which is turned to it.
-func cells(b *judgetest.Browser, id string) [][]string {
+// tableCells are the exact texts of the table of a chart, which is turned to it.
+func tableCells(b *judgetest.Browser, id string) [][]string {
 	b.Helper()
 	at := "[data-chart=" + id + "] "
 	b.Until("document.querySelector("+judgetest.Quoted(at)+")", "the chart "+id)
@@ -99,7 +99,7 @@ func TestBuildFilters(t *testing.T) {
 			check(t, c.query+" "+name, got[name], expected)
 		}
 		visit(b, "#/regions"+c.query)
-		rows := cells(b, "countries")
+		rows := tableCells(b, "countries")
 		for i, country := range answer.By["country"].Keys[0][:min(15, len(rows))] {
 			check(t, c.query+" country", rows[i][0], country)
 			check(t, c.query+" "+country, rows[i][1], string(answer.By["country"].Values["revenue"][i]))
@@ -120,7 +120,7 @@ func TestTables(t *testing.T) {
 		back := map[string]int{"month": 12, "week": 52}[grain]
 		visit(b, "#/sales?grain="+grain)
 		by := f.answer(Filter{}).By[grain]
-		rows, revenue := cells(b, "revenue"), by.Values["revenue"]
+		rows, revenue := tableCells(b, "revenue"), by.Values["revenue"]
 		if len(rows) != len(revenue) {
 			t.Fatalf("%s: %d rows, want %d", grain, len(rows), len(revenue))
 		}
@@ -138,7 +138,7 @@ func TestTables(t *testing.T) {
 		}
 	}
 	day := f.answer(Filter{}).By["day"]
-	rows := cells(b, "trailing")
+	rows := tableCells(b, "trailing")
 	for _, i := range []int{0, 5, 6, 27, 500, 1095} {
 		for column, n := range map[int]int{2: 7, 3: 28} {
 			sum := new(big.Rat)
@@ -155,14 +155,14 @@ func TestTables(t *testing.T) {
 	}
 	visit(b, "#/customers")
 	segments := f.answer(Filter{}).Customers.Segments
-	for i, r := range cells(b, "segments") {
+	for i, r := range tableCells(b, "segments") {
 		check(t, "segment", r[0], segments.Keys[0][i])
 		check(t, "customers of "+r[0], r[1], string(segments.Values["customers"][i]))
 		check(t, "customers before of "+r[0], r[3], string(segments.Values["customers_before"][i]))
 	}
 	visit(b, "#/products")
 	products := f.answer(Filter{}).Products
-	for i, r := range cells(b, "all_products") {
+	for i, r := range tableCells(b, "all_products") {
 		check(t, "product", r[0], products.Top.Keys[1][i])
 		check(t, "return rate of "+r[0], r[4], ratio(string(products.Top.Values["returns"][i]), string(products.Top.Values["sales"][i]), 6))
 	}
@@ -381,7 +381,7 @@ func TestAccessible(t *testing.T) {
 				}
 				if at == "table" {
 					visit(b, "#/sales")
-					cells(b, "revenue")
+					tableCells(b, "revenue")
 				} else {
 					visit(b, at)
 				}

@@ -17,7 +17,7 @@ import (
 // A made-up shop, line by line, from which books and the answers to filters are
 // computed in the plainest way: every number of a page can be asked for here.
 
-type line struct {
+type shopLine struct {
 	day                                                     int // from first
 	order, customer, product                                int // customer −1: a guest
 	country, state, category, subcategory, channel, segment string
@@ -27,7 +27,7 @@ type line struct {
 
 type fixture struct {
 	name     string
-	lines    []line
+	lines    []shopLine
 	products []string // names
 	without  []string // "cost", "geography", "customers"
 }
@@ -90,7 +90,7 @@ func newFixture(name string, without ...string) *fixture {
 				at := min(int(r.ExpFloat64()*55), 299)
 				p := products[at]
 				q := int64(1 + r.IntN(3))
-				l := line{day: day, order: order, customer: who, product: at, country: places[c.place].country, state: strings.Split(places[c.place].states, ",")[c.state], category: p.category, subcategory: p.sub, channel: channels[ch], segment: segments[c.segment], sale: true, quantity: q}
+				l := shopLine{day: day, order: order, customer: who, product: at, country: places[c.place].country, state: strings.Split(places[c.place].states, ",")[c.state], category: p.category, subcategory: p.sub, channel: channels[ch], segment: segments[c.segment], sale: true, quantity: q}
 				l.discount = q * p.price * int64(r.IntN(4)) / 40 / 100 * 100
 				l.amount, l.cost = q*p.price-l.discount, q*p.cost
 				f.lines = append(f.lines, l)
@@ -130,11 +130,11 @@ func period(grain string, day int) string {
 	return date(day)
 }
 
-func (l line) dimension(name string) string {
+func (l shopLine) dimension(name string) string {
 	return map[string]string{"country": l.country, "category": l.category, "channel": l.channel, "segment": l.segment}[name]
 }
 
-func (l line) passes(f Filter) bool {
+func (l shopLine) passes(f Filter) bool {
 	for name, values := range f.In {
 		if !slices.Contains(values, l.dimension(name)) {
 			return false
@@ -147,7 +147,7 @@ func units(n int64) Value { return Value(new(big.Rat).SetFrac64(n, 10000).FloatS
 func counted(n int) Value { return Value(strconv.Itoa(n)) }
 
 // grouped sums lines by keys, which come out in order of the keys, or by revenue.
-func (f *fixture) grouped(lines []line, by []string, keyOf func(line) []string, gapFree []string) Frame {
+func (f *fixture) grouped(lines []shopLine, by []string, keyOf func(shopLine) []string, gapFree []string) Frame {
 	type group struct {
 		keys                                            []string
 		sales, returns, discounts, sold, back, cost     int64
@@ -229,14 +229,14 @@ func (f *fixture) grouped(lines []line, by []string, keyOf func(line) []string, 
 
 // answer computes the figures of a filter.
 func (f *fixture) answer(filter Filter) *Figures {
-	var lines []line
+	var lines []shopLine
 	for _, l := range f.lines {
 		if l.passes(filter) {
 			lines = append(lines, l)
 		}
 	}
 	out := &Figures{Filter: filter, By: map[string]Frame{}}
-	out.Total = f.grouped(lines, []string{}, func(line) []string { return nil }, nil)
+	out.Total = f.grouped(lines, []string{}, func(shopLine) []string { return nil }, nil)
 	out.Before = Frame{By: []string{}, Values: map[string][]Value{}}
 	if filter.From != "" {
 		to := cmp.Or(filter.To, date(days-1))
@@ -244,13 +244,13 @@ func (f *fixture) answer(filter Filter) *Figures {
 		b, _ := time.Parse(time.DateOnly, to)
 		earlier := Filter{From: a.Add(-b.Sub(a) - 24*time.Hour).Format(time.DateOnly), To: a.AddDate(0, 0, -1).Format(time.DateOnly), In: filter.In}
 		if earlier.From >= date(0) {
-			var before []line
+			var before []shopLine
 			for _, l := range f.lines {
 				if l.passes(earlier) {
 					before = append(before, l)
 				}
 			}
-			out.Before = f.grouped(before, []string{}, func(line) []string { return nil }, nil)
+			out.Before = f.grouped(before, []string{}, func(shopLine) []string { return nil }, nil)
 		}
 	}
 	for _, grain := range []string{"day", "week", "month", "quarter", "year"} {
@@ -260,20 +260,20 @@ func (f *fixture) answer(filter Filter) *Figures {
 				calendar = append(calendar, period(grain, d))
 			}
 		}
-		out.By[grain] = f.grouped(lines, []string{grain}, func(l line) []string { return []string{period(grain, l.day)} }, slices.Compact(calendar))
+		out.By[grain] = f.grouped(lines, []string{grain}, func(l shopLine) []string { return []string{period(grain, l.day)} }, slices.Compact(calendar))
 	}
 	for _, name := range []string{"country", "category", "channel", "segment"} {
-		out.By[name] = f.grouped(lines, []string{name}, func(l line) []string { return []string{l.dimension(name)} }, nil)
+		out.By[name] = f.grouped(lines, []string{name}, func(l shopLine) []string { return []string{l.dimension(name)} }, nil)
 	}
-	out.By["state"] = f.grouped(lines, []string{"country", "state"}, func(l line) []string { return []string{l.country, l.state} }, nil)
-	out.By["subcategory"] = f.grouped(lines, []string{"category", "subcategory"}, func(l line) []string { return []string{l.category, l.subcategory} }, nil)
+	out.By["state"] = f.grouped(lines, []string{"country", "state"}, func(l shopLine) []string { return []string{l.country, l.state} }, nil)
+	out.By["subcategory"] = f.grouped(lines, []string{"category", "subcategory"}, func(l shopLine) []string { return []string{l.category, l.subcategory} }, nil)
 	out.Products = f.productsOf(lines)
 	out.Customers = f.customersOf(filter)
 	return out
 }
 
-func (f *fixture) productsOf(lines []line) Products {
-	all := f.grouped(lines, []string{"product_id", "product_name", "category"}, func(l line) []string {
+func (f *fixture) productsOf(lines []shopLine) Products {
+	all := f.grouped(lines, []string{"product_id", "product_name", "category"}, func(l shopLine) []string {
 		return []string{fmt.Sprintf("P%03d", l.product+1), f.products[l.product], l.category}
 	}, nil)
 	n := len(all.Keys[0])
@@ -315,7 +315,7 @@ func (f *fixture) productsOf(lines []line) Products {
 		running += revenue(i)
 		p.Pareto = append(p.Pareto, Point{float64(i+1) / float64(n), running / total})
 	}
-	p.Classes = f.grouped(lines, []string{"abc_class"}, func(l line) []string { return []string{class[fmt.Sprintf("P%03d", l.product+1)]} }, nil)
+	p.Classes = f.grouped(lines, []string{"abc_class"}, func(l shopLine) []string { return []string{class[fmt.Sprintf("P%03d", l.product+1)]} }, nil)
 	for _, c := range p.Classes.Keys[0] {
 		p.Classes.Values["products"] = append(p.Classes.Values["products"], counted(counts[c]))
 	}
@@ -481,7 +481,7 @@ func (f *fixture) cube(b *Book) *Cube {
 			index[d.Name][v] = i
 		}
 	}
-	c.Cells = f.grouped(f.lines, by, func(l line) []string {
+	c.Cells = f.grouped(f.lines, by, func(l shopLine) []string {
 		keys := []string{strconv.Itoa(slices.Index(c.Months, period("month", l.day)))}
 		for _, d := range by[1:] {
 			keys = append(keys, strconv.Itoa(index[d][l.dimension(d)]))
@@ -494,7 +494,7 @@ func (f *fixture) cube(b *Book) *Cube {
 	for _, d := range b.Dimensions {
 		all := Frame{By: []string{d.Name, "grain", "period"}, Keys: make([][]string, 3), Values: map[string][]Value{}}
 		for _, grain := range []string{"all", "year", "quarter", "month"} {
-			fr := f.grouped(f.lines, all.By, func(l line) []string {
+			fr := f.grouped(f.lines, all.By, func(l shopLine) []string {
 				p := ""
 				if grain != "all" {
 					p = period(grain, l.day)

@@ -37,7 +37,7 @@ func Page(w io.Writer, b *Book) error {
 	if err == nil {
 		var codes []byte
 		if codes, err = json.Marshal(countryCodes(b)); err == nil {
-			err = write(w, b.Mode, string(book), string(codes))
+			err = writePage(w, b.Mode, string(book), string(codes))
 			if err == nil {
 				return nil
 			}
@@ -47,7 +47,7 @@ func Page(w io.Writer, b *Book) error {
 	return &pipeline.Error{Kind: pipeline.ErrData, Msg: "the dashboards' figures could not be written as JSON", Err: err, Hint: "a figure is no number; run smelt again"}
 }
 
-func write(w io.Writer, mode, book, codes string) error {
+func writePage(w io.Writer, mode, book, codes string) error {
 	all := []string{pagekit.File("dom.js")}
 	for _, name := range scripts {
 		all = append(all, file(name))
