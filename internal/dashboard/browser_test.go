@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 
 	"github.com/smeltdata/smelt/internal/judgetest"
@@ -252,6 +253,13 @@ func TestPrint(t *testing.T) {
 	if ground := judgetest.Eval[string](b, "getComputedStyle(document.documentElement).getPropertyValue('--high').trim()"); ground != "#0b5563" {
 		t.Errorf("the charts' colour on paper is %s", ground)
 	}
+	judgetest.Call(b, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Media: "print"})
+	if low := judgetest.Eval[[]string](b, "[...document.querySelectorAll('.canvas')].filter(c => c.getBoundingClientRect().height < 100).map(c => c.getAttribute('aria-label'))"); len(low) > 0 {
+		t.Errorf("on paper these have no height: %q", low)
+	}
+	if shown := judgetest.Eval[int](b, "[...document.querySelectorAll('.bar, .tools, .side')].filter(n => n.offsetHeight > 0).length"); shown > 0 {
+		t.Errorf("%d controls are on paper", shown)
+	}
 	judgetest.Eval[bool](b, "dispatchEvent(new Event('afterprint'))")
 }
 
@@ -316,10 +324,6 @@ func TestServe(t *testing.T) {
 				if q.Has(d) {
 					filter.In[d] = q[d]
 				}
-			}
-			if slices.Contains(q["country"], "Spain") {
-				http.Error(w, "the lake is away", http.StatusInternalServerError)
-				return
 			}
 			_ = json.NewEncoder(w).Encode(f.answer(filter))
 		case "/api/events":

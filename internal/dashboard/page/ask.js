@@ -15,7 +15,12 @@ function ask(filter) {
 
 async function fromServer(q) {
   const response = await fetch("api/figures" + (q ? "?" + q : ""));
-  if (!response.ok) throw new Error(await response.text() || "The server answered " + response.status + ".");
+  if (!response.ok) {
+    const said = await response.text();
+    let why = said;
+    try { why = [JSON.parse(said).error, JSON.parse(said).hint].filter(Boolean).join(": "); } catch { /* it is a sentence */ }
+    throw new Error(why || "The server answered " + response.status + ".");
+  }
   return figures(await response.json());
 }
 

@@ -37,6 +37,7 @@ function heads(ctx, names) {
       el("dt", { title: m.doc }, m.title),
       el("dd", null,
         el("span", { class: "big", "data-figure": name, "data-value": exact(v, m.kind) }, show(v, m.kind)),
+        v === null && ["cost", "margin", "margin_rate"].includes(name) ? el("small", null, "The cost of a product is unknown.") :
         v === null && f !== book.figures && !served ? el("small", null, serveHint) :
         ranges && el("small", { class: "change", "data-change": name, "data-value": exact(change, "ratio") }, el("b", { class: good }, text), " ", (ranges.given ? "" : ranges.name + " ") + "on " + ranges.than),
         monthly && !distinct.has(m.den || name) | Boolean(monthly.values[m.den || name]) && course(m.title, column(monthly, name))));

@@ -11,10 +11,17 @@ function startView(ctx) {
     title(shop.name || "The shop", ctx, [scopeText(ctx), " · ", many(shop.lines, "order line"), shop.customers > 0 && [" · ", many(shop.customers, "customer")], " · ", many(shop.products, "product")].flat().filter(Boolean).join("")),
     heads(ctx, ["revenue", "orders", "aov", "customers", "return_rate", "margin_rate"]),
     section(timeChart({ ...ctx, grain: "month" }, { id: "revenue_by_month", title: "Revenue by month", unit: unitOf("money"), measures: ["revenue"], wide: true, grain: "month", missing: unless(p) },
-      [col("revenue"), { title: "A year earlier", kind: "money" }], rows, series, "money")),
+      [col("revenue"), { title: "A year earlier", kind: "money" }], rows, series, "money"),
+      ctx.figures.by.category?.rows > 1 && glance("category", "Category", "products", ctx), ctx.figures.by.country?.rows > 1 && !lacks.has("geography") && glance("country", "Country", "regions", ctx)),
     el("nav", { class: "doors", "aria-label": "Dashboards" }, Object.entries(views).filter(([id, v]) => id && v.about && !v.off?.()).map(([id, v]) => el("a", { href: hashOf({ ...ctx.state, page: id, part: "", show: "", at: "" }) }, el("b", null, v.name), el("span", null, v.about(ctx))))),
     book.missing.length > 0 && el("section", { class: "gaps" }, el("h2", null, "What the shop has no data for"), el("ul", null, book.missing.map((m) => el("li", null, m.says)))),
   ];
+}
+
+// glance is the largest of a dimension, beside the page that has all of them.
+function glance(name, label, page, ctx) {
+  const f = ctx.figures.by[name], names = ["revenue", "return_rate"];
+  return rankChart({ id: "start_" + name, title: "Revenue by " + name, unit: unitOf("money"), measures: ["revenue"], note: f.rows > 6 ? ["The first 6 of " + f.rows + ": ", link(hashOf({ ...ctx.state, page, show: "", at: "" }), views[page].name), "."] : null }, [text(label), ...names.map((n) => col(n))], rowsOf(f, names).slice(0, 6), 1, "money");
 }
 
 // best tells the largest row of a frame by a measure.
