@@ -34,20 +34,21 @@ var scripts = []string{
 // and of kind ErrData when the book has a number that JSON does not know.
 func Page(w io.Writer, b *Book) error {
 	book, err := json.Marshal(b) // which writes <, >, & and U+2028 as escapes
-	if err == nil {
-		var codes []byte
-		if codes, err = json.Marshal(countryCodes(b)); err == nil {
-			err = writePage(w, b.Mode, string(book), string(codes))
-			if err == nil {
-				return nil
-			}
-			return &pipeline.Error{Kind: pipeline.ErrOutput, Msg: "the dashboards could not be written", Err: err, Hint: "see that the disk has room and the folder can be written to"}
-		}
+	if err != nil {
+		return &pipeline.Error{Kind: pipeline.ErrData, Msg: "the dashboards' figures could not be written as JSON", Err: err, Hint: "a figure is no number; run smelt again"}
 	}
-	return &pipeline.Error{Kind: pipeline.ErrData, Msg: "the dashboards' figures could not be written as JSON", Err: err, Hint: "a figure is no number; run smelt again"}
+	codes, err := json.Marshal(countryCodes(b))
+	if err != nil {
+		return &pipeline.Error{Kind: pipeline.ErrData, Msg: "the codes of countries could not be written as JSON", Err: err}
+	}
+	if _, err := w.Write(assembled(b.Mode, string(book), string(codes))); err != nil {
+		return &pipeline.Error{Kind: pipeline.ErrOutput, Msg: "the dashboards could not be written", Err: err, Hint: "see that the disk has room and the folder can be written to"}
+	}
+	return nil
 }
 
-func writePage(w io.Writer, mode, book, codes string) error {
+// assembled puts the page together.
+func assembled(mode, book, codes string) []byte {
 	all := []string{pagekit.File("dom.js")}
 	for _, name := range scripts {
 		all = append(all, file(name))
@@ -58,10 +59,9 @@ func writePage(w io.Writer, mode, book, codes string) error {
 	if mode == "serve" {
 		more = append(more, "connect-src 'self'")
 	}
-	page := pagekit.Parts{"theme": theme, "style": style, "book": book, "codes": codes, "world": file("world.json"), "charts": charts, "script": script,
+	parts := pagekit.Parts{"theme": theme, "style": style, "book": book, "codes": codes, "world": file("world.json"), "charts": charts, "script": script,
 		"policy": pagekit.Policy([]string{style}, []string{theme, charts, script}, more...)}
-	_, err := w.Write(page.Fill(file("page.html")))
-	return err
+	return parts.Fill(file("page.html"))
 }
 
 // countryCodes are the ISO 3166-1 alpha-2 codes, which the map knows, of the

@@ -117,7 +117,7 @@ func (t *topology) ring(arcs []int) []int {
 			}
 			lon, lat := p[0]*t.Transform.Scale[0]+t.Transform.Translate[0], p[1]*t.Transform.Scale[1]+t.Transform.Translate[1]
 			// What crosses the date line goes on beyond it: Chukotka stays with Russia.
-			if len(out) == 0 && lon < -168.9 && lat > 60 || len(out) > 0 && before-lon > 180 {
+			if len(out) == 0 && lon < -168.9 && lat > 66 || len(out) > 0 && before-lon > 180 {
 				lon += 360
 			} else if len(out) > 0 && lon-before > 180 {
 				lon -= 360

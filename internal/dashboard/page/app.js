@@ -28,6 +28,7 @@ async function route() {
   state = stateOf(location.hash);
   const page = state.page + "/" + state.part, known = views[state.page];
   folded(true);
+  if (page !== shownPage) for (const open of bar.querySelectorAll("details[open]")) open.open = false;
   markNav();
   updateBar();
   main.setAttribute("aria-busy", "true");

@@ -56,9 +56,14 @@ function periodDrop() {
         let { from, to } = state.filter;
         if (name === "from") { from = v; if (to && from > to) to = endOf("month", v); } else { to = v && endOf("month", v); if (to && from > to) from = v; }
         dates(from, to);
-      } }, el("option", { value: "" }, name === "from" ? "the beginning" : "the end"), months.map((m) => el("option", { value: m, selected: m === now }, periodText("month", m)))));
+      } }, el("option", { value: "" }, name === "from" ? "the first" : "the last"), months.map((m) => el("option", { value: m, selected: m === now }, periodText("month", m)))));
     };
-    return [el("ul", null, ready.map(([label, from, to]) => el("li", null, el("button", { type: "button", class: "plainly", "aria-pressed": String(state.filter.from === from && state.filter.to === to), click: () => dates(from, to) }, label)))), el("div", { class: "between" }, field("from", "From"), field("to", "To"))];
+    return [el("ul", null, ready.map(([label, from, to]) => el("li", null, el("button", { type: "button", class: "plainly", "aria-pressed": String(state.filter.from === from && state.filter.to === to), click: (e) => {
+      const node = e.target.closest("details");
+      dates(from, to);
+      node.open = false;
+      node.querySelector("summary").focus();
+    } }, label)))), el("div", { class: "between" }, field("from", "From"), field("to", "To"))];
   });
 }
 

@@ -5,15 +5,16 @@ const valueAxis = (c, kind, more) => ({ type: "value", ...noLine, splitNumber: 4
 const nameAxis = (c, names, more) => ({ type: "category", data: names, axisTick: { show: false }, axisLine: { lineStyle: { color: c.firm } }, axisLabel: { color: c.soft, hideOverlap: true, lineHeight: 15, margin: 8 }, ...more });
 const legend = (c, names) => ({ show: names.length > 1, top: 0, left: 0, itemWidth: 14, itemHeight: 8, itemGap: 18, icon: "roundRect", textStyle: { color: c.soft }, data: names, selectedMode: false });
 
-// overTime draws series {name, column, kind, type, colour, stack, dash} of rows whose
-// first cell is the beginning of a period.
+// overTime draws rows whose first cell is the beginning of a period, as series
+// {name, column, type, colour, stack, dash, thin, area, negative, zero}. On the list
+// itself, top is where the axis ends and tip what pointing tells.
 function overTime(rows, grain, series, kind) {
   return (c, wide) => ({
     grid: { left: 4, right: 10, top: series.length > 1 ? 34 : 14, bottom: 4, containLabel: true },
     legend: legend(c, series.map((s) => s.name)),
     tooltip: { ...common({ columns: [] }, c, []).tooltip, trigger: "axis", formatter: series.tip, axisPointer: { type: series.some((s) => s.type === "bar") && rows.length < 70 ? "shadow" : "line", lineStyle: { color: c.firm }, shadowStyle: { color: c.tint, opacity: 0.55 } } },
     xAxis: nameAxis(c, rows.map((r) => axisPeriod(grain, r[0])), { ...(grain === "month" && rows.length > 14 ? { axisLabel: { color: c.soft, hideOverlap: true, lineHeight: 15, margin: 8, interval: (i) => (wide ? ["01", "04", "07", "10"] : ["01", "07"]).includes(rows[i][0].slice(5, 7)) } } : {}), boundaryGap: series.some((s) => s.type === "bar") }),
-    yAxis: valueAxis(c, kind),
+    yAxis: valueAxis(c, kind, series.top ? { max: series.top } : {}),
     series: series.map((s) => ({
       name: s.name, type: s.type || "line", stack: s.stack, data: rows.map((r) => (s.negative && r[s.column] !== null ? -r[s.column] : r[s.column])), barMaxWidth: 26, barCategoryGap: series.filter((o) => o.type === "bar" && !o.stack).length > 1 ? "18%" : "28%", barGap: "0%", symbol: "circle", symbolSize: 5, showSymbol: rows.length <= 2, connectNulls: false, cursor: "default",
       color: c[s.colour || "accent"], lineStyle: { width: s.thin ? 1 : 2, type: s.dash ? [5, 4] : "solid", opacity: s.thin ? 0.6 : 1, join: "round" }, itemStyle: { color: c[s.colour || "accent"], borderRadius: s.stack ? 0 : [2, 2, 0, 0] },

@@ -7,6 +7,10 @@ function salesView(ctx) {
   const revenue = of("revenue"), customers = of("customers"), fresh = of("new_customers");
   const yearly = yearBefore.some((v) => v !== null);
   const time = (spec, columns, rows, series, kind) => timeChart(ctx, { missing, ...spec }, columns, rows, series, kind);
+  // One month after a weak one may grow by thousands of percent: the axis then ends
+  // above what is usual, so that the others can be told apart.
+  const rates = starts.map((_, i) => growth(revenue[i], (yearly ? yearBefore : before)[i])), usual = rates.filter((v) => v !== null).sort((a, b) => a - b), ninth = usual[Math.floor(usual.length * 0.9)];
+  const cut = ninth > 0 && usual.at(-1) > 5 * ninth ? Math.ceil(ninth * 3) : null;
   const list = (...columns) => starts.map((s, i) => [s, ...columns.map((c) => c[i])]);
   const sum7 = d ? d.trailing("revenue", 7) : [], sum28 = d ? d.trailing("revenue", 28) : [];
   return [
@@ -19,9 +23,9 @@ function salesView(ctx) {
         [{ name: "Net revenue", column: 1, area: true }, ...(yearly ? [{ name: "A year earlier", column: 4, colour: "quiet", dash: true }] : [])], "money"),
       time({ id: "sales_returns", title: "Sales against returns", unit: unitOf("money"), measures: ["sales", "returns"] }, [col("sales"), col("returns"), col("return_rate")], list(of("sales"), of("returns"), of("return_rate")),
         [{ name: "Sales", column: 1, type: "bar", stack: "a" }, { name: "Returns", column: 2, type: "bar", stack: "a", negative: true, colour: "loss" }], "money"),
-      time({ id: "growth", title: yearly ? "Growth on the year before" : "Growth on the " + grain + " before", unit: unitOf("ratio"), measures: ["revenue"], without: "There is no earlier period to compare with.", note: "Unknown where there is no earlier period, or its revenue is not above 0." },
+      time({ id: "growth", title: yearly ? "Growth on the year before" : "Growth on the " + grain + " before", unit: unitOf("ratio"), measures: ["revenue"], without: "There is no earlier period to compare with.", note: "Unknown where there is no earlier period, or its revenue is not above 0." + (cut ? " Bars that end at the top are higher; the table has them." : "") },
         [{ title: "Growth on the year", kind: "ratio", signed: true }, { title: "Growth on the " + grain + " before", kind: "ratio", signed: true }],
-        starts.map((s, i) => [s, growth(revenue[i], yearBefore[i]), growth(revenue[i], before[i])]), [{ name: "Growth", column: yearly ? 1 : 2, type: "bar", zero: true }], "ratio"),
+        starts.map((s, i) => [s, growth(revenue[i], yearBefore[i]), growth(revenue[i], before[i])]), Object.assign([{ name: "Growth", column: yearly ? 1 : 2, type: "bar", zero: true }], { top: cut }), "ratio"),
       time({ id: "aov", title: "Average order value", unit: unitOf("money"), measures: ["aov"] }, [col("aov"), col("sales"), col("orders")], list(of("aov"), of("sales"), of("orders")), [{ name: "Average order value", column: 1 }], "money"),
       time({ id: "orders", title: "Orders", unit: "orders", measures: ["orders", "return_orders"] }, [col("orders"), col("return_orders")], list(of("orders"), of("return_orders")), [{ name: "Orders", column: 1, type: "bar" }], "count"),
       !lacks.has("customers") && time({ id: "customers", title: "New and returning customers", unit: "customers", measures: ["customers", "new_customers"], missing: missing || (customers.every((v) => v === null) ? cannot : null) },
