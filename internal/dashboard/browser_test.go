@@ -99,6 +99,10 @@ func TestBuildFilters(t *testing.T) {
 			}
 			check(t, c.query+" "+name, got[name], expected)
 		}
+		if len(c.filter.In["segment"]) > 0 { // of the customer, which is not that of recency and frequency
+			visit(b, "#/customers"+c.query)
+			b.Until("document.querySelector('[data-chart=segments] .empty')?.textContent.includes('smelt dashboard serve')", "that segments cannot be known")
+		}
 		visit(b, "#/regions"+c.query)
 		rows := tableCells(b, "countries")
 		for i, country := range answer.By["country"].Keys[0][:min(15, len(rows))] {

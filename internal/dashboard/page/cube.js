@@ -98,7 +98,6 @@ function fromCube(filter) {
   const out = { filter, total, before: nothing, by };
   if (!dated && only("category") && all.products) out.products = { top: picked(all.products.top, 2, filter.in.category) };
   if (only("category", "channel")) out.customers = all.customers; // which dates, categories and channels do not filter
-  else if (only("segment", "category", "channel")) out.customers = { reference: all.customers.reference, segments: picked(all.customers.segments, 0, filter.in.segment), top: picked(all.customers.top, 2, filter.in.segment) };
   return out;
 }
 

@@ -15,7 +15,7 @@ const serveHint = 'Use "smelt dashboard serve" for this figure.';
 const cannot = useServe + " " + serveHint;
 // unless is what a chart says instead of its figures, where a part of the answer is absent.
 const unless = (part) => part ? null : cannot;
-const section = (...charts) => el("div", { class: "figures" }, charts.filter(Boolean));
+const section = (...charts) => el("div", { class: "figures" }, charts.flat().filter(Boolean));
 const empty = (what, then) => el("div", { class: "empty" }, el("p", null, what), then && el("p", { class: "muted" }, then));
 
 // heads are the headline figures: names of measures, or {title, value, kind}.

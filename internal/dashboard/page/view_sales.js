@@ -11,6 +11,7 @@ function salesView(ctx) {
   // above what is usual, so that the others can be told apart.
   const rates = starts.map((_, i) => growth(revenue[i], (yearly ? yearBefore : before)[i])), usual = rates.filter((v) => v !== null).sort((a, b) => a - b), ninth = usual[Math.floor(usual.length * 0.9)];
   const cut = ninth > 0 && usual.at(-1) > 5 * ninth ? Math.ceil(ninth * 3) : null;
+  const parts = [["channel", "channel"], ["segment", "segment of the customer"]].filter(([name]) => dimensions.has(name) && f.by[name]?.rows > 0);
   const list = (...columns) => starts.map((s, i) => [s, ...columns.map((c) => c[i])]);
   const sum7 = d ? d.trailing("revenue", 7) : [], sum28 = d ? d.trailing("revenue", 28) : [];
   return [
@@ -35,7 +36,9 @@ function salesView(ctx) {
         [col("revenue"), { title: "Sum of 7 days", kind: "money" }, { title: "Sum of 28 days", kind: "money" }, { title: "Average of 7 days", kind: "money" }, { title: "Average of 28 days", kind: "money" }],
         d ? d.starts.map((s, i) => [s, value(d.frame, "revenue", i), sum7[i], sum28[i], quotient(sum7[i], 7, 4), quotient(sum28[i], 28, 4)]) : [],
         [{ name: "28 days", column: 5 }, { name: "7 days", column: 4, thin: true, colour: "quiet" }], "money"),
-      calendarChart(ctx, d)),
+      calendarChart(ctx, d),
+      parts.map(([name, label]) => rankChart({ id: "by_" + name, title: "Revenue by " + label, unit: unitOf("money"), measures: ["revenue"], wide: parts.length === 1, note: f.by[name].rows > 10 ? "The first 10 of " + f.by[name].rows + "." : null },
+        [text(dimensions.get(name).title), col("revenue"), { title: "Share of revenue", kind: "ratio" }, col("return_rate")], rowsOf(f.by[name], ["revenue", "return_rate"]).map((r, i) => [r[0], r[1], shares(f.by[name], "revenue")[i], r[2]]).slice(0, 10), 1, "money"))),
   ];
 }
 
