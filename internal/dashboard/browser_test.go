@@ -349,6 +349,7 @@ func TestServe(t *testing.T) {
 	b.Until("document.querySelector('[data-figure=revenue]')", "the headline figures")
 	filter := Filter{From: "2024-03-05", To: "2024-08-17", In: map[string][]string{"country": {"Germany", "France"}, "category": {"Kitchen"}}}
 	visit(b, "#/sales?from=2024-03-05&to=2024-08-17&country=Germany&country=France&category=Kitchen")
+	b.Until("document.querySelector('[data-chart=revenue] .canvas svg')", "a chart")
 	answer, got := f.answer(filter), headlines(b)
 	for _, name := range []string{"revenue", "orders", "aov", "return_rate", "new_customers"} {
 		check(t, name, got[name], want(answer.Total, name))
