@@ -6,10 +6,13 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/smeltdata/smelt/gold"
 	"github.com/smeltdata/smelt/pipeline"
@@ -367,5 +370,24 @@ func TestFilterErrors(t *testing.T) {
 	cancel()
 	if _, err := x.Figures(ctx, Filter{}); !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled: %v", err)
+	}
+}
+
+// Several may ask at once.
+func TestConcurrent(t *testing.T) {
+	x := strange(t, 2, 200, "delta").index(t)
+	want := figures(t, x, Filter{})
+	var g errgroup.Group
+	for range 4 {
+		g.Go(func() error {
+			got, err := x.Figures(context.Background(), Filter{})
+			if err == nil && !reflect.DeepEqual(got, want) {
+				err = errors.New("other figures")
+			}
+			return err
+		})
+	}
+	if err := g.Wait(); err != nil {
+		t.Error(err)
 	}
 }
