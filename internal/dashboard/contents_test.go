@@ -103,25 +103,43 @@ func isDistinct(t *testing.T, got Frame, value string, f *Figures) {
 	}
 }
 
-// A cube that would have too many cells does without its largest dimension.
+// A cube that would have too many cells does without the dimension that costs the
+// fewest of them, and without more where one does not suffice.
 func TestCubeLeavesOut(t *testing.T) {
 	x := demo(t, 2500, "").index(t)
 	b := book(t, x, "build")
-	n := len(b.Cube.Cells.Keys[0])
-	var err error
-	if b.Cube, err = x.cube(context.Background(), b.Dimensions, n-1); err != nil {
-		t.Fatal(err)
+	cells := b.Cube.Cells
+	without := map[string]int{} // how many cells there are
+	for _, name := range cells.By[1:] {
+		keys := map[string]bool{}
+		for i := range cells.Keys[0] {
+			key := ""
+			for k, values := range cells.Keys {
+				if cells.By[k] != name {
+					key += values[i] + " "
+				}
+			}
+			keys[key] = true
+		}
+		without[name] = len(keys)
 	}
-	largest := slices.MaxFunc(b.Dimensions, func(a, c Dimension) int { return len(a.Values) - len(c.Values) })
-	if !slices.Equal(b.Cube.Left, []string{largest.Name}) || slices.Contains(b.Cube.Cells.By, largest.Name) || len(b.Cube.Cells.Keys[0]) >= n {
-		t.Errorf("left out: %v, by %v, %d cells of %d", b.Cube.Left, b.Cube.Cells.By, len(b.Cube.Cells.Keys[0]), n)
-	}
-	var sum pipeline.Total
-	for _, v := range b.Cube.Cells.Values["sales"] {
-		sum.Merge(total(t, v))
-	}
-	if want := total(t, b.Figures.Total.Values["sales"][0]); sum != want {
-		t.Errorf("the cells have %v of %v sales", sum, want)
+	want := slices.MaxFunc(cells.By[1:], func(a, c string) int { return without[a] - without[c] })
+	for _, most := range []int{len(cells.Keys[0]) - 1, without[want], without[want] - 1, 100} {
+		cube, err := x.cube(context.Background(), b.Dimensions, most)
+		if err != nil {
+			t.Fatal(err)
+		}
+		n := len(cube.Cells.Keys[0])
+		if most >= without[want] && (!slices.Equal(cube.Left, []string{want}) || n != without[want]) || n > most || len(cube.Left)+len(cube.Cells.By) != len(cells.By) {
+			t.Errorf("at most %d: left out: %v, by %v, %d cells of %d", most, cube.Left, cube.Cells.By, n, len(cells.Keys[0]))
+		}
+		var sum pipeline.Total
+		for _, v := range cube.Cells.Values["sales"] {
+			sum.Merge(total(t, v))
+		}
+		if want := total(t, b.Figures.Total.Values["sales"][0]); sum != want {
+			t.Errorf("the cells have %v of %v sales", sum, want)
+		}
 	}
 }
 

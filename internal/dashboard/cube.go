@@ -26,8 +26,9 @@ type cubeKey struct {
 }
 
 // cube adds up the lines by month and dimensions. Where that is more cells than a
-// page may have, the dimension with the most values is left out, and so on; one whose
-// values are not all listed is left out anyhow.
+// page may have, the dimension is left out without which the most of them remain that
+// it may have; where no single one suffices, that with the most values, and so on. One
+// whose values are not all listed is left out anyhow.
 func (x *Index) cube(ctx context.Context, dims []Dimension, most int) (*Cube, error) {
 	out := &Cube{Cap: most, Left: []string{}, Months: []string{}, Distinct: map[string]Frame{}}
 	months := &x.calendars[slices.Index(grains[:], gold.ByMonth)]
@@ -44,7 +45,7 @@ func (x *Index) cube(ctx context.Context, dims []Dimension, most int) (*Cube, er
 		}
 		out.Distinct[d.Name] = f
 		if len(x.parts[dimensionParts[dim].part].keys) > len(d.Values) {
-			kept = out.leave(kept, d.Name)
+			kept = out.leave(kept, d.Name, keys)
 			continue
 		}
 		place := map[uint32]uint16{}
@@ -57,7 +58,7 @@ func (x *Index) cube(ctx context.Context, dims []Dimension, most int) (*Cube, er
 	}
 	groups, of := groupsOf(keys)
 	for len(groups)*len(months.starts) > tooMany && len(kept) > 0 {
-		kept = out.leaveLargest(kept, keys)
+		kept = out.leave(kept, widest(kept), keys)
 		groups, of = groupsOf(keys)
 	}
 	perMonth, err := passOver(ctx, x, func() cells { return x.newCells(len(groups) * len(months.starts)) },
@@ -83,7 +84,7 @@ func (x *Index) cube(ctx context.Context, dims []Dimension, most int) (*Cube, er
 	}
 	for len(sumsOf) > most && len(kept) > 0 {
 		all, list := slices.Collect(maps.Keys(sumsOf)), slices.Collect(maps.Values(sumsOf))
-		kept = out.leaveLargest(kept, all)
+		kept = out.leave(kept, sufficient(kept, all, most), all)
 		clear(sumsOf)
 		for i, key := range all {
 			if sumsOf[key] == nil {
@@ -113,20 +114,40 @@ func groupsOf(keys []cubeKey) (groups []cubeKey, of []uint32) {
 	return groups, of
 }
 
-// leave leaves a dimension out, and returns those that are kept.
-func (c *Cube) leave(kept []Dimension, name string) []Dimension {
+// leave leaves a dimension out, which the keys lose, and returns those that are kept.
+func (c *Cube) leave(kept []Dimension, name string, keys []cubeKey) []Dimension {
 	c.Left = append(c.Left, name)
-	return slices.DeleteFunc(kept, func(d Dimension) bool { return d.Name == name })
-}
-
-// leaveLargest leaves out the dimension with the most values, which the keys lose.
-func (c *Cube) leaveLargest(kept []Dimension, keys []cubeKey) []Dimension {
-	largest := slices.MaxFunc(kept, func(a, b Dimension) int { return len(a.Values) - len(b.Values) })
-	dim := slices.Index(filters[:], largest.Name)
+	dim := slices.Index(filters[:], name)
 	for i := range keys {
 		keys[i].places[dim] = 0
 	}
-	return c.leave(kept, largest.Name)
+	return slices.DeleteFunc(kept, func(d Dimension) bool { return d.Name == name })
+}
+
+// widest is the dimension with the most values.
+func widest(kept []Dimension) string {
+	return slices.MaxFunc(kept, func(a, b Dimension) int { return len(a.Values) - len(b.Values) }).Name
+}
+
+// sufficient is the dimension without which most keys remain of those that are no
+// more than so many; the largest where there is none.
+func sufficient(kept []Dimension, keys []cubeKey, most int) string {
+	best, found := 0, ""
+	for _, d := range kept {
+		dim := slices.Index(filters[:], d.Name)
+		without := map[cubeKey]bool{}
+		for _, key := range keys {
+			key.places[dim] = 0
+			without[key] = true
+		}
+		if n := len(without); n <= most && n > best {
+			best, found = n, d.Name
+		}
+	}
+	if found == "" {
+		return widest(kept)
+	}
+	return found
 }
 
 // cubeValues are a cube's: what others are made of. A page has revenue and margin
