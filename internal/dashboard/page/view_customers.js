@@ -10,7 +10,7 @@ function customersView(ctx) {
   const segments = list.map((name, i) => [name, s.values.customers?.[i] ?? null, shares(s, "customers")[i], s.values.customers_before?.[i] ?? null, moved[i], s.values.revenue?.[i] ?? null, shares(s, "revenue")[i], quotient(s.values.revenue?.[i] ?? null, s.values.customers?.[i] ?? null, 4)]);
   const columns = [text("Segment"), { title: "Customers", kind: "count" }, { title: "Share of customers", kind: "ratio" }, { title: "Customers 30 days before", kind: "count" }, { title: "Movement", kind: "count" }, col("revenue"), { title: "Share of revenue", kind: "ratio" }, { title: "Revenue per customer", kind: "money" }];
   const all = list.reduce((n, _, i) => n + (s.values.customers?.[i] || 0), 0), worth = list.reduce((n, _, i) => n + inUnits(s.values.revenue?.[i] || 0), 0) / 10000, ordered = list.reduce((n, _, i) => n + (s.values.orders?.[i] || 0), 0);
-  const top = c?.top || nothing, named = top.by.includes("full_name");
+  const top = c?.top || nothing, named = top.keys[top.by.indexOf("full_name")]?.some(Boolean);
   const who = [text("Customer"), ...(named ? [text("Name")] : []), text("Segment"), col("revenue"), col("orders")];
   return [
     title("Customer Segmentation", ctx, c?.reference ? "As of " + show(c.reference, "date") + "; dates, categories and channels do not filter this page" : undefined),
