@@ -47,9 +47,7 @@ def connect(lake):
 
 
 def lay(con, r):
-    """Lay the tables of one request."""
-    for name in ("grain", "shown", "country"):
-        con.execute(f"SET VARIABLE {name} = ?", [r[name]])
+    """Lay the tables of a filter."""
     con.execute("SET VARIABLE from_day = greatest(getvariable('first_day'), ?::DATE)", [r["from"] or None])
     con.execute("SET VARIABLE to_day = least(getvariable('last_day'), ?::DATE)", [r["to"] or None])
     con.execute(f"CREATE OR REPLACE TABLE history AS FROM facts WHERE {r['where'] or 'true'}")
@@ -69,15 +67,19 @@ def lay(con, r):
 def main(lake):
     views, *pieces = re.split(r"^--@ (\S+)\n", file("dashboard_charts.sql"), flags=re.M)
     queries = dict(zip(pieces[::2], pieces[1::2]))
-    connections, answers = {}, []
+    connections, answers, laid = {}, [], None
     for r in json.load(sys.stdin):
-        con = connections.get(r["by"])
-        if con is None:
-            con = connections[r["by"]] = connect(lake)
+        new = r["by"] not in connections
+        con = connections[r["by"]] = connect(lake) if new else connections[r["by"]]
+        filter = [r[name] for name in ("by", "where", "who", "from", "to", "present", "earlier")]
+        if laid != filter:
             lay(con, r)
+            laid = filter
+        for name in ("grain", "shown", "country"):
+            con.execute(f"SET VARIABLE {name} = ?", [r[name]])
+        if new:
             con.execute(file(f"dashboard_{r['by']}.sql"))
             con.execute(views)
-        lay(con, r)
         answer = {}
         for name, query in queries.items():
             page, chart = name.split("/")

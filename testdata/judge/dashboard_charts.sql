@@ -16,6 +16,10 @@ SELECT growth(n.revenue, b.revenue) AS revenue, growth(n.orders, b.orders) AS or
 FROM present n, earlier b;
 --@ start/revenue_by_month
 SELECT start, revenue, year_before FROM by_period ORDER BY start;
+--@ start/start_category
+SELECT category, revenue, return_rate FROM by_category ORDER BY revenue DESC, category LIMIT 6;
+--@ start/start_country
+SELECT country, revenue, return_rate FROM by_country ORDER BY revenue DESC, country LIMIT 6;
 
 --@ sales/figures
 SELECT revenue, sales, returns, return_rate, orders, aov, new_customers, margin_rate FROM total;
@@ -40,6 +44,13 @@ SELECT start, new_customers, customers - new_customers, customers FROM by_period
 SELECT start, revenue, sum7, sum28, average(quotient(raw4(sum7), 7, 1)), average(quotient(raw4(sum28), 28, 1)) FROM by_day ORDER BY start;
 --@ sales/calendar
 SELECT start, revenue, orders FROM by_day ORDER BY start;
+-- Neither is a gold table: of the lines, also where nothing is filtered.
+--@ sales/by_channel
+SELECT channel, revenue, share(revenue, sum(revenue) OVER ()), return_rate
+FROM (SELECT channel, m.* FROM (SELECT channel, measured(lines) AS m FROM lines GROUP BY ALL)) ORDER BY revenue DESC, coalesce(channel, '') LIMIT 10;
+--@ sales/by_segment
+SELECT customer_segment, revenue, share(revenue, sum(revenue) OVER ()), return_rate
+FROM (SELECT customer_segment, m.* FROM (SELECT customer_segment, measured(lines) AS m FROM lines GROUP BY ALL)) ORDER BY revenue DESC, coalesce(customer_segment, '') LIMIT 10;
 
 --@ customers/figures
 SELECT count(*) AS segmented_customers, average(quotient(raw4(sum(revenue)), count(*), 1)) AS clv,
