@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"encoding/json"
 	"maps"
+	"math/big"
 	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -59,6 +61,8 @@ type seen struct {
 	Figures map[string]string `json:"figures"`
 	Changes map[string]string `json:"changes"`
 	Charts  map[string]sheet  `json:"charts"`
+	Shown   [][2]string       `json:"shown"` // each exact value, and the text that people read
+	Says    []string          `json:"says"`  // the start page's sentences with numbers
 }
 
 // reading turns every chart to its table and reads the exact values.
@@ -70,7 +74,9 @@ const reading = `(() => {
 		columns: [...chart.querySelectorAll("thead th")].map((n) => n.textContent),
 		rows: [...chart.querySelectorAll("tbody tr")].map((row) => [...row.children].map((n) => n.dataset.value)),
 	});
-	return { figures: values("figure"), changes: values("change"), charts: Object.fromEntries([...document.querySelectorAll("[data-chart]")].map((n) => [n.dataset.chart, sheet(n)])) };
+	const shown = [...document.querySelectorAll("#view [data-value]")].map((n) => [n.dataset.value, (n.dataset.change ? n.querySelector("b") : n).textContent]);
+	const says = [...document.querySelectorAll(".lead, .doors span")].map((n) => n.textContent);
+	return { shown, says, figures: values("figure"), changes: values("change"), charts: Object.fromEntries([...document.querySelectorAll("[data-chart]")].map((n) => [n.dataset.chart, sheet(n)])) };
 })()`
 
 // distinct are the titles and names of what is counted apart or made of such counts.
@@ -169,6 +175,17 @@ func (n *numbers) view(address string, f filter, page string, got seen, want map
 			n.Errorf("%s: nothing judges the %s %v", address, part, figures)
 		}
 	}
+	if page == "start" && f.query == "" {
+		for i, row := range want["says"].Rows {
+			n.cell(address+" says", f, "", got.Says[i], row[0])
+		}
+	}
+	delete(want, "says")
+	for _, v := range got.Shown {
+		if !reads(v[0], v[1]) {
+			n.Errorf("%s: %q is shown as %q", address, v[0], v[1])
+		}
+	}
 	if _, tree := got.Charts["category_tree"]; tree { // else there are categories alone
 		delete(want, "categories")
 	} else {
@@ -215,6 +232,28 @@ func (n *numbers) chart(what string, f filter, page, id string, got, want sheet)
 			n.cell(what+" "+row[0]+" "+got.Columns[k], f, got.Columns[k], v, want.Rows[i][k])
 		}
 	}
+}
+
+// number is a number as an American reads it.
+var number = regexp.MustCompile(`^([+-]?)[^\d+-]{0,3}([\d,]+(?:\.(\d+))?)(%| pp|)$`)
+
+// reads reports whether a text is an exact value, rounded to the digits that it shows.
+// Values that are no numbers are not looked at.
+func reads(value, text string) bool {
+	v, ok := new(big.Rat).SetString(value)
+	if !ok {
+		return value != "" || text == "—" || text == "Unknown"
+	}
+	m := number.FindStringSubmatch(text)
+	if m == nil {
+		return false
+	}
+	if m[4] != "" {
+		v.Mul(v, big.NewRat(100, 1))
+	}
+	is, said := v.FloatString(len(m[3])), strings.TrimPrefix(m[1], "+")+strings.ReplaceAll(m[2], ",", "") // half away from zero
+	zero := func(s string) bool { return strings.Trim(s, "-0.") == "" }                                   // -0.0% is fine
+	return is == said || zero(is) && zero(said)
 }
 
 func (n *numbers) cell(what string, f filter, column, got, want string) {

@@ -6,6 +6,8 @@ CREATE VIEW countries AS
 SELECT c.country, c.revenue, c.orders, c.customers, c.aov, c.return_rate, c.share, growth(n.revenue, b.revenue) AS growth
 FROM by_country c LEFT JOIN present_by_country n USING (country) LEFT JOIN earlier_by_country b USING (country);
 
+-- Money as an American reads it, without cents from 10,000 on.
+CREATE MACRO told(v) AS CASE WHEN abs(v) >= 10000 THEN format('{:,}', round(v)::BIGINT) ELSE format('{:,.2f}', v::DOUBLE) END;
 CREATE MACRO cells(v) AS rtrim(rtrim(v::VARCHAR, '0'), '.'); -- a number without a fixed number of digits
 
 --@ start/figures
@@ -16,6 +18,13 @@ SELECT growth(n.revenue, b.revenue) AS revenue, growth(n.orders, b.orders) AS or
 FROM present n, earlier b;
 --@ start/revenue_by_month
 SELECT start, revenue, year_before FROM by_period ORDER BY start;
+--@ start/says
+SELECT strftime(getvariable('first_day'), '%b %-d, %Y') || ' – ' || strftime(getvariable('last_day'), '%b %-d, %Y')
+       || format(' · {:,} order lines · {:,} customers · {:,} products', (SELECT count(*) FROM silver.fact_sales), (SELECT count(*) FROM silver.dim_customers), (SELECT count(*) FROM silver.dim_products))
+UNION ALL (SELECT 'Best month: ' || strftime(start, '%b %Y') || ', ' || told(revenue) FROM by_period ORDER BY revenue DESC LIMIT 1)
+UNION ALL (SELECT 'Most revenue: ' || segment || ', ' || told(sum(revenue)) FROM buyers GROUP BY segment ORDER BY sum(revenue) DESC LIMIT 1)
+UNION ALL (SELECT 'Strongest category: ' || category || ', ' || told(revenue) FROM by_category ORDER BY revenue DESC LIMIT 1)
+UNION ALL (SELECT 'Strongest country: ' || country || ', ' || told(revenue) FROM by_country ORDER BY revenue DESC LIMIT 1);
 --@ start/start_category
 SELECT category, revenue, return_rate FROM by_category ORDER BY revenue DESC, category LIMIT 6;
 --@ start/start_country
