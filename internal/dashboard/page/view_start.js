@@ -21,7 +21,7 @@ function startView(ctx) {
 // glance is the largest of a dimension, beside the page that has all of them.
 function glance(name, label, page, ctx) {
   const f = ctx.figures.by[name], names = ["revenue", "return_rate"];
-  return rankChart({ id: "start_" + name, title: "Revenue by " + name, unit: unitOf("money"), measures: ["revenue"], note: f.rows > 6 ? ["The first 6 of " + f.rows + ": ", link(hashOf({ ...ctx.state, page, show: "", at: "" }), views[page].name), "."] : null }, [text(label), ...names.map((n) => col(n))], rowsOf(f, names).slice(0, 6), 1, "money");
+  return rankChart({ id: "start_" + name, title: "Revenue by " + name, unit: unitOf("money"), measures: ["revenue"], note: f.rows > 6 ? ["The first 6 of " + f.rows + ": ", link(hashOf({ ...ctx.state, page, show: "", at: "" }), views[page].name), "."] : null }, [text(label), ...names.map((n) => col(n))], [...Array(Math.min(6, f.rows)).keys()].map((i) => [f.keys[0][i], ...names.map((n) => value(f, n, i))]), 1, "money");
 }
 
 // best tells the largest row of a frame by a measure.
