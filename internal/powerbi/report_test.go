@@ -379,7 +379,7 @@ func TestReportIsTheSameEachTime(t *testing.T) {
 
 // The theme has the colours of smelt's own pages, and no others.
 func TestThemeIsOfThePages(t *testing.T) {
-	css, err := os.ReadFile("../docs/page/page.css")
+	css, err := os.ReadFile("../pagekit/files/base.css")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -393,7 +393,7 @@ func TestThemeIsOfThePages(t *testing.T) {
 	}
 	for _, c := range colours {
 		if !bytes.Contains(css, []byte(c)) {
-			t.Errorf("page.css has no %s", c)
+			t.Errorf("base.css has no %s", c)
 		}
 	}
 }

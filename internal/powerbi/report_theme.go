@@ -3,7 +3,7 @@ package powerbi
 // themeName names the theme, its file and the reference to it, which must all agree.
 const themeName = "smelt.json"
 
-// The colours of smelt's own pages (internal/docs/page/page.css).
+// The colours of smelt's own pages (internal/pagekit/files/base.css).
 const (
 	colourGround = "#f4f6f6"
 	colourPaper  = "#ffffff"
