@@ -2,9 +2,7 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 
 	"github.com/spf13/cobra"
 
@@ -71,15 +69,7 @@ func (a *app) serveDashboard(ctx context.Context, d *figured, addr string) error
 	if err := s.Load(ctx); err != nil {
 		return errors.Join(err, l.Close())
 	}
-	if !l.Local() {
-		a.log("warning", fmt.Sprintf("%s can be reached from other machines, and whoever reaches it reads the shop's figures", addr))
-	}
-	if a.json {
-		err = json.NewEncoder(a.out).Encode(map[string]string{"url": l.URL()})
-	} else {
-		_, err = fmt.Fprintf(a.out, "the dashboard of %s is at %s; Ctrl-C ends it\n", dir, l.URL())
-	}
-	if err != nil {
+	if err := a.serving(l, "the dashboard of "+dir, "the shop's figures"); err != nil {
 		return errors.Join(err, l.Close())
 	}
 	// Watch ends with the server, however that ends.

@@ -166,15 +166,7 @@ func (a *app) serve(ctx context.Context, d documented, addr string) error {
 	if err != nil {
 		return err
 	}
-	if !l.Local() {
-		a.log("warning", fmt.Sprintf("%s can be reached from other machines, and whoever reaches it reads the documentation, sample rows included", addr))
-	}
-	if a.json {
-		err = json.NewEncoder(a.out).Encode(map[string]string{"url": l.URL()})
-	} else {
-		_, err = fmt.Fprintf(a.out, "the documentation of %s is at %s; Ctrl-C ends it\n", dir, l.URL())
-	}
-	if err != nil {
+	if err := a.serving(l, "the documentation of "+dir, "the documentation, sample rows included"); err != nil {
 		return errors.Join(err, l.Close())
 	}
 	said := ""
