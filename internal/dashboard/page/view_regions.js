@@ -52,7 +52,7 @@ function mapChart(spec, column, kind) {
       const scaled = (v) => kind === "ratio" ? v : Math.sign(v) * Math.sqrt(Math.abs(v) / bound);
       return {
         visualMap: { type: "continuous", min: signs ? (kind === "ratio" ? -bound : -1) : 0, max: kind === "ratio" ? bound : 1, calculable: false, orient: "horizontal", left: 0, bottom: 0, itemWidth: 10, itemHeight: 120, text: [short(bound, kind), short(signs ? -bound : 0, kind)], textStyle: { color: c.soft, fontSize: 11 }, inRange: { color: signs ? [c.loss, c.pale, c.high] : [c.low, c.mid, c.high] } },
-        series: [{ type: "map", map: "world", aspectScale: 1, roam: false, selectedMode: false, layoutCenter: ["50%", "50%"], layoutSize: "198%", cursor: "pointer",
+        series: [{ type: "map", map: "world", aspectScale: 1, roam: false, selectedMode: false, layoutCenter: ["50%", "50%"], layoutSize: "198%", cursor: "pointer", ...mapView(rows.filter((r) => r[column] !== null && codes[r[0]]).map((r) => codes[r[0]])),
           itemStyle: { areaColor: c.pale, borderColor: c.ground, borderWidth: 0.6 }, emphasis: { label: { show: false }, itemStyle: { areaColor: null, borderColor: c.ink, borderWidth: 1.2 } }, label: { show: false },
           data: rows.map((r, row) => codes[r[0]] && r[column] !== null ? { name: codes[r[0]], value: scaled(r[column]), row } : null).filter(Boolean) }],
         tooltip: { ...common({ columns: [] }, c, []).tooltip, formatter: (p) => p.data?.row !== undefined ? told(spec.columns, rows[p.data.row]) : "" },
