@@ -1,6 +1,7 @@
 package crashtest
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -119,6 +120,7 @@ func TestSlowWrites(t *testing.T) {
 			if p.Process.Signal(syscall.SIGSTOP) != nil {
 				break // it has ended
 			}
+			awaitStop(p.Process.Pid)
 			seen[between(t, lake, old, want)]++
 			if i == 0 {
 				code, _, stderr := smelt(runArgs(dir)...)
@@ -141,6 +143,27 @@ func TestSlowWrites(t *testing.T) {
 	t.Log(seen)
 	if seen["in between"] == 0 {
 		t.Errorf("no run was stopped while it published its tables: %v", seen)
+	}
+}
+
+// awaitStop returns when no thread of a process runs any more: a signal to stop is
+// sent before it has stopped all of them. Where the system does not tell, it waits a moment.
+func awaitStop(pid int) {
+	tasks, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", pid))
+	if err != nil || len(tasks) == 0 {
+		time.Sleep(10 * time.Millisecond)
+		return
+	}
+	for _, path := range tasks {
+		for {
+			// pid (name) state …: T is stopped, Z and X have ended.
+			stat, err := os.ReadFile(path)
+			state := stat[min(len(stat), bytes.LastIndexByte(stat, ')')+1):]
+			if err != nil || len(state) < 2 || strings.IndexByte("TZX", state[1]) >= 0 {
+				break
+			}
+			time.Sleep(100 * time.Microsecond)
+		}
 	}
 }
 
