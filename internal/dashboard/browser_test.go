@@ -401,3 +401,45 @@ func TestAccessible(t *testing.T) {
 		}
 	}
 }
+
+// inks are the contrasts of the texts in a chart with the shape that each lies on.
+const inks = `((id) => {
+  const light = (rgb) => { const [r, g, b] = rgb.map((v) => { v /= 255; return v <= 0.04045 ? v / 12.92 : Math.pow((v + 0.055) / 1.055, 2.4); }); return 0.2126 * r + 0.7152 * g + 0.0722 * b; };
+  const contrast = (a, b) => (Math.max(light(a), light(b)) + 0.05) / (Math.min(light(a), light(b)) + 0.05);
+  const svg = document.querySelector("[data-chart=" + id + "] svg"), all = [...svg.querySelectorAll("path, rect, text")], out = [];
+  const rgb = (n) => { const s = getComputedStyle(n).fill.match(/^rgb\((\d+), (\d+), (\d+)\)$/); return s && s.slice(1).map(Number); };
+  all.forEach((text, i) => {
+    if (text.tagName !== "text" || text.textContent.startsWith("Class ")) return; // a legend's ground is not drawn
+    const t = text.getBoundingClientRect(), x = (t.left + t.right) / 2, y = (t.top + t.bottom) / 2;
+    const under = all.slice(0, i).filter((n) => n.tagName !== "text" && rgb(n)).filter((n) => { const r = n.getBoundingClientRect(); return r.left < x && x < r.right && r.top < y && y < r.bottom; }).pop();
+    if (under && under.getBoundingClientRect().width < 300) out.push([text.textContent, contrast(rgb(text), rgb(under))]);
+  });
+  return out;
+})`
+
+// What is written on coloured ground can be read, light and dark: axe does not look into charts.
+func TestInk(t *testing.T) {
+	b := judgetest.Start(t)
+	b.Open(pageOf(t, full().book("build")), "#/")
+	for _, scheme := range []string{"light", "dark"} {
+		b.Size(1280, 800, scheme)
+		for at, charts := range map[string][]string{"#/customers": {"rfm"}, "#/products": {"classes", "category_tree"}} {
+			visit(b, at)
+			for _, id := range charts {
+				at := "document.querySelector('[data-chart=" + id + "]')"
+				b.Until(at, id)
+				judgetest.Eval[bool](b, "("+at+".scrollIntoView(), true)")
+				b.Until(at+".querySelector('svg text')", "the chart "+id)
+				found := judgetest.Eval[[][]any](b, inks+"("+judgetest.Quoted(id)+")")
+				if len(found) < 3 {
+					t.Errorf("%s, %s: %d texts on shapes", id, scheme, len(found))
+				}
+				for _, f := range found {
+					if c := f[1].(float64); c < 4 {
+						t.Errorf("%s, %s: %v has a contrast of %.1f", id, scheme, f[0], c)
+					}
+				}
+			}
+		}
+	}
+}

@@ -57,7 +57,7 @@ function gridPlot(g, by) {
       visualMap: { show: false, min: 0, max: most, inRange: { color: [c.low, c.mid, c.high] } },
       xAxis: nameAxis(c, scores, { name: "Frequency score", nameLocation: "middle", nameGap: 28, nameTextStyle: { color: c.soft }, axisLine: { show: false }, splitArea: { show: false } }),
       yAxis: nameAxis(c, scores, { name: "Recency score", nameLocation: "middle", nameGap: 28, nameTextStyle: { color: c.soft }, axisLine: { show: false } }),
-      series: [{ type: "heatmap", data: list.map((v, i) => ({ value: [Number(g.keys[1][i]) - 1, Number(g.keys[0][i]) - 1, v ?? 0], row: i, label: { color: (v ?? 0) > most * 0.45 ? c.paper : c.ink } })), itemStyle: { borderColor: c.ground, borderWidth: 3, borderRadius: 4 }, emphasis: { disabled: true },
+      series: [{ type: "heatmap", data: list.map((v, i) => ({ value: [Number(g.keys[1][i]) - 1, Number(g.keys[0][i]) - 1, v ?? 0], row: i, label: { color: inkOn(c, ramp(c, (v ?? 0) / most)) } })), itemStyle: { borderColor: c.ground, borderWidth: 3, borderRadius: 4 }, emphasis: { disabled: true },
         label: { show: true, fontSize: 12, formatter: (p) => short(list[p.data.row], kind) } }],
     };
   };

@@ -61,8 +61,8 @@ function classesChart(p) {
       grid: { left: 4, right: 26, top: 34, bottom: 4, containLabel: true }, legend: { ...legend(c, rows.map((r) => r[0])), formatter: (n) => "Class " + n },
       tooltip: { ...common({ columns }, c, rows).tooltip, formatter: (pt) => told(columns, rows[pt.seriesIndex]) },
       xAxis: valueAxis(c, "ratio", { max: 1, interval: 0.25 }), yAxis: nameAxis(c, ["Products", "Revenue"], { inverse: true, axisLine: { show: false }, axisLabel: { color: c.ink, fontSize: 12.5 } }),
-      series: rows.map((r) => ({ name: r[0], type: "bar", stack: "all", barMaxWidth: 54, data: [r[2], r[4]], color: c[shade[r[0]] || "firm"], itemStyle: { color: c[shade[r[0]] || "firm"], borderColor: c.ground, borderWidth: 1 }, emphasis: { disabled: true },
-        label: { show: true, color: r[0] === "A" ? c.paper : c.onmid, fontSize: 12, formatter: (pt) => pt.value > 0.07 ? show(pt.value, "ratio") : "" } })),
+      series: rows.map((r) => [r, c[shade[r[0]] || "firm"]]).map(([r, color]) => ({ name: r[0], type: "bar", stack: "all", barMaxWidth: 54, data: [r[2], r[4]], color, itemStyle: { color, borderColor: c.ground, borderWidth: 1 }, emphasis: { disabled: true },
+        label: { show: true, color: inkOn(c, parts(color)), fontSize: 12, formatter: (pt) => pt.value > 0.07 ? show(pt.value, "ratio") : "" } })),
     }) });
 }
 
@@ -91,7 +91,7 @@ function treeChart(ctx, sub, categories) {
         series: [{ type: "treemap", animation: false, animationDurationUpdate: 0, left: 0, right: 0, top: 0, bottom: 0, roam: false, nodeClick: false, breadcrumb: { show: false }, itemStyle: { borderColor: c.ground, borderWidth: 1, gapWidth: 2 },
           levels: [{ itemStyle: { borderWidth: 0, gapWidth: 4 } }, { upperLabel: { show: true, height: 22, color: c.ink, fontSize: 12, fontWeight: 600, overflow: "truncate" }, itemStyle: { color: c.ground, borderColor: c.ground, borderWidth: 0, gapWidth: 2 }, emphasis: { disabled: true } }, {}],
           label: { fontSize: 12, overflow: "truncate", padding: [5, 6], position: "insideTopLeft", align: "left" }, emphasis: { disabled: true },
-          data: sums.map(([name, list]) => ({ name: name || "Unknown", children: list.map((i) => { const strong = i.value > most * 0.45; return { ...i, itemStyle: { color: strong ? c.high : i.value > most * 0.15 ? c.mid : c.low }, label: { color: strong ? c.paper : i.value > most * 0.15 ? c.onmid : c.ink } }; }) })) }],
+          data: sums.map(([name, list]) => ({ name: name || "Unknown", children: list.map((i) => { const color = i.value > most * 0.45 ? c.high : i.value > most * 0.15 ? c.mid : c.low; return { ...i, itemStyle: { color }, label: { color: inkOn(c, parts(color)) } }; }) })) }],
       };
     } });
 }
