@@ -5,6 +5,8 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
+
+	"github.com/smeltdata/smelt/pipeline/sql"
 )
 
 // cleaner turns a text into its cleaned form: Unicode NFC, trimmed, inner runs
@@ -23,6 +25,18 @@ func (c *cleaner) clean(s []byte) []byte {
 	c.buf = norm.NFC.Append(c.buf[:0], s...)
 	c.out = foldSpace(c.out[:0], c.buf)
 	return c.out
+}
+
+var cleanTextSQL = &sql.Macro{
+	Name: "clean_text",
+	Doc:  "A text trimmed and with each run of white space as one space: string. NULL where nothing is left. DuckDB composes it to NFC; Spark cannot, and takes it as NFC.",
+	Args: []string{"value"},
+	DuckDB: `nullif(trim(regexp_replace(
+    nfc_normalize({{ value }}),
+    '[\t-\r \x{85}\x{A0}\x{1680}\x{2000}-\x{200A}\x{2028}\x{2029}\x{202F}\x{205F}\x{3000}]+', ' ', 'g')), '')`,
+	Spark: `nullif(trim(regexp_replace(
+    {{ value }},
+    r'[\t-\r \x{85}\x{A0}\x{1680}\x{2000}-\x{200A}\x{2028}\x{2029}\x{202F}\x{205F}\x{3000}]+', ' ')), '')`,
 }
 
 // isClean reports whether a text is its own cleaned form. It may say no for a
@@ -106,6 +120,23 @@ func appendFolded(dst, s []byte) []byte {
 		i += n
 	}
 	return dst
+}
+
+// Go's lower case is one letter for one, wherever it stands. Spark's would know a
+// sigma at the end of a word, and keep the dot of İ.
+var lowerCaseSQL = &sql.Macro{
+	Name:   "lower_case",
+	Doc:    "A text in lower case, letter by letter: string.",
+	Args:   []string{"value"},
+	DuckDB: `lower({{ value }})`,
+	Spark:  `lower(translate({{ value }}, 'İΣ', 'iσ'))`,
+}
+
+var spellingKeySQL = &sql.Macro{
+	Name: "spelling_key",
+	Doc:  "The form by which spellings of one category, subcategory or brand are the same: string, in lower case and without spaces. value is a clean text.",
+	Args: []string{"value"},
+	Body: `replace({{ lower_case(value) }}, ' ', '')`,
 }
 
 // CleanText returns a text as silver has it: as keys are compared, NFC, trimmed,

@@ -1,6 +1,9 @@
 package silver
 
-import "github.com/smeltdata/smelt/pipeline"
+import (
+	"github.com/smeltdata/smelt/pipeline"
+	"github.com/smeltdata/smelt/pipeline/sql"
+)
 
 const microsPerDay = 86_400_000_000
 
@@ -37,4 +40,12 @@ func (c *clock) turn(at int64) int32 {
 	}
 	c.last = day
 	return day
+}
+
+var localDateSQL = &sql.Macro{
+	Name:   "local_date",
+	Doc:    "The calendar day of an instant in a time zone: date. The session's own zone is UTC.",
+	Args:   []string{"moment", "zone"},
+	DuckDB: `cast(timezone({{ zone }}, {{ moment }}) as date)`,
+	Spark:  `cast(from_utc_timestamp({{ moment }}, {{ zone }}) as date)`,
 }

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/smeltdata/smelt/pipeline/sql"
 )
 
 // appendEmail appends the e-mail address in lower case, or nothing unless it
@@ -37,6 +39,15 @@ func appendEmail(dst, s []byte) []byte {
 	return append(dst, bytes.ToLower(s)...)
 }
 
+// The pattern has no repeated group: on a long text Java's stack ends before it does.
+var emailSQL = &sql.Macro{
+	Name:   "email",
+	Doc:    "An e-mail address in lower case: string. NULL unless it is one with an @ and a domain of at least two names. value is a clean text.",
+	Args:   []string{"value"},
+	DuckDB: `case when regexp_matches({{ value }}, '^[^@ ]+@[^@ .]+[.][^@ ]*[^@ .]$') and not regexp_matches({{ value }}, '@.*[.][.]') then {{ lower_case(value) }} end`,
+	Spark:  `case when {{ value }} rlike '^[^@ ]+@[^@ .]+[.][^@ ]*[^@ .]$' and not {{ value }} rlike '@.*[.][.]' then {{ lower_case(value) }} end`,
+}
+
 // appendPhone appends the ASCII digits of a telephone number, with a leading +
 // kept, or nothing where there is no digit. s is cleaned text.
 func appendPhone(dst, s []byte) []byte {
@@ -54,4 +65,19 @@ func appendPhone(dst, s []byte) []byte {
 		return dst[:start]
 	}
 	return dst
+}
+
+var onlyDigitsSQL = &sql.Macro{
+	Name:   "only_digits",
+	Doc:    "The ASCII digits of a text: string, '' without any.",
+	Args:   []string{"value"},
+	DuckDB: `regexp_replace({{ value }}, '[^0-9]', '', 'g')`,
+	Spark:  `regexp_replace({{ value }}, '[^0-9]', '')`,
+}
+
+var phoneSQL = &sql.Macro{
+	Name: "phone",
+	Doc:  "A telephone number's digits, a leading + kept: string. NULL without a digit. value is a clean text.",
+	Args: []string{"value"},
+	Body: `case when {{ only_digits(value) }} <> '' then case when {{ value }} like '+%' then '+' else '' end || {{ only_digits(value) }} end`,
 }

@@ -2,12 +2,15 @@ package silver
 
 import (
 	_ "embed" // the table of countries
+	"slices"
 	"strings"
 	"sync"
 	"unicode"
 	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
+
+	"github.com/smeltdata/smelt/pipeline/sql"
 )
 
 //go:embed countries.tsv
@@ -56,8 +59,8 @@ func appendCountry(dst, s []byte) []byte {
 }
 
 // appendCountryKey appends the form by which spellings of a country are the
-// same: lower case, without diacritics, dots and apostrophes, & as "and",
-// hyphens as spaces.
+// same: lower case, without accents and other marks, dots and apostrophes, & as
+// "and", hyphens as spaces.
 func appendCountryKey(dst, s []byte) []byte {
 	start := len(dst)
 	space := func() {
@@ -67,7 +70,7 @@ func appendCountryKey(dst, s []byte) []byte {
 	}
 	add := func(r rune) {
 		switch {
-		case r == '.' || r == '\'' || r == '’' || r == '‘' || r == 'ʼ' || r == '`' || r == '´' || unicode.Is(unicode.Mn, r):
+		case r == '.' || r == '\'' || r == '’' || r == '‘' || r == 'ʼ' || r == '`' || r == '´' || unicode.Is(unicode.M, r):
 		case r == '&':
 			space()
 			dst = append(dst, "and "...)
@@ -95,7 +98,58 @@ func appendCountryKey(dst, s []byte) []byte {
 	if n := len(dst); n > start && dst[n-1] == ' ' {
 		dst = dst[:n-1]
 	}
-	return dst
+	if ascii {
+		return dst
+	}
+	return append(dst[:start], norm.NFC.Bytes(dst[start:])...) // syllables of Hangul
+}
+
+// CountrySpellings returns the known spellings of countries, each as its key,
+// country_key in SQL, with the country's name and its alpha-2 code, in the order
+// of the keys.
+func CountrySpellings() [][3]string {
+	var out [][3]string
+	for key, c := range countries() {
+		out = append(out, [3]string{key, c.name, c.code})
+	}
+	slices.SortFunc(out, func(a, b [3]string) int { return strings.Compare(a[0], b[0]) })
+	return out
+}
+
+// withoutMarksSQL is made when it is asked for. Spark has no function that takes a
+// letter apart, so it is told what the letters with accents are made of.
+var withoutMarksSQL = sync.OnceValue(func() *sql.Macro {
+	accented, plain := accents()
+	return &sql.Macro{
+		Name:   "without_marks",
+		Doc:    "A text in lower case without its letters' accents and other marks: string. Spark takes it as NFC.",
+		Args:   []string{"value"},
+		DuckDB: `strip_accents({{ lower_case(value) }})`,
+		Spark:  `regexp_replace(translate({{ lower_case(value) }}, '` + accented + `', '` + plain + `'), r'\p{M}+', '')`,
+	}
+})
+
+// accents returns the characters that are in lower case and that Unicode makes of
+// another character and of marks, and in the same order those others.
+func accents() (accented, plain string) {
+	var from, to []rune
+	for r := rune(utf8.RuneSelf); r < 0x20000; r++ { // all are below
+		parts := []rune(norm.NFD.String(string(r)))
+		if r == unicode.ToLower(r) && norm.NFC.IsNormalString(string(r)) && len(parts) > 1 && !unicode.Is(unicode.M, parts[0]) && unicode.Is(unicode.M, parts[1]) {
+			from, to = append(from, r), append(to, parts[0])
+		}
+	}
+	return string(from), string(to)
+}
+
+var countryKeySQL = &sql.Macro{
+	Name: "country_key",
+	Doc:  "The form by which spellings of a country are the same: string, in lower case, without accents, dots and apostrophes, & as and, hyphens as spaces. value is a clean text.",
+	Args: []string{"value"},
+	DuckDB: `trim(regexp_replace(replace(regexp_replace(
+    {{ without_marks(value) }}, '[.\x27\x60´ʼ‘’]', '', 'g'), '&', ' and '), '[ ‐-—-]+', ' ', 'g'))`,
+	Spark: `trim(regexp_replace(replace(regexp_replace(
+    {{ without_marks(value) }}, r'[.\x27\x60´ʼ‘’]', ''), '&', ' and '), '[ ‐-—-]+', ' '))`,
 }
 
 // CountryCode returns the ISO 3166-1 alpha-2 code of the country that a cleaned

@@ -1,6 +1,16 @@
 package models
 
-import "github.com/smeltdata/smelt/pipeline/sql"
+import (
+	"slices"
+
+	"github.com/smeltdata/smelt/pipeline/sql"
+	"github.com/smeltdata/smelt/silver"
+)
 
 // macros are all that models may call, each after those that it calls.
-func macros() []*sql.Macro { return nil }
+func macros() []*sql.Macro {
+	return slices.Concat(sql.Arithmetic(), bronzeMacros(), silver.Macros())
+}
+
+// bronzeMacros read values from files' texts.
+func bronzeMacros() []*sql.Macro { return nil }
