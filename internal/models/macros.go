@@ -11,6 +11,3 @@ import (
 func macros() []*sql.Macro {
 	return slices.Concat(sql.Arithmetic(), bronzeMacros(), silver.Macros())
 }
-
-// bronzeMacros read values from files' texts.
-func bronzeMacros() []*sql.Macro { return nil }

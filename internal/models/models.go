@@ -37,9 +37,16 @@ type Project struct {
 // relation with a column of text for each of the files' columns that is mapped or
 // looked up, named as in the file, and _source_file and _source_row.
 type Source struct {
-	Name  string   // "sales", "sales_2", "lookup_territory": as internal/dbt names them in its artefacts
-	Files []string // paths or globs, relative to the data folder
-	Read  pipeline.File
+	Name    string   // "sales", "sales_2", "lookup_territory", "returned_orders": as internal/dbt names them in its artefacts
+	Doc     string   // one sentence
+	Files   []string // paths or globs, relative to the data folder
+	Read    pipeline.File
+	Columns []string // that are read, by their names in the files
+
+	// SQL is the select that makes the relation, in the project's dialect: a view files.<Name>
+	// is made of it. {{ var("data") }} is the data folder. Databricks is the same with its
+	// read_files; "" where the dialect is not Spark.
+	SQL, Databricks string
 }
 
 // Seed is a small table that comes with the project.
