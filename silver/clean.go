@@ -29,7 +29,7 @@ func (c *cleaner) clean(s []byte) []byte {
 
 var cleanTextSQL = &sql.Macro{
 	Name: "clean_text",
-	Doc:  "A text trimmed and with each run of white space as one space: string. NULL where nothing is left. DuckDB composes it to NFC; Spark cannot, and takes it as NFC.",
+	Doc:  "A text trimmed and with each run of white space as one space: string. NULL where nothing is left. DuckDB composes it to NFC; Spark cannot, and takes it as NFC. A letter has at most 30 marks.",
 	Args: []string{"value"},
 	DuckDB: `nullif(trim(regexp_replace(
     nfc_normalize({{ value }}),

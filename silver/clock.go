@@ -44,7 +44,7 @@ func (c *clock) turn(at int64) int32 {
 
 var localDateSQL = &sql.Macro{
 	Name:   "local_date",
-	Doc:    "The calendar day of an instant in a time zone: date. The session's own zone is UTC.",
+	Doc:    "The calendar day of an instant in a time zone: date. The session's own zone is UTC; which rules a zone has, each engine has from its own release of the tz database.",
 	Args:   []string{"moment", "zone"},
 	DuckDB: `cast(timezone({{ zone }}, {{ moment }}) as date)`,
 	Spark:  `cast(from_utc_timestamp({{ moment }}, {{ zone }}) as date)`,

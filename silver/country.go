@@ -122,7 +122,7 @@ var withoutMarksSQL = sync.OnceValue(func() *sql.Macro {
 	accented, plain := accents()
 	return &sql.Macro{
 		Name:   "without_marks",
-		Doc:    "A text in lower case without its letters' accents and other marks: string. Spark takes it as NFC.",
+		Doc:    "A text in lower case without its letters' accents and other marks: string. Spark takes it as NFC, and knows the marks of its Java: 17 has none of Unicode 14 and later.",
 		Args:   []string{"value"},
 		DuckDB: `strip_accents({{ lower_case(value) }})`,
 		Spark:  `regexp_replace(translate({{ lower_case(value) }}, '` + accented + `', '` + plain + `'), r'\p{M}+', '')`,
