@@ -18,10 +18,14 @@ import (
 type Rule struct {
 	Name    string
 	Columns []string // of text
+	Steps   []Step   // columns more, each made of those before it
 	SQL     string   // over the columns, with macros
 	Type    string   // of what it gives, as Spark writes it: "string", "decimal(18,6)", "date"
 	Rows    [][]any  // the columns' texts and what Go gives, as text; nil is NULL
 }
+
+// Step is a column that a rule is made of.
+type Step struct{ Name, SQL string }
 
 // Rules has DuckDB and Spark compute what rules give of their rows, and fails the
 // test where that is not what Go gives. Rows may differ between engines: rules are
@@ -42,11 +46,15 @@ func Rules(t *testing.T, macros []*sql.Macro, rules func(d sql.Dialect) []Rule) 
 			dir := t.TempDir()
 			var list []map[string]any
 			for _, r := range rules(d) {
-				text, err := scope.Expand(r.SQL)
-				if err != nil {
-					t.Fatalf("%s: %v", r.Name, err)
+				from := "v"
+				for _, s := range append(r.Steps, Step{"got", r.SQL}) {
+					text, err := scope.Expand(s.SQL)
+					if err != nil {
+						t.Fatalf("%s: %v", r.Name, err)
+					}
+					from = "(select *, " + text + " as " + s.Name + " from " + from + ")"
 				}
-				list = append(list, map[string]any{"name": r.Name, "columns": r.Columns, "sql": text, "type": r.Type, "rows": len(r.Rows)})
+				list = append(list, map[string]any{"name": r.Name, "columns": r.Columns, "from": from, "type": r.Type, "rows": len(r.Rows)})
 				writeJSON(t, filepath.Join(dir, r.Name+".jsonl"), r.lines()...)
 			}
 			writeJSON(t, filepath.Join(dir, "rules.json"), list)

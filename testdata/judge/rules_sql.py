@@ -1,7 +1,7 @@
 """Rules as SQL against what their Go gives: rules_sql.py duckdb|spark FOLDER
 
-FOLDER/rules.json lists the rules: name, sql over columns of text, their names, the type of what it gives and the number
-of rows. FOLDER/<name>.jsonl has those rows: the columns, and in "want" what Go gives. Each rule is one query. Rows that
+FOLDER/rules.json lists the rules: name, the relation that computes "got" of columns of text in v, their names, the type
+of what it gives and the number of rows. FOLDER/<name>.jsonl has those rows: the columns, and in "want" what Go gives. Each rule is one query. Rows that
 differ are printed, the first few of each rule.
 """
 
@@ -15,6 +15,10 @@ SHOWN = 12
 DUCKDB = {"string": "VARCHAR", "int": "INTEGER", "timestamp": "TIMESTAMP WITH TIME ZONE"}
 
 
+def listed(rule):
+    return ", ".join([*rule["columns"], "want", "CAST(got AS string)"])
+
+
 def duckdb_engine():
     import duckdb
 
@@ -26,11 +30,11 @@ def duckdb_engine():
         con.execute(f"CREATE OR REPLACE TABLE v AS FROM read_json('{folder}/{rule['name']}.jsonl', columns = {{{columns}}}, format = 'newline_delimited')")
         kind = DUCKDB.get(rule["type"], rule["type"].upper())
         rows = con.execute("SELECT count(*) FROM v").fetchone()[0]
-        con.execute(f"CREATE OR REPLACE TABLE r AS SELECT *, {rule['sql']} AS got FROM v")
+        con.execute(f"CREATE OR REPLACE TABLE r AS FROM {rule['from']}")
         typed = con.execute("SELECT typeof(got) FROM r LIMIT 1").fetchone()[0]
         differ = f"FROM r WHERE got IS DISTINCT FROM CAST(want AS {kind})"
         return (rows, typed == kind and rule["type"] or typed, con.execute(f"SELECT count(*) {differ}").fetchone()[0],
-                con.execute(f"SELECT * REPLACE (CAST(got AS VARCHAR) AS got) {differ} LIMIT {SHOWN}").fetchall())
+                con.execute(f"SELECT {listed(rule)} {differ} LIMIT {SHOWN}").fetchall())
 
     return run
 
@@ -53,11 +57,11 @@ def spark_engine():
     def run(rule):
         schema = ", ".join(f"{c} string" for c in [*rule["columns"], "want"])
         spark.read.schema(schema).json(f"{folder}/{rule['name']}.jsonl").createOrReplaceTempView("v")
-        r = spark.sql(f"SELECT *, {rule['sql']} AS got FROM v").cache()
+        r = spark.sql(f"SELECT * FROM {rule['from']}").cache()
         r.createOrReplaceTempView("r")
         differ = f"FROM r WHERE NOT got <=> CAST(want AS {rule['type']})"
         out = (r.count(), r.schema["got"].dataType.simpleString(), spark.sql(f"SELECT count(*) {differ}").first()[0],
-               [tuple(x) for x in spark.sql(f"SELECT * EXCEPT (got), CAST(got AS string) AS got {differ} LIMIT {SHOWN}").collect()])
+               [tuple(x) for x in spark.sql(f"SELECT {listed(rule)} {differ} LIMIT {SHOWN}").collect()])
         r.unpersist()
         return out
 
@@ -71,7 +75,7 @@ for rule in json.load(open(f"{folder}/rules.json", encoding="utf-8")):
     try:
         rows, kind, wrong, shown = run(rule)
     except Exception as e:  # whatever the engine raises
-        print(f"{rule['name']}: {str(e)[:2000]}\n{rule['sql'][:2000]}")
+        print(f"{rule['name']}: {str(e)[:600]}\n{rule['from'][:300]}")
         failed = True
         continue
     if rows != rule["rows"]:
