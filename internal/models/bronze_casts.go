@@ -28,15 +28,20 @@ func (p *Project) number(text string, n pipeline.Number) string {
 		whole = "([0-9]{1,3}(" + group + "[0-9]{1,3})*" + group + "[0-9]{3}|[0-9]*)"
 	}
 	digits := whole + "(" + escaped(point[0]) + "[0-9]*)?"
+	const blanks = "[ \u00a0\u202f\u2009]*"
+	sign, minus, percent := "[-+]?", "", ""
+	if n.Currency {
+		sign += blanks
+	}
+	if n.Currency || n.Parentheses { // a minus sign after the number
+		minus = "(" + blanks + "-)?"
+	}
 	if n.Percent {
-		digits += " ?%?"
+		percent = "(" + blanks + "%)?"
 	}
-	shape := "[-+]?" + digits
-	if n.Currency || n.Parentheses {
-		shape += " ?-?"
-	}
+	shape := sign + digits + minus + percent
 	if n.Parentheses {
-		shape += "|[(] ?" + digits + " ?[)]"
+		shape += "|[(]" + blanks + digits + percent + blanks + "[)]"
 	}
 	if p.Dialect == sql.DuckDB { // the macro writes it in single quotes there
 		shape = strings.ReplaceAll(shape, "'", "''")
@@ -132,7 +137,7 @@ func (p *Project) forms(pattern string, at place) ([]form, error) {
 		}
 		v := full[i]
 		// Digits of two verbs without anything between them have fixed widths.
-		tight := afterVerb || strings.HasPrefix(full[i+1:], "%") && !strings.HasPrefix(full[i+1:], "%%")
+		tight := afterVerb || strings.HasPrefix(full[i+1:], "%") && !strings.HasPrefix(full[i+1:], "%%") && full[i+1:] != "%z"
 		afterVerb = v != '%'
 		switch v {
 		case '%':
@@ -144,7 +149,7 @@ func (p *Project) forms(pattern string, at place) ([]form, error) {
 				return nil, cannot("an offset that does not follow a time of day at the end")
 			}
 			for k := range out {
-				out[k].shape = strings.TrimSuffix(out[k].shape, " ") + " ?([Zz]|[-+]([01][0-9]|2[0-3])(:?[0-5][0-9])?)"
+				out[k].shape += "([Zz]|[-+]([01][0-9]|2[0-3])(:?[0-5][0-9])?)"
 				out[k].pattern, out[k].offset = strings.TrimSuffix(out[k].pattern, " "), true
 			}
 		case 'b', 'B':

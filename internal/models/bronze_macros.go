@@ -43,8 +43,12 @@ var wholeID = &sql.Macro{
 	Spark:  `case when {{ trimmed(value) }} rlike '^-?[0-9]+{{ point }}0*$' then regexp_extract({{ trimmed(value) }}, '^-?[0-9]+', 0) else {{ value }} end`,
 }
 
-// currency is a sign or a code beside a number, as pipeline.CutCurrency knows them.
-const currency = `(?:[A-Z]{0,3}\p{Sc}|[A-Z]{3}|(?i:zł|kr[.]?|Kč|Ft|lei|Fr[.]))`
+// A sign or a code beside a number, as pipeline.CutCurrency knows them: before it
+// letters may belong to a sign, US$.
+const (
+	currency     = `(?:\p{Sc}|[A-Z]{3}|(?i:zł|kr[.]?|Kč|Ft|lei|Fr[.]))`
+	currencySign = `(?:[A-Z]{0,3}\p{Sc}|[A-Z]{3}|(?i:zł|kr[.]?|Kč|Ft|lei|Fr[.]))`
+)
 
 var withoutCurrency = &sql.Macro{
 	Name: "without_currency",
@@ -52,11 +56,11 @@ var withoutCurrency = &sql.Macro{
 	Args: []string{"value"},
 	DuckDB: `regexp_replace(
     {{ trimmed(value) }},
-    '^([(]?[-+]?)\s*` + currency + `[\s\p{Z}]*([-+0-9.,(].*)$|^(.*[-0-9.,%])[\s\p{Z}]*` + currency + `([)]?-?)$',
+    '^([(]?[\s\p{Z}]*[-+]?)[\s\p{Z}]*` + currencySign + `[\s\p{Z}]*([-+0-9.,(].*)$|^(.*[-0-9.,%])[\s\p{Z}]*` + currency + `([\s\p{Z}]*[)]?)$',
     '\1\2\3\4')`,
 	Spark: `regexp_replace(
     {{ trimmed(value) }},
-    r'^([(]?[-+]?)\s*` + currency + `[\s\p{Z}]*([-+0-9.,(].*)$|^(.*[-0-9.,%])[\s\p{Z}]*` + currency + `([)]?-?)$',
+    r'^([(]?[\s\p{Z}]*[-+]?)[\s\p{Z}]*` + currencySign + `[\s\p{Z}]*([-+0-9.,(].*)$|^(.*[-0-9.,%])[\s\p{Z}]*` + currency + `([\s\p{Z}]*[)]?)$',
     '$1$2$3$4')`,
 }
 
@@ -96,16 +100,16 @@ end`,
 // would be rounded twice.
 var plainNumber = &sql.Macro{
 	Name: "plain_number",
-	Doc:  "A number of digits, a point and maybe an exponent, with as many decimals as the regular expression kept says: decimal(38, 20). NULL where the text is none.",
+	Doc:  "A number of digits, a point and maybe an exponent, with as many decimals as the regular expression kept says: decimal(38, 19). NULL where the text is none.",
 	Args: []string{"value", "kept"},
 	DuckDB: `try_cast(case
     when regexp_full_match({{ trimmed(value) }}, '[-+]?([0-9]+[.]?[0-9]*|[.][0-9]+)') then regexp_extract({{ trimmed(value) }}, '^[-+]?[0-9]*[.]?{{ kept }}', 0)
     when regexp_full_match({{ trimmed(value) }}, '[-+]?([0-9]+[.]?[0-9]*|[.][0-9]+)[eE][-+]?[0-9]{1,3}') then {{ trimmed(value) }}
-end as decimal(38, 20))`,
+end as decimal(38, 19))`,
 	Spark: `try_cast(case
     when {{ trimmed(value) }} rlike '^[-+]?([0-9]+[.]?[0-9]*|[.][0-9]+)$' then regexp_extract({{ trimmed(value) }}, '^[-+]?[0-9]*[.]?{{ kept }}', 0)
     when {{ trimmed(value) }} rlike '^[-+]?([0-9]+[.]?[0-9]*|[.][0-9]+)[eE][-+]?[0-9]{1,3}$' then {{ trimmed(value) }}
-end as decimal(38, 20))`,
+end as decimal(38, 19))`,
 }
 
 func decimalMacro(name string, precision, scale int) *sql.Macro {
@@ -186,7 +190,7 @@ var offsetText = &sql.Macro{
 	Name: "offset_text",
 	Doc:  "The offset after a time of day, Z or +02:00; empty where there is none.",
 	Args: []string{"value"},
-	Body: `regexp_extract(upper({{ trimmed(value) }}), ':[0-9]{2}(?:[.][0-9]+)? ?(Z|[-+][0-9:]{2,5})$', 1)`,
+	Body: `regexp_extract(upper({{ trimmed(value) }}), ':[0-9]{1,2}(?:[.][0-9]+)? ?(Z|[-+][0-9:]{2,5})$', 1)`,
 }
 
 // offsetMinutes has @ where DuckDB must be told to replace all matches.
