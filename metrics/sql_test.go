@@ -64,7 +64,6 @@ type line struct {
 
 var amounts = []string{"sales", "returns", "revenue", "discount_amount", "cost", "margin"}
 
-
 // randomLines are lines whose sums are large, small, negative and 0.
 func randomLines(rng *rand.Rand) (lines []line) {
 	size := []int64{3, 100_000, 99_999_999_999}[rng.IntN(3)]
