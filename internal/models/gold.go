@@ -1,6 +1,7 @@
 package models
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"text/template"
@@ -46,9 +47,11 @@ func (p *Project) goldModel(spec *gold.Spec, data any) error {
 	for _, c := range table.Columns {
 		columns = append(columns, c.Name)
 	}
+	measures := slices.Clone(spec.Measures) // in the table's order, after those that are no column of it
+	slices.SortStableFunc(measures, func(a, b *metrics.Measure) int { return table.Index(a.Name) - table.Index(b.Name) })
 	text, err := render(layer+"/"+name+".sql", data, template.FuncMap{
-		"quantities": func() string { return selected(spec.Measures, true) },
-		"rates":      func() string { return selected(spec.Measures, false) },
+		"quantities": func() string { return selected(measures, true) },
+		"rates":      func() string { return selected(measures, false) },
 		"columns":    func() string { return strings.Join(columns, ",\n    ") },
 	})
 	if err != nil {
@@ -59,14 +62,10 @@ func (p *Project) goldModel(spec *gold.Spec, data any) error {
 }
 
 // selected writes measures as a select's lines: those that are counted over lines, or
-// those that are made of others. A model names a second measure of one base itself:
-// clv is revenue.
+// those that are made of others.
 func selected(measures []*metrics.Measure, quantities bool) string {
 	var lines []string
 	for _, m := range measures {
-		if m == metrics.CLV {
-			continue
-		}
 		if (m.Parts() == nil) == quantities {
 			lines = append(lines, m.SQL()+" as "+m.Name)
 		}

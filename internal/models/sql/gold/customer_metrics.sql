@@ -29,8 +29,7 @@ rated as (
     select
         *,
         [[ rates ]],
-        {{ quotient('lifespan_days', 'sale_dates - 1', 4) }} as avg_days_between_orders,
-        revenue as clv
+        {{ quotient('lifespan_days', 'sale_dates - 1', 4) }} as avg_days_between_orders
     from aged
 
 )

@@ -38,7 +38,7 @@ with buyers as (
 [[ end ]][[ end ]]
 scored as (
 
-    -- 5 is best
+    -- 5 is best; ties go by customer_id in byte order, which a collation on that column would change
     select
         buyers.*,
 [[- range $i, $s := .Scores ]][[ if $i ]],[[ end ]]
