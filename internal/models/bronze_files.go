@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/smeltdata/smelt/pipeline"
@@ -50,9 +51,19 @@ func (p *Project) source(name, doc string, files []string, read pipeline.File, c
 	return err
 }
 
-// Select returns the select that makes the relation, of the files in a data folder.
-func (s *Source) Select(data string) string {
-	return strings.ReplaceAll(s.SQL, `{{ var("data") }}`, data)
+// Read returns a source's SQL without anything of dbt's in it, of the files in a data
+// folder.
+func (p *Project) Read(s *Source, data string) (string, error) {
+	scope := &sql.Scope{Dialect: p.Dialect, Macros: map[string]*sql.Macro{}, Call: func(name string, args []string) (string, error) {
+		if name == "var" && slices.Equal(args, []string{"data"}) {
+			return data, nil
+		}
+		return "", fmt.Errorf("%s: there is no macro %s", s.Name, name)
+	}}
+	for _, m := range p.Macros {
+		scope.Macros[m.Name] = m
+	}
+	return scope.Expand(s.SQL)
 }
 
 // reads is the select of a source's records: a part for each of its files or patterns.
@@ -86,19 +97,25 @@ func (p *Project) reads(s *Source, databricks bool, cannot func(msg, hint string
 		read := r
 		read.Path = f
 		data := struct {
-			Name                  string // what _source_file is
-			Columns               []string
-			From                  string
-			HeaderIsRow, ManyFile bool
-		}{Name: p.fileName(f), ManyFile: isGlob(f)}
+			Name        string // what _source_file is
+			Columns     []string
+			From        string
+			HeaderIsRow bool
+		}{Name: p.fileName(f)}
 		for _, c := range s.Columns {
 			column := p.ident(c)
 			if p.Dialect == sql.Spark && len(r.Names) > 0 && !read.IsParquet() {
 				data.HeaderIsRow = !r.NoHeader
-				column = fmt.Sprintf("_c%d as %s", indexTrimmed(r.Names, c), column)
+				column = fmt.Sprintf("_c%d", indexTrimmed(r.Names, c))
 			}
-			if read.IsParquet() {
-				column = p.plainText(p.ident(c)) + " as " + p.ident(c)
+			switch {
+			case read.IsParquet():
+				column = p.plainText(column)
+			case p.Dialect == sql.Spark && (r.Encoding == "windows-1252" || r.Encoding == "latin-1"):
+				column = call("windows_1252", column)
+			}
+			if column != p.ident(c) {
+				column += " as " + p.ident(c)
 			}
 			data.Columns = append(data.Columns, column)
 		}
@@ -193,8 +210,8 @@ func (p *Project) sparkOptions(r pipeline.File, is string) string {
 	}
 	switch r.Encoding {
 	case "", "utf-8":
-	case "latin-1": // that is what files that say so mean
-		add("encoding", "windows-1252")
+	case "windows-1252", "latin-1": // which are the same to files that say so
+		add("encoding", "iso-8859-1")
 	default:
 		add("encoding", r.Encoding)
 	}

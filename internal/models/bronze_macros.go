@@ -12,12 +12,25 @@ import (
 // Jinja would take for its own.
 func bronzeMacros() []*sql.Macro {
 	return []*sql.Macro{
-		trimmed, given, wholeID, withoutCurrency, numberBy, moneyBy,
+		windows1252, trimmed, given, wholeID, withoutCurrency, numberBy, moneyBy,
 		plainNumber, decimalMacro("to_price", 18, 4), decimalMacro("to_rate", 9, 6), toBigint, toInt,
 		isoText, isoDate, isoClock, clockBy, offsetClockBy, offsetText, utcOffset,
 		zoneOffset, earlierMoment, laterMoment, utcMoment, moment,
 		naturalOrder,
 	}
+}
+
+// Spark has no windows-1252, and its iso-8859-1 has control characters where that has
+// letters. DuckDB's latin-1 refuses these.
+var windows1252 = &sql.Macro{
+	Name:   "windows_1252",
+	Doc:    "A text of a file in windows-1252 that was read as iso-8859-1.",
+	Args:   []string{"value"},
+	DuckDB: `{{ value }}`,
+	Spark: `translate(
+    {{ value }},
+    '\u0080\u0082\u0083\u0084\u0085\u0086\u0087\u0088\u0089\u008a\u008b\u008c\u008e\u0091\u0092\u0093\u0094\u0095\u0096\u0097\u0098\u0099\u009a\u009b\u009c\u009e\u009f',
+    '€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ')`,
 }
 
 var trimmed = &sql.Macro{
