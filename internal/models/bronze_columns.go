@@ -248,10 +248,10 @@ func (r *records) lookup(e bronze.Expr, nulls []string) string {
 	} else if len(nulls) > 0 {
 		key = r.notNull(value, nulls, key)
 	}
-	name := modelName(e.Lookup)
-	alias, n := name, 1
+	name, n := "lookup_"+modelName(e.Lookup), 1
+	alias := name
 	for _, j := range r.Joins {
-		if j.Model != "int_lookup_"+name {
+		if j.Model != "int_"+name {
 			continue
 		}
 		if j.Key == key {
@@ -260,7 +260,7 @@ func (r *records) lookup(e bronze.Expr, nulls []string) string {
 		n++
 		alias = fmt.Sprintf("%s_%d", name, n)
 	}
-	r.Joins = append(r.Joins, join{"int_lookup_" + name, alias, key})
+	r.Joins = append(r.Joins, join{"int_" + name, alias, key})
 	return alias + "." + r.p.ident(e.Column)
 }
 

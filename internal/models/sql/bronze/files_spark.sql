@@ -9,10 +9,10 @@ from (
     select
         *,
         [[ .Name ]] as _source_file,
-        row_number() over (
+        cast(row_number() over (
             partition by _metadata.file_path
             order by _metadata.file_block_start, monotonically_increasing_id()
-        ) as _source_row
+        ) as bigint) as _source_row
     from [[ .From ]]
 )
 [[- if .HeaderIsRow ]]
