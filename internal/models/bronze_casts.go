@@ -106,9 +106,9 @@ func (f *form) add(shape, pattern string) {
 }
 
 // The engines' own patterns, by strftime's verbs. Shapes are as narrow as smelt's:
-// engines would take a year of one digit.
+// engines would take a year of one digit, and the year 0. By a pattern, years begin in 1000.
 var (
-	verbShapes = map[byte]string{'Y': "[0-9]{4}", 'm': "[0-9]{1,2}", 'd': "[0-9]{1,2}", 'e': "[0-9]{1,2}", 'H': "[0-9]{1,2}", 'I': "[0-9]{1,2}", 'M': "[0-9]{1,2}",
+	verbShapes = map[byte]string{'Y': "[1-9][0-9]{3}", 'm': "[0-9]{1,2}", 'd': "[0-9]{1,2}", 'e': "[0-9]{1,2}", 'H': "[0-9]{1,2}", 'I': "[0-9]{1,2}", 'M': "[0-9]{1,2}",
 		'S': "[0-9]{1,2}", 'j': "[0-9]{1,3}", 'f': "[0-9]{1,6}", 'p': "(?i:am|pm)"}
 	sparkVerbs = map[byte]string{'Y': "yyyy", 'm': "M", 'd': "d", 'e': "d", 'H': "H", 'I': "h", 'M': "m", 'S': "s", 'j': "D", 'f': "SSSSSS", 'p': "a"}
 	compounds  = strings.NewReplacer("%%", "%%", "%T", "%H:%M:%S", "%D", "%m/%d/%y", "%F", "%Y-%m-%d", "%R", "%H:%M", "%r", "%I:%M:%S %p", "%h", "%b")

@@ -74,7 +74,11 @@ func castRule(t *testing.T, d sql.Dialect, name string, c bronze.ColumnSpec, typ
 		if apart(text, number, c.Dates) {
 			continue
 		}
-		rule.Rows = append(rule.Rows, []any{text, parsed(parser, typ, text)})
+		want := parsed(parser, typ, text)
+		if old, _ := want.(string); len(c.Dates) > 0 && strings.HasPrefix(old, "0") {
+			continue // by a pattern, SQL reads years from 1000 on
+		}
+		rule.Rows = append(rule.Rows, []any{text, want})
 	}
 	return rule
 }
