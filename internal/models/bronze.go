@@ -19,8 +19,9 @@ import (
 //   - customers, products, sales: the tables. One that several sources fill is put
 //     together of int_<source>_records, one that none fills is empty
 //   - int_sales_customers, int_sales_products: what the sales lines say of customers
-//     and products, where such are made from them (Mapping.Derives): a row per line
-//     with the table's columns but _batch_id and _rescued_data
+//     and products, where a source has columns of these: a row per line of each source
+//     that makes such rows (Mapping.Derives), with the table's columns but _batch_id
+//     and _rescued_data. Elsewhere lines say no more than the key, which sales has
 //   - int_returned_orders: the records of the lists of returned orders: order_id,
 //     product_id, returned_at, _source_file, _source_row. There where a list is.
 func (p *Project) bronzeModels() error {
@@ -154,10 +155,16 @@ func (p *Project) derived(t *pipeline.Table, names []string) error {
 	m, key := p.Mapping, t.Columns[0].Name
 	_, name, _ := strings.Cut(t.Name, ".")
 	var from []int
+	described := false
 	for i := range m.Sources {
-		if m.Derives(name, &m.Sources[i]) {
+		s := &m.Sources[i]
+		if m.Derives(name, s) {
 			from = append(from, i)
+			described = described || name == "customers" && len(s.Customers) > 0 || name == "products" && len(s.Products) > 0
 		}
+	}
+	if !described {
+		return nil
 	}
 	var parts []string
 	doc := "What the sales lines say of " + name + ", one row per line."

@@ -147,6 +147,10 @@ func (r *records) typed(name string, cast pipeline.Cast, at place) (string, erro
 		r.Clocks = append(r.Clocks, item{name + "_offset", offset})
 		return p.instant(name+"_clock", name+"_offset", cast), err
 	default:
+		if n := cast.Number; isParquet(r.source) && (n.Decimal != 0 && n.Decimal != '.' || n.Thousands != 0) {
+			return "", p.cannot(at.line, at.col, name+": decimal and thousands of Parquet files, which may hold numbers already",
+				"leave decimal and thousands out, or write the files as csv")
+		}
 		if cast.Number != (pipeline.Number{}) {
 			r.Numbers = append(r.Numbers, item{name + "_number", p.number(text, cast.Number)})
 			text = name + "_number"
@@ -154,6 +158,15 @@ func (r *records) typed(name string, cast pipeline.Cast, at place) (string, erro
 		macro := map[string]string{"price": "to_price", "rate": "to_rate", "int64": "to_bigint", "int32": "to_int"}[t]
 		return call(macro, text), nil
 	}
+}
+
+// isParquet reports whether any of a source's files is Parquet.
+func isParquet(s *bronze.SourceSpec) bool {
+	return slices.ContainsFunc(s.Files, func(f string) bool {
+		read := s.Read
+		read.Path = f
+		return read.IsParquet()
+	})
 }
 
 // direct is the text of a source column that nothing but a cast is done to.

@@ -110,7 +110,7 @@ func (p *Project) reads(s *Source, databricks bool, cannot func(msg, hint string
 			}
 			switch {
 			case read.IsParquet():
-				column = p.plainText(column)
+				column = call("parquet_text", column)
 			case p.Dialect == sql.Spark && (r.Encoding == "windows-1252" || r.Encoding == "latin-1"):
 				column = call("windows_1252", column)
 			}
@@ -138,12 +138,6 @@ func (p *Project) reads(s *Source, databricks bool, cannot func(msg, hint string
 		parts = append(parts, text)
 	}
 	return strings.Join(parts, "\nunion all\n\n"), nil
-}
-
-// plainText is a value of a Parquet file as the text that smelt takes it for: a float
-// that is whole has no point.
-func (p *Project) plainText(column string) string {
-	return "regexp_replace(cast(" + column + " as string), '^(-?[0-9]+)[.]0$', '" + map[bool]string{true: "$1", false: `\1`}[p.Dialect == sql.Spark] + "')"
 }
 
 // duckOptions say how DuckDB reads csv files: nothing is left to its guesses.

@@ -12,7 +12,7 @@ import (
 // Jinja would take for its own.
 func bronzeMacros() []*sql.Macro {
 	return []*sql.Macro{
-		windows1252, trimmed, given, wholeID, withoutCurrency, numberBy, moneyBy,
+		windows1252, parquetText, trimmed, given, wholeID, withoutCurrency, numberBy, moneyBy,
 		plainNumber, decimalMacro("to_price", 18, 4), decimalMacro("to_rate", 9, 6), toBigint, toInt,
 		isoText, isoDate, isoClock, clockBy, offsetClockBy, offsetText, utcOffset,
 		zoneOffset, earlierMoment, laterMoment, utcMoment, moment,
@@ -31,6 +31,17 @@ var windows1252 = &sql.Macro{
     {{ value }},
     '\u0080\u0082\u0083\u0084\u0085\u0086\u0087\u0088\u0089\u008a\u008b\u008c\u008e\u0091\u0092\u0093\u0094\u0095\u0096\u0097\u0098\u0099\u009a\u009b\u009c\u009e\u009f',
     '€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ')`,
+}
+
+var parquetText = &sql.Macro{
+	Name:   "parquet_text",
+	Doc:    "A value of a Parquet file as a csv file would have it: of a float its plain digits, 17850 and 19.99.",
+	Args:   []string{"value"},
+	DuckDB: `case when typeof({{ value }}) in ('FLOAT', 'DOUBLE') then regexp_replace(cast({{ value }} as string), '[.]0$', '') else cast({{ value }} as string) end`,
+	Spark: `case
+    when typeof({{ value }}) in ('float', 'double') then coalesce(regexp_replace(cast(try_cast({{ value }} as decimal(38, 12)) as string), '[.]?0+$', ''), cast({{ value }} as string))
+    else cast({{ value }} as string)
+end`,
 }
 
 var trimmed = &sql.Macro{
