@@ -197,7 +197,9 @@ func (p *Project) sparkOptions(r pipeline.File, is string) string {
 	}
 	add("sep", or(r.Delimiter, ","))
 	add("quote", quote)
-	add("escape", escape)
+	if quote != "" {
+		add("escape", escape)
+	}
 	add("multiLine", "true")
 	if r.Comment != "" {
 		add("comment", r.Comment)
@@ -329,13 +331,12 @@ func mayMeet(a, b string) bool {
 	return heads && (strings.HasSuffix(tail(a), tail(b)) || strings.HasSuffix(tail(b), tail(a)))
 }
 
-// quoted is a text in SQL.
+// quoted is a text in SQL. Spark takes a doubled quote for two texts side by side.
 func quoted(d sql.Dialect, s string) string {
-	s = strings.ReplaceAll(s, "'", "''")
 	if d == sql.Spark {
-		s = strings.ReplaceAll(s, `\`, `\\`)
+		return "'" + strings.NewReplacer(`\`, `\\`, "'", `\'`).Replace(s) + "'"
 	}
-	return "'" + s + "'"
+	return "'" + strings.ReplaceAll(s, "'", "''") + "'"
 }
 
 func or(value, otherwise string) string {
