@@ -71,6 +71,9 @@ type Model struct {
 	// Incremental stands in the place of SQL's line {{ incremental_filter() }} where
 	// only new rows are to be made: a condition, beginning with WHERE or AND.
 	Incremental string
+	// Before is a statement that an incremental run executes before the SELECT: it
+	// deletes the rows that are made anew. "" = none. {{ this }} is the table.
+	Before string
 }
 
 // New makes the models of a shop. A mapping that SQL cannot express is an ErrConfig
