@@ -9,5 +9,5 @@ import (
 
 // macros are all that models may call, each after those that it calls.
 func macros() []*sql.Macro {
-	return slices.Concat(sql.Arithmetic(), bronzeMacros(), silver.Macros(), goldMacros())
+	return slices.Concat(sql.Arithmetic(), bronzeMacros(), silver.Macros(), silverMacros(), goldMacros())
 }

@@ -1,11 +1,6 @@
 package models
 
 import (
-	"slices"
-	"strings"
-	"text/template"
-
-	"github.com/smeltdata/smelt/bronze"
 	"github.com/smeltdata/smelt/pipeline"
 	"github.com/smeltdata/smelt/pipeline/check"
 	"github.com/smeltdata/smelt/silver"
@@ -26,7 +21,7 @@ func (p *Project) silverModels() error {
 		{Name: "int_sales_lines", Doc: "Every sales record with clean texts and what it comes to; reason says why silver cannot use it, else it is NULL. An incremental run adds the records that are new.",
 			UniqueKey: []string{"_source_file", "_source_row"}, Incremental: newLines},
 		{Name: "fact_sales", Table: silver.FactSales.Table, Doc: "One row per order line, and one per return. An incremental run makes the rows of orders with new lines anew; after a change of customers, products or rules, build it with --full-refresh.",
-			UniqueKey: silver.FactSales.Keys, Incremental: "and order_id in (" + p.touchedOrders() + "\n    )", Before: p.dropTouched()},
+			UniqueKey: silver.FactSales.Key, Incremental: "and order_id in (" + p.touchedOrders() + "\n    )", Before: p.dropTouched()},
 		{Name: "dim_customers", Table: silver.DimCustomers.Table, Doc: "One row per customer: the latest record wins."},
 		{Name: "dim_products", Table: silver.DimProducts.Table, Doc: "One row per product: the latest record wins."},
 		{Name: "quarantine", Table: silver.Quarantine.Table, Doc: "Bronze rows that silver could not use, each with its reason."},

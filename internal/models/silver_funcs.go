@@ -22,13 +22,19 @@ import (
 func (p *Project) silverFuncs() template.FuncMap {
 	m := p.Mapping
 	return template.FuncMap{
-		"fills":          m.Fills, // whether files fill a table
-		"maps":           p.maps,
-		"derives":        p.derives,
-		"attributes":     p.attributes,
-		"isText":         func(table, column string) bool { return typeOf(table, column) == "string" },
-		"type":           func(table, column string) string { return typeOf(table, column) },
-		"columns":        attributeColumns,
+		"fills":      m.Fills, // whether files fill a table
+		"maps":       p.maps,
+		"derives":    p.derives,
+		"attributes": p.attributes,
+		"isText":     func(table, column string) bool { return typeOf(table, column) == "string" },
+		"type":       func(table, column string) string { return typeOf(table, column) },
+		"columns":    attributeColumns,
+		"comma": func(table, column string) string {
+			if columns := attributeColumns(table); column == columns[len(columns)-1] {
+				return ""
+			}
+			return ","
+		},
 		"list":           func(table string) string { return strings.Join(attributeColumns(table), ",\n        ") },
 		"text":           p.text,
 		"recordOrder":    func(table string) string { return strings.Join(p.recordOrder(table), ", ") },
@@ -189,7 +195,7 @@ func silverMacros() []*sql.Macro {
 		Name:   "utc_text",
 		Doc:    "An instant as text, in UTC and without trailing zeros: 2024-01-31T09:00:00Z.",
 		Args:   []string{"moment"},
-		DuckDB: `regexp_replace(strftime({{ moment }}, '%Y-%m-%dT%H:%M:%S.%f'), '\.?0*$', 'Z')`,
-		Spark:  `regexp_replace(date_format({{ moment }}, "yyyy-MM-dd'T'HH:mm:ss.SSSSSS"), '[.]?0*$', 'Z')`,
+		DuckDB: `regexp_replace(strftime({{ moment }}, '%Y-%m-%dT%H:%M:%S.%f'), '[.]?0+$', '') || 'Z'`,
+		Spark:  `regexp_replace(date_format({{ moment }}, "yyyy-MM-dd'T'HH:mm:ss.SSSSSS"), '[.]?0+$', '') || 'Z'`,
 	}}
 }
