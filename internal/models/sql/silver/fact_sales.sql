@@ -4,6 +4,7 @@
 [[- $status := "" ]][[ if maps "sales" "status" ]][[ $status = folded .Mapping.Rules.ReturnedStatuses ]][[ end ]]
 [[- $dated := and .Mapping.Rules.ReturnedDated (maps "sales" "returned_at") ]]
 [[- $mirrored := or $listed $status $dated ]]
+[[- $knows := or $listed (maps "sales" "returned_at") ]]
 [[- $lines := "usable" ]]
 with
 
@@ -62,7 +63,7 @@ listed_products as (
 [[ end -]]
 [[ if $mirrored -]]
 marked as (
-    -- Sales that came back, and when, where that is known and a valid day.
+    -- Sales that came back[[ if $knows ]], and when, where that is known and a valid day[[ end ]].
     select
         line.*,
         not line.is_return and (
@@ -72,6 +73,9 @@ marked as (
             [[- if and (or $listed $status) $dated ]] or [[ end ]]
             [[- if $dated ]]line.returned_at is not null[[ end -]]
         ) as came_back,
+        [[- if not $knows ]]
+        line.ordered_at as came_back_at
+        [[- else ]]
         coalesce(
             [[- if maps "sales" "returned_at" ]]
             case when {{ local_date('line.returned_at', "[[ zone ]]") }} between [[ validDays ]] then line.returned_at end,
@@ -84,6 +88,7 @@ marked as (
             [[- end ]]
             line.ordered_at
         ) as came_back_at
+        [[- end ]]
     from [[ $lines ]] as line
     [[- if $listed ]]
     left join listed_orders on listed_orders.order_id = line.order_id

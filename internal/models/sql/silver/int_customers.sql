@@ -32,9 +32,8 @@ ranked as (
         row_number() over (
             partition by customer_id
             order by
-                [[ if maps "customers" "updated_at" ]]updated_at desc nulls last, [[ end -]]
-                [[ if maps "customers" "signup_date" ]]signup_date desc nulls last, [[ end -]]
-                [[ newestFirst "customers" ]]
+                [[- if maps "customers" "updated_at" ]] updated_at desc nulls last,[[ end ]]
+                [[- if maps "customers" "signup_date" ]] signup_date desc nulls last,[[ end ]] [[ newestFirst "customers" ]]
         ) as place
     from records
     where customer_id is not null
@@ -46,14 +45,13 @@ ranked as (
 lines as (
     select
         {{ clean_text('customer_id') }} as customer_id,
-        [[- range $given ]]
+        [[- range $given ]][[ if ne . "updated_at" ]]
         [[ if isText "customers" . ]]{{ clean_text('[[ . ]]') }} as [[ end ]][[ . ]],
-        [[- end ]]
-        [[ if not (has $given "updated_at") ]]updated_at,
-        [[ end -]]
+        [[- end ]][[ end ]]
+        updated_at,
         _source_file,
         _source_row
-    from {{ ref('[[ if $given ]]int_sales_customers[[ else ]]sales[[ end ]]') }}
+    from {{ ref('int_sales_customers') }}
 ),
 
 aged as (

@@ -25,8 +25,7 @@ ranked as (
         row_number() over (
             partition by product_id
             order by
-                [[ if maps "products" "updated_at" ]]updated_at desc nulls last, [[ end -]]
-                [[ newestFirst "products" ]]
+                [[- if maps "products" "updated_at" ]] updated_at desc nulls last,[[ end ]] [[ newestFirst "products" ]]
         ) as place
     from records
     where product_id is not null
@@ -38,14 +37,13 @@ ranked as (
 lines as (
     select
         {{ clean_text('product_id') }} as product_id,
-        [[- range $given ]]
+        [[- range $given ]][[ if ne . "updated_at" ]]
         [[ if isText "products" . ]]{{ clean_text('[[ . ]]') }} as [[ end ]][[ . ]],
-        [[- end ]]
-        [[ if not (has $given "updated_at") ]]updated_at,
-        [[ end -]]
+        [[- end ]][[ end ]]
+        updated_at,
         _source_file,
         _source_row
-    from {{ ref('[[ if $given ]]int_sales_products[[ else ]]sales[[ end ]]') }}
+    from {{ ref('int_sales_products') }}
 ),
 
 aged as (

@@ -117,7 +117,7 @@ priced as (
 ),
 
 grossed as (
-    -- Beyond 10^21, which nothing brings back to a price, gross stays there, so that all products fit.
+    -- From 10^21 no discount leads back to an amount that fits: there it stops, so that decimals hold what follows.
     select
         *,
         case
