@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/smeltdata/smelt/gold"
+	"github.com/smeltdata/smelt/internal/export"
 	"github.com/smeltdata/smelt/internal/powerbi"
 	"github.com/smeltdata/smelt/io/store"
 	"github.com/smeltdata/smelt/pipeline"
@@ -127,7 +128,7 @@ func (a *app) exportPowerBI(ctx context.Context, s *shop, named bool, p powerBI)
 	if err != nil {
 		return err
 	}
-	if err := powerbi.Write(p.target, files); err != nil {
+	if err := export.Write(p.target, files); err != nil {
 		return err
 	}
 	if where := p.source; where.Kind == powerbi.Local && strings.HasPrefix(where.Location, "/") {

@@ -1,4 +1,6 @@
-package powerbi
+// Package export puts the files of a project that smelt exports, for Power BI or for
+// dbt, into a folder which may hold an earlier export of it.
+package export
 
 import (
 	"bytes"
@@ -11,6 +13,12 @@ import (
 
 	"github.com/smeltdata/smelt/pipeline"
 )
+
+// File is a file of a project.
+type File struct {
+	Path string // relative to the project's folder, "/"-separated
+	Data []byte
+}
 
 // listed is the file that lists a project's files, by which the next export knows
 // that a folder is its own, and what in it.
@@ -34,7 +42,7 @@ func Write(dir string, files []File) error {
 		now = append(now, f.Path)
 		path := filepath.Join(dir, filepath.FromSlash(f.Path))
 		if have, err := os.ReadFile(path); err == nil && !slices.Contains(before, f.Path) && !bytes.Equal(have, f.Data) {
-			return fail(path, "is not of a former export", "move it away, or name another folder: --target-path", nil)
+			return fail(path, "is not of a former export", "move it away, or name another folder", nil)
 		}
 	}
 	list := func(paths []string) error {
@@ -72,7 +80,7 @@ func former(dir string) ([]string, error) {
 	if err == nil {
 		paths := strings.Split(strings.TrimSpace(string(text)), "\n")
 		if i := slices.IndexFunc(paths, func(p string) bool { return !filepath.IsLocal(filepath.FromSlash(p)) }); i >= 0 {
-			return nil, &pipeline.Error{Kind: pipeline.ErrOutput, File: filepath.Join(dir, listed), Value: paths[i], Msg: "lists a file outside of its folder", Hint: "delete the folder, or name another one: --target-path"}
+			return nil, &pipeline.Error{Kind: pipeline.ErrOutput, File: filepath.Join(dir, listed), Value: paths[i], Msg: "lists a file outside of its folder", Hint: "delete the folder, or name another one"}
 		}
 		return paths, nil
 	}
@@ -81,7 +89,7 @@ func former(dir string) ([]string, error) {
 		return nil, &pipeline.Error{Kind: pipeline.ErrOutput, File: dir, Msg: "is not a folder to write a project to", Err: err}
 	}
 	if len(entries) > 0 {
-		return nil, &pipeline.Error{Kind: pipeline.ErrOutput, File: dir, Msg: "has other content than a former export", Hint: "name an empty or a new folder: --target-path"}
+		return nil, &pipeline.Error{Kind: pipeline.ErrOutput, File: dir, Msg: "has other content than a former export", Hint: "name an empty or a new folder"}
 	}
 	return nil, nil
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/smeltdata/smelt/internal/export"
 	"github.com/smeltdata/smelt/internal/judgetest"
 )
 
@@ -95,7 +96,7 @@ func TestJudged(t *testing.T) {
 			t.Fatal(err)
 		}
 		dir := filepath.Join(t.TempDir(), "project")
-		if err := Write(dir, files); err != nil {
+		if err := export.Write(dir, files); err != nil {
 			t.Fatal(err)
 		}
 		folders = append(folders, filepath.Join(dir, m.Name+".SemanticModel", "definition"))
@@ -176,7 +177,7 @@ func TestTheJudgeRefuses(t *testing.T) {
 			}
 		}
 		dir := filepath.Join(t.TempDir(), "project")
-		if err := Write(dir, files); err != nil {
+		if err := export.Write(dir, files); err != nil {
 			t.Fatal(err)
 		}
 		args = append(args, filepath.Join(dir, m.Name+".SemanticModel", "definition"))

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/smeltdata/smelt/internal/export"
 	"github.com/smeltdata/smelt/pipeline"
 )
 
@@ -171,10 +172,7 @@ func (m *Model) Field(f Field) error {
 }
 
 // File is a file of the project.
-type File struct {
-	Path string // relative to the project's folder, "/"-separated
-	Data []byte
-}
+type File = export.File
 
 // acronyms are words that titles write as they are spoken.
 var acronyms = map[string]string{"aov": "AOV", "clv": "CLV", "yoy": "YoY", "id": "ID", "rfm": "RFM", "abc": "ABC"}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/smeltdata/smelt/internal/export"
 	"github.com/smeltdata/smelt/internal/judgetest"
 )
 
@@ -17,7 +18,7 @@ import (
 func complaints(t *testing.T, m *Model, files []File) []string {
 	t.Helper()
 	judges, dir := judgetest.PowerBI(t), filepath.Join(t.TempDir(), "project")
-	if err := Write(dir, files); err != nil {
+	if err := export.Write(dir, files); err != nil {
 		t.Fatal(err)
 	}
 	// Both end with 1 where they complain, so what they write tells.

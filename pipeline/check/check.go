@@ -190,8 +190,8 @@ func (c *Check) severity() Severity {
 	return Error
 }
 
-// limits returns what more than is a warning and an error; nil is never.
-func (c *Check) limits() (warn, fail *Limit) {
+// Limits returns what more than is a warning and an error; nil is never.
+func (c *Check) Limits() (warn, fail *Limit) {
 	warn, fail = c.WarnIf, c.ErrorIf
 	if c.OnFailure == Quarantine {
 		return warn, fail // rows that are out of the way do no harm, unless it says how many do

@@ -10,7 +10,7 @@ import (
 // still to come; nil where that cannot be said yet. A share of the rows cannot,
 // unless none may fail.
 func (st *state) failed() error {
-	_, fail := st.limits()
+	_, fail := st.Limits()
 	if fail == nil || st.failures == 0 || fail.Relative && fail.Percent > 0 || !fail.Exceeded(st.failures, st.rows) {
 		return nil
 	}

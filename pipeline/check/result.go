@@ -98,7 +98,7 @@ func (st *state) conclude(r *pipeline.CheckResult) {
 	if st.OnFailure == Quarantine && r.Failures > 0 {
 		r.Message = fmt.Sprintf("%d of %d rows are in quarantine: not %s", r.Failures, r.Rows, st.Says())
 	}
-	warn, fail := st.limits()
+	warn, fail := st.Limits()
 	switch {
 	case fail != nil && fail.Exceeded(r.Failures, r.Rows):
 		r.Status = "error"
