@@ -98,7 +98,7 @@ func TestIdentifier(t *testing.T) {
 	for text, want := range map[string]string{
 		"shop": "shop", "My Shop": "My_Shop", "café — Zürich": "cafe_Zurich", "2026": "_2026", "": "none", "店": "none", "__": "none", "a.b-c_": "a_b_c_", "x!": "x", "!x": "x", "_row": "_row",
 	} {
-		if got := identifier(text, "none"); got != want {
+		if got := Identifier(text, "none"); got != want {
 			t.Errorf("%q is %q, want %q", text, got, want)
 		}
 	}

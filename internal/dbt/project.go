@@ -38,7 +38,7 @@ type madeBy struct {
 }
 
 func newProject(c *catalog.Catalog) *project {
-	p := &project{Catalog: c, name: identifier(c.Project, "shop"), models: map[string]*model{}, sources: map[string]string{}, made: map[string]madeBy{}, kinds: map[string]testDef{}}
+	p := &project{Catalog: c, name: Identifier(c.Project, "shop"), models: map[string]*model{}, sources: map[string]string{}, made: map[string]madeBy{}, kinds: map[string]testDef{}}
 	order := map[string]int{}
 	for _, s := range c.Sources {
 		order[s.Name] = len(order)
@@ -52,7 +52,7 @@ func newProject(c *catalog.Catalog) *project {
 		t := &c.Tables[i]
 		order[t.Name] = len(order)
 		layer, base, _ := strings.Cut(t.Name, ".")
-		name := identifier(base, "table")
+		name := Identifier(base, "table")
 		for taken[name] {
 			name = layer + "_" + name
 		}
@@ -109,7 +109,7 @@ func ref(model string) object { return object{"name": model, "package": nil, "ve
 
 // fileGroup is the name of a source without "source.".
 func fileGroup(source string) string {
-	return identifier(strings.TrimPrefix(source, "source."), "files")
+	return Identifier(strings.TrimPrefix(source, "source."), "files")
 }
 
 // quoted writes a relation's name.
@@ -120,10 +120,10 @@ func quoted(parts ...string) string {
 	return strings.Join(parts, ".")
 }
 
-// identifier makes a text a name that dbt takes: letters, digits and underscores,
+// Identifier makes a text a name that dbt takes: letters, digits and underscores,
 // no digit first. Accents are left out, and whatever else there is between two of
 // them is one underscore. A text of none of them is the name of last resort.
-func identifier(text, otherwise string) string {
+func Identifier(text, otherwise string) string {
 	b := []byte{}
 	named, gap := false, false
 	for _, r := range norm.NFD.String(text) {

@@ -28,7 +28,7 @@ func (d testDef) macro() string { return "macro." + d.pkg + ".test_" + d.name }
 // newTest names a check as dbt does: by the kind, the model and the columns where
 // smelt named it, else by the name that the shop gave it.
 func (p *project) newTest(m *model, c *catalog.Check) *test {
-	t := &test{Check: c, model: m, def: testDef{"smelt", identifier(c.Kind, "check")}}
+	t := &test{Check: c, model: m, def: testDef{"smelt", Identifier(c.Kind, "check")}}
 	rule := c.Rule
 	if rule == nil {
 		rule = &check.Check{}
@@ -94,9 +94,9 @@ func (p *project) newTest(m *model, c *catalog.Check) *test {
 		t.namespace = "smelt"
 	}
 	p.kinds[t.def.macro()] = t.def
-	t.name = identifier(c.Name, "check")
+	t.name = Identifier(c.Name, "check")
 	if strings.HasPrefix(c.Name, c.Table+".") && strings.HasSuffix(c.Name, "."+c.Kind) {
-		t.name = identifier(strings.Join(append([]string{prefix + t.def.name, m.name}, c.Columns...), "_"), "check")
+		t.name = Identifier(strings.Join(append([]string{prefix + t.def.name, m.name}, c.Columns...), "_"), "check")
 	}
 	t.id = "test." + p.name + "." + t.name + "." + hash(c.Table + "\n" + c.Name)[:10]
 	return t

@@ -1,0 +1,94 @@
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/smeltdata/smelt/internal/dbtproject"
+	"github.com/smeltdata/smelt/internal/export"
+	"github.com/smeltdata/smelt/pipeline"
+)
+
+func (a *app) exportDBTCommand() *cobra.Command {
+	s, o, dir, target := &shop{}, dbtproject.Options{}, "", ""
+	cmd := &cobra.Command{
+		Use:   "dbt",
+		Short: "Write a dbt project: the same tables as SQL",
+		Long: `Write the shop's pipeline as a dbt project that a dbt developer would own: sources,
+models of bronze, silver and gold whose SQL means exactly what smelt computes, the
+checks as tests, docs, seeds, macros, exposures and profiles. It needs smelt.yml and
+no lake, and the same smelt.yml gives the same files. It goes to dbt beside
+smelt.yml unless -o names another folder; a former export there is replaced.
+
+  --target databricks  dbt-databricks and Delta tables
+  --target spark       dbt-spark in a session of Spark 4 with Delta
+  --target duckdb      dbt-duckdb and one file
+
+README.md in the project has the commands to run it, and says what SQL cannot do.
+docs/dbt.md tells more.`,
+		Example: `  smelt export dbt --target duckdb
+  smelt export dbt -o warehouse --target databricks --data /Volumes/main/shop/files`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if target == "" {
+				return usage("which engine is the project for?", "say --target databricks, spark or duckdb")
+			}
+			o.Target = dbtproject.Target(target)
+			return a.exportDBT(s, o, dir)
+		},
+	}
+	s.configFlag(cmd)
+	f := cmd.Flags()
+	f.StringVarP(&dir, "output", "o", "", "folder to write to (default dbt beside smelt.yml)")
+	f.StringVar(&target, "target", "", "databricks, spark or duckdb")
+	f.StringVar(&o.Name, "name", "", "of the project (default the name of the shop's folder)")
+	f.StringVar(&o.Data, "data", "", "folder that the paths of sources start from, as the engine sees it (default smelt.yml's own)")
+	return cmd
+}
+
+func (a *app) exportDBT(s *shop, o dbtproject.Options, dir string) error {
+	m, err := s.mapping()
+	if err != nil {
+		return err
+	}
+	beside, err := filepath.Abs(filepath.Dir(s.config))
+	if err != nil {
+		return &pipeline.Error{Kind: pipeline.ErrInput, File: s.config, Msg: "cannot tell where the shop is", Err: err}
+	}
+	if dir == "" {
+		dir = filepath.Join(filepath.Dir(s.config), "dbt")
+	}
+	if o.Name == "" {
+		o.Name = filepath.Base(beside)
+	}
+	if o.Data == "" {
+		project, err := filepath.Abs(dir)
+		if err == nil {
+			o.Data, err = filepath.Rel(project, beside)
+		}
+		if err != nil { // on another drive of Windows
+			o.Data = beside
+		}
+		o.Data = filepath.ToSlash(o.Data)
+	}
+	o.Mapping = m
+	p, err := dbtproject.New(o)
+	if err != nil {
+		return err
+	}
+	files, err := p.Files()
+	if err != nil {
+		return err
+	}
+	if err := export.Write(dir, files); err != nil {
+		return err
+	}
+	if a.json {
+		return json.NewEncoder(a.out).Encode(map[string]any{"project": dir, "models": len(p.Models), "tests": p.Tests()})
+	}
+	_, err = fmt.Fprintf(a.out, "%s: %s, %s\n", dir, plural(int64(len(p.Models)), "model"), plural(int64(p.Tests()), "test"))
+	return err
+}
