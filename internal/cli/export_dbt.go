@@ -87,8 +87,8 @@ func (a *app) exportDBT(s *shop, o dbtproject.Options, dir string) error {
 		return err
 	}
 	if a.json {
-		return json.NewEncoder(a.out).Encode(map[string]any{"project": dir, "models": len(p.Models), "tests": p.Tests()})
+		return json.NewEncoder(a.out).Encode(map[string]any{"project": dir, "models": len(p.Models), "tests": len(p.Tests())})
 	}
-	_, err = fmt.Fprintf(a.out, "%s: %s, %s\n", dir, plural(int64(len(p.Models)), "model"), plural(int64(p.Tests()), "test"))
+	_, err = fmt.Fprintf(a.out, "%s: %s, %s\n", dir, plural(int64(len(p.Models)), "model"), plural(int64(len(p.Tests())), "test"))
 	return err
 }

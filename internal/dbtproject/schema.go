@@ -36,6 +36,9 @@ func (p *Project) schema(layer string) string {
 		measures := gold.MeasuresOf(m.Table.Name)
 		for _, c := range m.Table.Columns {
 			fmt.Fprintf(&b, "      - name: %s\n        description: %s\n        data_type: %s\n", c.Name, described(c.Doc), dataType(c.Type, p.Dialect))
+			if p.Dialect.Column(c.Name) != c.Name {
+				b.WriteString("        quote: true\n")
+			}
 			meta := []string{}
 			if measure := measures[c.Name]; measure != nil {
 				meta = append(meta, "unit: "+scalar(measure.Unit))

@@ -93,7 +93,11 @@ func (p *Project) test(c *check.Check, m *models.Model) (*test, error) {
 		case check.Unique:
 			if len(c.Columns) > 1 {
 				t.kind = "unique_combination_of_columns"
-				arg("combination_of_columns", flow(c.Columns))
+				var columns []string
+				for _, column := range c.Columns {
+					columns = append(columns, p.Dialect.Column(column))
+				}
+				arg("combination_of_columns", flow(columns))
 			} else {
 				t.given = false
 				rows()
@@ -276,5 +280,12 @@ func (t *test) yaml(indent string) string {
 	return b.String()
 }
 
-// Tests is how many tests the project has.
-func (p *Project) Tests() int { return len(p.checks) }
+// Tests returns the name of each check's test, by the check's ID. Checks that are no
+// tests here are not in it.
+func (p *Project) Tests() map[string]string {
+	out := map[string]string{}
+	for _, t := range p.checks {
+		out[t.ID()] = t.name
+	}
+	return out
+}

@@ -1,0 +1,142 @@
+"""The same tables from dbt as from smelt: builds dbt projects, and compares what they made with smelt's lakes.
+
+    python parity.py build PROJECT …              each project by dbt, in the folder of it
+    python parity.py build --spark PROJECT …      in one session of Spark, whose tables go to PROJECT/tables as Parquet
+    python parity.py compare LAKE TABLES          TABLES is a DuckDB file, or such a folder
+
+build runs where dbt is, and exits 2 where dbt could not build a model; tests may fail. It leaves run_results.json.
+compare runs where DuckDB and delta-rs are. It prints a line per table of silver and gold, and cells that differ, and
+exits 1 if any does. Decimals must be equal to the last digit and types to the letter; JSON is compared parsed.
+"""
+
+import json
+import os
+import shutil
+import sys
+
+LAYERS = ("bronze", "silver", "gold")
+SHOWN = 5  # differing rows shown of a table
+IGNORED = {"_batch_id"}  # says which run, which differs
+
+
+def build(args):
+    os.environ["DBT_SEND_ANONYMOUS_USAGE_STATS"] = "false"
+    from dbt.cli.main import dbtRunner
+
+    spark = session() if args[0] == "--spark" else None
+    projects, failed = args[1:] if spark else args, False
+    for project in map(os.path.abspath, projects):
+        os.chdir(project)
+        command = os.environ.get("SMELT_PARITY_DBT", "build").split()
+        result = dbtRunner().invoke([*command, "--profiles-dir", ".", "--threads", "1", "--no-use-colors", "--log-level", "warn"])
+        if result.exception:
+            print(result.exception)
+            failed = True
+        for r in result.result or ():
+            if r.status in ("error", "runtime error") or r.node.resource_type != "test" and r.status not in ("success", "no-op"):
+                failed = True
+                print(f"{r.node.unique_id}: {r.status}: {r.message}")
+        if spark:
+            keep(spark, os.path.join(project, "tables"))
+    if spark:
+        spark.stop()
+    sys.stdout.flush()
+    os._exit(2 if failed else 0)  # Spark's threads would go on
+
+
+def session():
+    """A session as a profile of the project would make it, without Hive and with little memory."""
+    from pyspark.sql import SparkSession
+    import tempfile
+
+    spark = (
+        SparkSession.builder.master("local[1]")
+        .config("spark.sql.extensions", "io.delta.sql.DeltaSparkSessionExtension")
+        .config("spark.sql.catalog.spark_catalog", "org.apache.spark.sql.delta.catalog.DeltaCatalog")
+        .config("spark.sql.session.timeZone", "UTC")
+        .config("spark.sql.shuffle.partitions", "1")
+        .config("spark.databricks.delta.snapshotPartitions", "1")
+        .config("spark.sql.parquet.outputTimestampType", "TIMESTAMP_MICROS")
+        .config("spark.sql.catalogImplementation", "in-memory")
+        .config("spark.sql.warehouse.dir", tempfile.mkdtemp(prefix="smelt-parity-"))
+        .config("spark.ui.enabled", "false")
+        .config("spark.ui.showConsoleProgress", "false")
+        .config("spark.driver.memory", "1g")
+        .getOrCreate()
+    )
+    spark.sparkContext.setLogLevel("OFF")
+    return spark
+
+
+def keep(spark, folder):
+    """Write a project's tables as Parquet, and leave the session as it was."""
+    shutil.rmtree(folder, ignore_errors=True)
+    schemas = [s.name for s in spark.catalog.listDatabases()]
+    for layer in LAYERS:
+        if layer not in schemas:
+            continue
+        for table in spark.catalog.listTables(layer):
+            if not table.name.startswith("int_"):
+                spark.table(f"{layer}.`{table.name}`").coalesce(1).write.parquet(os.path.join(folder, f"{layer}.{table.name}"))
+    for s in schemas:
+        if s != "default":
+            spark.sql(f"DROP SCHEMA {s} CASCADE")
+
+
+def compare(lake, tables):
+    import duckdb
+    from deltalake import DeltaTable
+
+    import contract
+
+    con = duckdb.connect()
+    con.execute("SET TimeZone = 'UTC'; SET threads = 2")
+    if os.path.isfile(tables):
+        con.execute(f"ATTACH '{tables}' AS got (READ_ONLY)")
+        made = {f"{s}.{t}": f'got."{s}"."{t}"' for s, t in con.execute("SELECT table_schema, table_name FROM information_schema.tables WHERE table_catalog = 'got'").fetchall()}
+    else:
+        made = {t: f"read_parquet('{tables}/{t}/*.parquet')" for t in sorted(os.listdir(tables))}
+
+    print(f"{'table':28} {'rows':>9} {'cells':>10} {'differing':>9}")
+    faults = 0
+    for table, columns in contract.TABLES.items():
+        if table == "bronze.rejects":
+            continue
+        if table not in made:
+            print(f"{table:28} is not made")
+            faults += 1
+            continue
+        delta = DeltaTable(os.path.join(lake, *table.split(".")))
+        files = delta.file_uris()
+        key = contract.KEYS.get(table, ["_source_file", "_source_row"])
+        names = [f.name for f in delta.schema().fields if f.name not in IGNORED]
+        quoted = ", ".join(f'"{n}"' for n in names)
+        con.execute(f"CREATE OR REPLACE TEMP VIEW g AS SELECT {quoted} FROM {made[table]}")
+        if files:
+            con.execute(f"CREATE OR REPLACE TEMP VIEW w AS SELECT {quoted} FROM read_parquet({files!r})")
+        else:
+            con.execute("CREATE OR REPLACE TEMP VIEW w AS SELECT * FROM g LIMIT 0")
+        types = [{r[0]: r[1] for r in con.execute(f"DESCRIBE {v}").fetchall()} for v in "gw"]
+        wrong = {n: (types[0][n], types[1][n]) for n in names if types[0][n] != types[1][n]}
+        rows = [con.execute(f"SELECT count(*) FROM {v}").fetchone()[0] for v in "gw"]
+        parsed = {n: f"(g.\"{n}\"::JSON IS DISTINCT FROM w.\"{n}\"::JSON)" for n in names if n in ("values", "_rescued_data")}
+        differs = [parsed.get(n, f'(g."{n}" IS DISTINCT FROM w."{n}")') for n in names]
+        joined = "FROM g FULL JOIN w ON " + " AND ".join(f'g."{k}" IS NOT DISTINCT FROM w."{k}"' for k in key)
+        counts = con.execute("SELECT " + ", ".join(f"coalesce(sum({d}::INT), 0)" for d in differs) + " " + joined).fetchone()
+        differing = sum(counts)
+        print(f"{table:28} {rows[1]:9} {rows[1] * len(names):10} {differing:9}")
+        if rows[0] != rows[1]:
+            print(f"  DIFFERS: {rows[0]} rows from dbt")
+        if wrong:
+            print(f"  DIFFERS: types, dbt's and smelt's: {wrong}")
+        for n, count, d in zip(names, counts, differs):
+            if count:
+                shown = con.execute("SELECT " + ", ".join(f'coalesce(g."{k}", w."{k}")::VARCHAR' for k in key) + f', g."{n}"::VARCHAR, w."{n}"::VARCHAR {joined} WHERE {d} ORDER BY ALL LIMIT {SHOWN}').fetchall()
+                print(f"  DIFFERS: {n}, {count} cells: key, dbt's and smelt's: {shown}")
+        faults += bool(differing or wrong or rows[0] != rows[1])
+    sys.exit(1 if faults else 0)
+
+
+if sys.argv[1] == "build":
+    build(sys.argv[2:])
+compare(*sys.argv[2:])
