@@ -95,7 +95,8 @@ type relation struct {
 	Rows    [][]*string `json:"rows"`
 }
 
-// judged is a shop: silver's tables, the models over them, and what Go makes.
+// judged is a shop: the tables before, silver's or bronze's, the models over them, and
+// what Go makes, gold or silver.
 type judged struct {
 	Silver []relation  `json:"silver"`
 	Models [][2]string `json:"models"` // name and SQL, in order
@@ -193,18 +194,7 @@ func randomShop(t *testing.T, rng *rand.Rand, number int) judged {
 	}
 	p := goldOf(t, sql.DuckDB, rules)
 	for _, s := range p.Seeds {
-		r := relation{Name: s.Name}
-		for _, c := range s.Columns {
-			r.Columns = append(r.Columns, [2]string{c, "varchar"})
-		}
-		for _, row := range s.Rows {
-			var cells []*string
-			for i := range row {
-				cells = append(cells, &row[i])
-			}
-			r.Rows = append(r.Rows, cells)
-		}
-		shop.Silver = append(shop.Silver, r)
+		shop.Silver = append(shop.Silver, seedOf(s))
 	}
 	for _, m := range p.Models {
 		text, err := p.Compile(m, func(name string) string { return name }, nil)
@@ -248,6 +238,22 @@ func goldInGo(t *testing.T, facts arrow.Record, in gold.Inputs) (out []relation)
 		out = append(out, relationOf(table, made.Table(table.Name)...))
 	}
 	return out
+}
+
+// seedOf is a seed as a table.
+func seedOf(s Seed) relation {
+	r := relation{Name: s.Name}
+	for _, c := range s.Columns {
+		r.Columns = append(r.Columns, [2]string{c, "varchar"})
+	}
+	for _, row := range s.Rows {
+		var cells []*string
+		for i := range row {
+			cells = append(cells, &row[i])
+		}
+		r.Rows = append(r.Rows, cells)
+	}
+	return r
 }
 
 // relationOf renders records of a table as text.

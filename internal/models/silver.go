@@ -1,7 +1,6 @@
 package models
 
 import (
-	"github.com/smeltdata/smelt/pipeline"
 	"github.com/smeltdata/smelt/pipeline/check"
 	"github.com/smeltdata/smelt/silver"
 )
@@ -10,8 +9,7 @@ import (
 func (p *Project) silverModels() error {
 	for _, c := range p.Mapping.Checks {
 		if c.OnFailure == check.Quarantine {
-			return &pipeline.Error{Kind: pipeline.ErrConfig, File: p.Mapping.File, Line: c.Line, Column: c.ID(),
-				Msg: "a check that quarantines cannot be exported as SQL", Hint: "use on_failure: keep or fail"}
+			return p.cannot(c.Line, c.Col, "the check "+c.ID()+" quarantines", "use on_failure: keep or fail")
 		}
 	}
 	p.Seeds = append(p.Seeds, countrySpellings())

@@ -43,12 +43,12 @@ func (p *Project) silverFuncs() template.FuncMap {
 		"spelled":        p.spelled,
 		"keys":           p.keys,
 		"rowJSON":        p.rowJSON,
-		"quoted":         func(s string) string { return quoted(p.Dialect, s) },
+		"quoted":         p.Dialect.Text,
 		"folded":         p.folded,
 		"clean":          silver.CleanText,
 		"length":         utf8.RuneCountInString,
 		"has":            func(list []string, s string) bool { return slices.Contains(list, s) },
-		"zone":           func() string { return quoted(p.Dialect, cmp.Or(m.Location, time.UTC).String()) },
+		"zone":           func() string { return p.Dialect.Text(cmp.Or(m.Location, time.UTC).String()) },
 		"validDays":      func() string { return fmt.Sprintf("date '%s' and date '%s'", m.Rules.DateFrom, m.Rules.DateTo) },
 	}
 }
@@ -161,7 +161,7 @@ func (p *Project) folded(texts []string) string {
 	var out []string
 	for _, t := range texts {
 		if t = silver.CleanText(t); t != "" {
-			out = append(out, quoted(p.Dialect, strings.ToLower(t)))
+			out = append(out, p.Dialect.Text(strings.ToLower(t)))
 		}
 	}
 	return strings.Join(out, ", ")

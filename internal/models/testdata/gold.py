@@ -1,7 +1,8 @@
-"""Runs gold's models over silver tables in DuckDB, and compares each table with the one that Go made.
+"""Runs models over the tables before them in DuckDB, and compares each table with the one that Go made:
+gold's over silver's, or silver's over bronze's.
 
-Reads a JSON list of shops {"silver": [table], "models": [[name, SQL]], "gold": [table]}, where a table is
-{"name": …, "columns": [[name, type]], "rows": [[text or null]]}. Exits 1 and says what differs.
+Reads a JSON list of shops {"silver": [table before], "models": [[name, SQL]], "gold": [table that Go made]}, where a
+table is {"name": …, "columns": [[name, type]], "rows": [[text or null]]}. Exits 1 and says what differs.
 """
 
 import json
@@ -12,7 +13,7 @@ import duckdb
 
 def create(con, table, prefix=""):
     name, columns = prefix + table["name"], table["columns"]
-    con.execute(f"create table {name} ({', '.join(c + ' ' + t for c, t in columns)})")
+    con.execute(f"create table {name} (" + ", ".join(f'"{c}" {t}' for c, t in columns) + ")")
     if table["rows"]:
         casts = ", ".join(f"cast(r[{i + 1}] as {t})" for i, (_, t) in enumerate(columns))
         con.execute(f"insert into {name} select {casts} from (select unnest(?::varchar[][]) as r)", [table["rows"]])
