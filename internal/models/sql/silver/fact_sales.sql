@@ -67,11 +67,17 @@ marked as (
     select
         line.*,
         not line.is_return and (
-            [[- if $listed ]]listed_orders.order_id is not null or listed_products.order_id is not null[[ end ]]
-            [[- if and $listed $status ]] or [[ end ]]
-            [[- if $status ]]coalesce({{ lower_case('line.status') }} in ([[ $status ]]), false)[[ end ]]
-            [[- if and (or $listed $status) $dated ]] or [[ end ]]
-            [[- if $dated ]]line.returned_at is not null[[ end -]]
+            [[- $or := "" ]]
+            [[- if $listed ]]
+            listed_orders.order_id is not null
+            or listed_products.order_id is not null[[ $or = "or " ]]
+            [[- end ]]
+            [[- if $status ]]
+            [[ $or ]]coalesce({{ lower_case('line.status') }} in ([[ $status ]]), false)[[ $or = "or " ]]
+            [[- end ]]
+            [[- if $dated ]]
+            [[ $or ]]line.returned_at is not null
+            [[- end ]]
         ) as came_back,
         [[- if not $knows ]]
         line.ordered_at as came_back_at
