@@ -14,6 +14,8 @@ var (
 	ErrInput = errors.New("input")
 	// ErrOutput: the output could not be written.
 	ErrOutput = errors.New("output")
+	// ErrBusy: another run is writing to the output, which is an ErrOutput that goes away.
+	ErrBusy = fmt.Errorf("%w: busy", ErrOutput)
 	// ErrData: the data breaks a rule that fails the run.
 	ErrData = errors.New("data")
 	// ErrCheck: checks of the tables failed, so they were not published.

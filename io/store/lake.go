@@ -146,7 +146,7 @@ func lockedError(dir string) error {
 			who = " (process " + strconv.Itoa(pid) + ")"
 		}
 	}
-	return &pipeline.Error{Kind: pipeline.ErrOutput, Msg: "another smelt run" + who + " is writing to " + dir,
+	return &pipeline.Error{Kind: pipeline.ErrBusy, Msg: "another smelt run" + who + " is writing to " + dir,
 		Hint: "wait for it or use another output"}
 }
 

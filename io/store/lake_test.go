@@ -20,6 +20,9 @@ func TestSecondRunIsRefused(t *testing.T) {
 	l := mustOpen(t, dir)
 	_, err := Open(dir)
 	wantOutputError(t, err, "another smelt run (process "+fmt.Sprint(os.Getpid())+") is writing to "+dir, "wait for it or use another output")
+	if !errors.Is(err, pipeline.ErrBusy) {
+		t.Errorf("%v is not of kind busy", err)
+	}
 	if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}
