@@ -16,6 +16,7 @@ import (
 	"runtime/debug"
 	"strings"
 	"syscall"
+	_ "time/tzdata" // a time zone's name means the same where the system has no database of them
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -97,6 +98,7 @@ func (a *app) root() *cobra.Command {
 silver (cleansed, modelled) and gold (metrics), as Parquet, in one pass.`,
 		Example: `  smelt demo                                  a sample shop and all its tables, in seconds
   smelt run                                   make the tables that smelt.yml describes
+  smelt schedule --cron "15 2 * * *"          make them every night
   smelt explain                               what a run would do, and where each column comes from
   smelt explain gold.customer_metrics.clv     what a column is made from
   smelt test --last --show-failures           what the checks of the last run found
@@ -121,7 +123,7 @@ silver (cleansed, modelled) and gold (metrics), as Parquet, in one pass.`,
 	}
 	cmd.SetVersionTemplate("{{.Version}}\n")
 	cmd.PersistentFlags().BoolVar(&a.json, "json", false, "write messages as JSON lines, and a summary as JSON")
-	cmd.AddCommand(a.demoCommand(), a.initCommand(), a.runCommand(), a.explainCommand(), a.showCommand(), a.testCommand(), a.docsCommand(), a.dashboardCommand(), a.historyCommand(), a.maintainCommand(), a.registerCommand(), a.exportCommand(), a.generateCommand(), a.schemaCommand(), a.versionCommand())
+	cmd.AddCommand(a.demoCommand(), a.initCommand(), a.runCommand(), a.scheduleCommand(), a.explainCommand(), a.showCommand(), a.testCommand(), a.docsCommand(), a.dashboardCommand(), a.historyCommand(), a.maintainCommand(), a.registerCommand(), a.exportCommand(), a.generateCommand(), a.schemaCommand(), a.versionCommand())
 	cmd.SetHelpCommand(helpCommand())
 	return cmd
 }

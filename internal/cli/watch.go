@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -38,9 +39,7 @@ func (a *app) watch(ctx context.Context, w *watcher) error {
 	if err != nil {
 		return err
 	}
-	if slices.ContainsFunc(m.Sources, func(s bronze.SourceSpec) bool {
-		return slices.Contains(s.Files, "-") || slices.Contains(s.Files, pipeline.Stdin)
-	}) {
+	if readsStdin(m) {
 		return usage("--watch: the standard input cannot be watched", "name files, or run without --watch")
 	}
 	if _, err := w.limits.options(); err != nil {
@@ -84,7 +83,10 @@ func (w *watcher) look(ctx context.Context) error {
 	if !settled || now == w.done {
 		return w.failed
 	}
-	w.failed = w.runOnce(ctx, m, w.shop.lake(m))
+	_, w.failed = w.app.runOnce(ctx, w.shop, m, w.limits, w.how, w.events)
+	if errors.Is(w.failed, pipeline.ErrNothingNew) {
+		w.failed = nil
+	}
 	// Where the output is at fault the files do not show when that is over: a full
 	// disk, another run.
 	if !errors.Is(w.failed, pipeline.ErrOutput) {
@@ -96,21 +98,22 @@ func (w *watcher) look(ctx context.Context) error {
 	return w.failed
 }
 
-// runOnce makes one run and prints a line about it.
-func (w *watcher) runOnce(ctx context.Context, m *bronze.Mapping, out string) error {
-	a := w.app
-	r, err := a.reported(ctx, w.shop, m, out, w.events, func() (*pipeline.Report, error) { return a.pipeline(ctx, m, out, w.limits, w.how) })
+// runOnce makes one of many runs and prints a line about it. Where nothing is new the
+// report is of an earlier run, and the error of kind ErrNothingNew.
+func (a *app) runOnce(ctx context.Context, s *shop, m *bronze.Mapping, l limits, how refresh, events string) (*pipeline.Report, error) {
+	out := s.lake(m)
+	r, err := a.reported(ctx, s, m, out, events, func() (*pipeline.Report, error) { return a.pipeline(ctx, m, out, l, how) })
 	nothing := errors.Is(err, pipeline.ErrNothingNew)
 	if err != nil && !nothing {
-		return err
+		return r, err
 	}
-	for _, w := range r.Warnings {
-		if !nothing { // else they are of an earlier run
+	if !nothing {
+		for _, w := range r.Warnings {
 			a.log("warning", w)
 		}
 	}
 	if a.json {
-		return json.NewEncoder(a.out).Encode(r)
+		return r, cmp.Or(json.NewEncoder(a.out).Encode(r), err)
 	}
 	text := append([]string{time.Now().UTC().Format(time.RFC3339)}, files(r)...)
 	if nothing {
@@ -124,6 +127,13 @@ func (w *watcher) runOnce(ctx context.Context, m *bronze.Mapping, out string) er
 		}
 		text = append(text, fmt.Sprintf("%s and %s in %s, in %.2f s", plural(tables, "table"), plural(rows, "row"), out, r.Seconds))
 	}
-	_, err = fmt.Fprintln(a.out, strings.Join(text, "; "))
-	return err
+	_, e := fmt.Fprintln(a.out, strings.Join(text, "; "))
+	return r, cmp.Or(e, err)
+}
+
+// readsStdin reports whether a mapping reads the standard input, which comes once.
+func readsStdin(m *bronze.Mapping) bool {
+	return slices.ContainsFunc(m.Sources, func(s bronze.SourceSpec) bool {
+		return slices.Contains(s.Files, "-") || slices.Contains(s.Files, pipeline.Stdin)
+	})
 }
