@@ -125,6 +125,8 @@ silver (cleansed, modelled) and gold (metrics), as Parquet, in one pass.`,
 	cmd.PersistentFlags().BoolVar(&a.json, "json", false, "write messages as JSON lines, and a summary as JSON")
 	cmd.AddCommand(a.demoCommand(), a.initCommand(), a.runCommand(), a.scheduleCommand(), a.explainCommand(), a.showCommand(), a.testCommand(), a.docsCommand(), a.dashboardCommand(), a.historyCommand(), a.maintainCommand(), a.registerCommand(), a.exportCommand(), a.generateCommand(), a.schemaCommand(), a.versionCommand())
 	cmd.SetHelpCommand(helpCommand())
+	cmd.CompletionOptions.SetDefaultShellCompDirective(noFiles)
+	a.completes(cmd)
 	return cmd
 }
 

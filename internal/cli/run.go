@@ -20,7 +20,7 @@ func (a *app) runCommand() *cobra.Command {
 	l := defaultLimits()
 	how := refresh{}
 	events := ""
-	watch, dry, interval := false, false, 5*time.Second
+	watch, dry, nothingOK, interval := false, false, false, 5*time.Second
 	cmd := &cobra.Command{
 		Use:   "run",
 		Short: "Make the tables that smelt.yml describes",
@@ -28,7 +28,7 @@ func (a *app) runCommand() *cobra.Command {
 and gold as Delta tables: OUT/<layer>/<table>. The next run reads only files
 that are new or have changed, by their content, and brings the tables up to
 date: they hold the rows that reading everything would give. With nothing new
-the exit code is 99. Rows of files that are gone stay; --full-refresh makes the
+the exit code is 99, or 0 with --nothing-new-ok. Rows of files that are gone stay; --full-refresh makes the
 tables of what is there.
 
 Nothing is visible before everything is right: a run that fails or is killed
@@ -71,6 +71,9 @@ on. Ctrl-C ends it.`,
 				return a.dryRun(cmd.Context(), m, out, l, how)
 			}
 			report, err := a.reported(cmd.Context(), s, m, out, events, func() (*pipeline.Report, error) { return a.pipeline(cmd.Context(), m, out, l, how) })
+			if errors.Is(err, pipeline.ErrNothingNew) && nothingOK {
+				return a.nothingNew(report, out)
+			}
 			if errors.Is(err, pipeline.ErrNothingNew) {
 				return errors.Join(err, a.nothingNew(report, out))
 			}
@@ -90,6 +93,7 @@ on. Ctrl-C ends it.`,
 	how.flags(cmd, "tables to publish")
 	cmd.Flags().BoolVar(&dry, "dry-run", false, "only say what would be read and published")
 	cmd.Flags().BoolVar(&how.failFast, "fail-fast", false, "end at the first row that fails a check")
+	cmd.Flags().BoolVar(&nothingOK, "nothing-new-ok", false, "exit with 0 where nothing is new: for what takes every other code for a failure, as Kubernetes does")
 	cmd.Flags().BoolVar(&watch, "watch", false, "go on, and run whenever files come or change")
 	cmd.Flags().DurationVar(&interval, "interval", interval, "with --watch: how often files are looked at, and how long they must have stayed the same")
 	return cmd

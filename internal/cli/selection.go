@@ -25,8 +25,10 @@ func (s *selection) flags(cmd *cobra.Command, what string) {
 func (s *selection) given() bool { return len(s.selected)+len(s.excluded) > 0 }
 
 // joined puts what follows --select and --exclude together, so that several may
-// be written as arguments: --select silver+ tag:pii.
+// be written as arguments: --select silver+ tag:pii. Where a shell asks what may stand
+// last, it asks about one of them.
 func joined(args []string) (out []string) {
+	asked := len(args) > 0 && (args[0] == cobra.ShellCompRequestCmd || args[0] == cobra.ShellCompNoDescRequestCmd)
 	for i := 0; i < len(args); i++ {
 		out = append(out, args[i])
 		if args[i] == "--" {
@@ -39,7 +41,11 @@ func joined(args []string) (out []string) {
 		for end < len(args) && !strings.HasPrefix(args[end], "-") {
 			end++
 		}
-		out = append(out, strings.Join(args[i+1:end], " "))
+		if value := args[i+1 : end]; asked && end == len(args) {
+			out = append(out, value[len(value)-1])
+		} else {
+			out = append(out, strings.Join(value, " "))
+		}
 		i = end - 1
 	}
 	return out
