@@ -32,6 +32,11 @@ if [ "$what" = judges ]; then
 		{ $sudo apt-get update -qq && $sudo apt-get install -y -qq chromium; } >/dev/null ||
 			echo "the pages are not judged: there is no Chromium, and apt-get could not install it; set SMELT_CHROMIUM" >&2
 	fi
+	if ! command -v systemd-analyze >/dev/null; then
+		sudo=$([ "$(id -u)" = 0 ] || echo sudo)
+		{ $sudo apt-get update -qq && $sudo apt-get install -y -qq systemd; } >/dev/null ||
+			echo "the systemd units are not judged: apt-get could not install systemd" >&2
+	fi
 	axe=axe-core@4.14.1
 	if command -v npm >/dev/null; then
 		[ "$(cat "$dir/node/pin" 2>/dev/null)" = $axe ] || { npm install --silent --no-audit --no-fund --prefix "$dir/node" $axe && echo $axe >"$dir/node/pin"; }
