@@ -2,7 +2,8 @@
 # Installs what judges smelt's tables (DuckDB and a few more, pinned in
 # testdata/judge/requirements.txt) into a Python environment of its own:
 # $SMELT_JUDGES_DIR, by default ~/.cache/smelt/judges; and what judges its pages:
-# Chromium, by apt-get where there is none, and axe-core, by npm. With --dbt it
+# Chromium, by apt-get where there is none, and axe-core, by npm; and what judges a
+# release: systemd, by apt-get too, and goreleaser's loader, by Go. With --dbt it
 # installs dbt and what reads dbt's artefacts (testdata/judge/dbt.txt) instead, into
 # $SMELT_DBT_DIR, by default ~/.cache/smelt/dbt, and with --powerbi what reads Power
 # BI projects (testdata/judge/powerbi.txt), some of it by npm, into
@@ -43,6 +44,10 @@ if [ "$what" = judges ]; then
 	else
 		echo "accessibility is not judged: there is no npm to install $axe" >&2
 	fi
+fi
+if [ "$what" = judges ]; then # Go rebuilds it only when it has to
+	go build -C testdata/judge/goreleaser -o "$dir/bin/goreleaser-config" . ||
+		echo "goreleaser's configuration is not judged: what loads it could not be built" >&2
 fi
 stamp=$dir/pins.sha256
 want=$(sha256sum <"$pins")
