@@ -12,11 +12,13 @@ COPY . .
 ARG TARGETOS TARGETARCH
 ARG VERSION=dev COMMIT="" DATE=""
 RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache/go-build \
-    CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH go build -trimpath -o /out/smelt \
+    CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH go build -trimpath -o /out/usr/bin/smelt \
     -ldflags "-s -w -X github.com/smeltdata/smelt/internal/cli.buildVersion=$VERSION -X github.com/smeltdata/smelt/internal/cli.buildCommit=$COMMIT -X github.com/smeltdata/smelt/internal/cli.buildDate=$DATE" . \
+ && install -D -m 644 /etc/ssl/certs/ca-certificates.crt /out/etc/ssl/certs/ca-certificates.crt \
  && install -d -m 1777 /out/tmp
 
-# Time zones are in the binary.
+# All of it by one COPY: a folder keeps its mode only below what is copied. Time zones
+# are in the binary.
 FROM scratch
 ARG VERSION=dev COMMIT="" DATE=""
 LABEL org.opencontainers.image.title="smelt" \
@@ -26,9 +28,7 @@ LABEL org.opencontainers.image.title="smelt" \
       org.opencontainers.image.version="$VERSION" \
       org.opencontainers.image.revision="$COMMIT" \
       org.opencontainers.image.created="$DATE"
-COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/
-COPY --from=build /out/tmp /tmp
-COPY --from=build /out/smelt /usr/bin/smelt
+COPY --from=build /out /
 # Nobody in particular: -u gives the owner of a folder that is mounted.
 USER 65532:65532
 WORKDIR /shop
