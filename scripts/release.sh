@@ -34,7 +34,7 @@ rm -rf dist
 mkdir dist
 version=${VERSION:-$(git describe --tags --always --dirty)}
 package=github.com/smeltdata/smelt/internal/cli
-flags="-s -w -X $package.buildVersion=$version -X $package.buildCommit=$(git rev-parse HEAD) -X $package.buildDate=$(git log -1 --format=%cI)"
+flags="-s -w -X $package.buildVersion=$version -X $package.buildCommit=$(git rev-parse HEAD) -X $package.buildDate=$(TZ=UTC git log -1 --date=format-local:%Y-%m-%dT%H:%M:%SZ --format=%cd)"
 for platform in linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64; do
 	os=${platform%/*} arch=${platform#*/}
 	name=dist/smelt_${os}_$arch
