@@ -123,7 +123,7 @@ silver (cleansed, modelled) and gold (metrics), as Parquet, in one pass.`,
 	}
 	cmd.SetVersionTemplate("{{.Version}}\n")
 	cmd.PersistentFlags().BoolVar(&a.json, "json", false, "write messages as JSON lines, and a summary as JSON")
-	cmd.AddCommand(a.demoCommand(), a.initCommand(), a.runCommand(), a.scheduleCommand(), a.explainCommand(), a.showCommand(), a.testCommand(), a.docsCommand(), a.dashboardCommand(), a.historyCommand(), a.maintainCommand(), a.registerCommand(), a.exportCommand(), a.generateCommand(), a.schemaCommand(), a.versionCommand())
+	cmd.AddCommand(a.demoCommand(), a.initCommand(), a.runCommand(), a.scheduleCommand(), a.explainCommand(), a.showCommand(), a.testCommand(), a.docsCommand(), a.dashboardCommand(), a.historyCommand(), a.maintainCommand(), a.registerCommand(), a.exportCommand(), a.dbtCommand(), a.generateCommand(), a.schemaCommand(), a.versionCommand())
 	cmd.SetHelpCommand(helpCommand())
 	cmd.CompletionOptions.SetDefaultShellCompDirective(noFiles)
 	a.completes(cmd)

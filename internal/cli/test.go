@@ -113,7 +113,15 @@ func test(ctx context.Context, dir string, own []check.Check, config string, sel
 		return nil, err
 	}
 	all.Remember(catalog.Measured(dir, 1))
-	some, err := all.Select(func(c *check.Check) bool { return slices.Contains(names, c.Table) && selected(c.ID()) })
+	made, err := madeBy(dir)
+	if err != nil {
+		return nil, err
+	}
+	some, err := all.Select(func(c *check.Check) bool {
+		// Between tables of different runs nothing need hold.
+		return slices.Contains(names, c.Table) && selected(c.ID()) &&
+			(c.To == "" || slices.Contains(names, c.ToTable()) && made[c.Table] == made[c.ToTable()])
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -133,6 +141,20 @@ func test(ctx context.Context, dir string, own []check.Check, config string, sel
 	}
 	report := &pipeline.Report{RunID: fmt.Sprintf("test-%016x", rand.Uint64()), Checks: results}
 	return report, catalog.KeepResults(ctx, dir, "test", report)
+}
+
+// madeBy returns the run that a table is behind with, where tables of a lake are of
+// different runs; "" of those that the newest has published.
+func madeBy(dir string) (map[string]string, error) {
+	r, err := store.Report(dir)
+	if err != nil || r == nil {
+		return nil, err
+	}
+	made := map[string]string{}
+	for _, t := range r.Tables {
+		made[t.Name] = t.Behind
+	}
+	return made, nil
 }
 
 // showChecks prints what came of checks.
