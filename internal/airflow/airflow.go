@@ -37,7 +37,7 @@ type Options struct {
 	Zone        string            // that the days of the schedule are of, "Europe/Vienna"
 	Tables      []*pipeline.Table // in the order that they are published: gold.Declarations
 	Granularity Granularity
-	DBT         string // "" = smelt makes the tables; else the folder of the dbt project that does
+	DBT         *DBT // the dbt project that makes the tables; nil = smelt does
 }
 
 // ID is the name that Airflow knows the DAG by: the shop's, of letters, digits and
@@ -73,12 +73,21 @@ func (t table) MadeOf() string {
 var texts embed.FS
 
 // DAG writes the file. The same options give the same bytes. A granularity that there
-// is not, and a path that cannot stand in a command of Airflow's, are ErrConfig.
+// is not, or that the dbt project's engine cannot have, and a path that Airflow would
+// change are ErrConfig.
 func DAG(o Options) ([]byte, error) {
 	if !slices.Contains([]Granularity{Pipeline, Layer, Table}, o.Granularity) {
 		return nil, &pipeline.Error{Kind: pipeline.ErrConfig, Value: string(o.Granularity), Msg: "--granularity: there is no such", Hint: "write pipeline, layer or table"}
 	}
-	for _, path := range []string{o.Shop, o.Config, o.DBT} {
+	paths := []string{o.Shop, o.Config}
+	if o.DBT != nil {
+		paths = append(paths, o.DBT.Dir)
+		if o.DBT.Target == "spark" && o.Granularity == Table {
+			return nil, &pipeline.Error{Kind: pipeline.ErrConfig, Value: "table", Msg: "--granularity: a session of Spark ends with its task, and its tables with it", Hint: "write pipeline or layer, or export the dbt project for databricks"}
+		}
+		o.Tables = slices.DeleteFunc(slices.Clone(o.Tables), func(t *pipeline.Table) bool { return t.Name == "bronze.rejects" }) // which SQL has not
+	}
+	for _, path := range paths {
 		// Airflow renders commands and folders as Jinja templates.
 		if !utf8.ValidString(path) || strings.Contains(path, "{{") || strings.Contains(path, "{%") || strings.Contains(path, "{#") || strings.ContainsAny(path, "\n\r") {
 			return nil, &pipeline.Error{Kind: pipeline.ErrConfig, Value: path, Msg: "Airflow would not take the path as it is", Hint: "call it something without {{, {%, {# and line ends"}
@@ -89,7 +98,7 @@ func DAG(o Options) ([]byte, error) {
 		return nil, err
 	}
 	name, config := "smelt.py", ""
-	if o.DBT != "" {
+	if o.DBT != nil {
 		name = "dbt.py"
 	}
 	if o.Config != "smelt.yml" {
@@ -105,7 +114,7 @@ func DAG(o Options) ([]byte, error) {
 		Description, Run, Test string
 		Tables                 []table
 	}{&o, "The bronze, silver and gold tables of " + o.Name + ".", " run" + config + "{{ ' --full-refresh' if params.full_refresh else '' }}", " test" + config, tables})
-	return b.Bytes(), err
+	return append(bytes.TrimRight(b.Bytes(), "\n"), '\n'), err
 }
 
 // tablesOf says which tables each is made of. Tables that are made of each other are

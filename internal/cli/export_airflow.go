@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -54,7 +55,10 @@ tells more, and how cosmos draws smelt's own tables.`,
 				o.Zone = m.Location.String()
 			}
 			if dbt {
-				o.DBT = filepath.ToSlash(filepath.Join(o.Shop, "dbt"))
+				if o.DBT, err = airflow.ReadDBT(filepath.Join(beside, "dbt")); err != nil {
+					return err
+				}
+				o.DBT.Dir = strings.TrimSuffix(o.Shop, "/") + "/dbt"
 			}
 			text, err := airflow.DAG(o)
 			if err != nil {
@@ -84,6 +88,6 @@ func (a *app) wroteDAG(path string, o *airflow.Options, text []byte) error {
 		return json.NewEncoder(a.out).Encode(map[string]any{"file": path, "dag": o.ID(), "granularity": o.Granularity})
 	}
 	_, err := fmt.Fprintf(a.out, "%s: DAG %s, %s\n", path, o.ID(), map[airflow.Granularity]string{
-		airflow.Pipeline: "all tables in one task", airflow.Layer: "a task group for each layer", airflow.Table: "a task group for each table"}[o.Granularity])
+		airflow.Pipeline: "all tables at once", airflow.Layer: "layer by layer", airflow.Table: "table by table"}[o.Granularity])
 	return err
 }
