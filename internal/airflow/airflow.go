@@ -113,7 +113,7 @@ func DAG(o Options) ([]byte, error) {
 		*Options
 		Description, Run, Test string
 		Tables                 []table
-	}{&o, "The bronze, silver and gold tables of " + o.Name + ".", " run" + config + "{{ ' --full-refresh' if params.full_refresh else '' }}", " test" + config, tables})
+	}{&o, "The bronze, silver and gold tables of " + o.ID() + ".", " run" + config + "{{ ' --full-refresh' if params.full_refresh else '' }}", " test" + config, tables})
 	return append(bytes.TrimRight(b.Bytes(), "\n"), '\n'), err
 }
 
