@@ -18,7 +18,6 @@ be changed: when it runs, whom it tells. The tables:
 
 import logging
 from datetime import timedelta
-from importlib.util import find_spec
 
 import pendulum
 
@@ -32,17 +31,28 @@ TEST = SMELT + [[py .Test]]
 
 [[template "tables" .]]
 
+
+def lineage():
+    """Where Airflow reports lineage to OpenLineage, smelt's events name the task as their parent."""
+    try:
+        from airflow.providers.openlineage.plugins.openlineage import OpenLineageProviderPlugin as plugin
+    except ImportError:  # it is not installed
+        return {}
+    if "lineage_root_parent_id" not in [macro.__name__ for macro in plugin.macros]:  # or has nowhere to report to
+        return {}
+    return {
+        "OPENLINEAGE_PARENT_ID": "{{ macros.OpenLineageProviderPlugin.lineage_parent_id(task_instance) }}",
+        "OPENLINEAGE_ROOT_PARENT_ID": "{{ macros.OpenLineageProviderPlugin.lineage_root_parent_id(task_instance) }}",
+    }
+
+
 # What smelt's environment holds beside the worker's. A run takes the files that are new,
 # of whatever day: the interval is for a program that fetches them before.
 ENV = {
     "DATA_INTERVAL_START": "{{ data_interval_start | default('', true) }}",
     "DATA_INTERVAL_END": "{{ data_interval_end | default('', true) }}",
+    **lineage(),
 }
-if find_spec("airflow.providers.openlineage"):  # smelt's lineage events then name its task
-    ENV |= {
-        "OPENLINEAGE_PARENT_ID": "{{ macros.OpenLineageProviderPlugin.lineage_parent_id(task_instance) }}",
-        "OPENLINEAGE_ROOT_PARENT_ID": "{{ macros.OpenLineageProviderPlugin.lineage_root_parent_id(task_instance) }}",
-    }
 
 
 [[template "assets" .]]
