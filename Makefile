@@ -2,10 +2,11 @@
 ROWS ?= 10000000
 RUNS ?= 3
 LARGE ?= 100000000
-judges: ## install what recomputes smelt's tables, for internal/judge, and what reads its artefacts of dbt and Power BI
+judges: ## install what recomputes smelt's tables, for internal/judge, and what reads its artefacts of dbt and Power BI and its DAGs for Airflow
 	scripts/judges.sh
 	scripts/judges.sh --dbt
 	scripts/judges.sh --powerbi
+	scripts/judges.sh --airflow
 judges-spark: judges ## install Spark with Delta, which then judges Delta tables, and which make bench measures too
 	scripts/judges.sh --spark
 bench: judges ## smelt beside DuckDB, Polars and Spark; writes the README's table (ROWS, RUNS, LARGE)

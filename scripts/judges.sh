@@ -7,7 +7,11 @@
 # installs dbt and what reads dbt's artefacts (testdata/judge/dbt.txt) instead, into
 # $SMELT_DBT_DIR, by default ~/.cache/smelt/dbt, and with --powerbi what reads Power
 # BI projects (testdata/judge/powerbi.txt), some of it by npm, into
-# $SMELT_POWERBI_DIR, by default ~/.cache/smelt/powerbi. With --spark it installs
+# $SMELT_POWERBI_DIR, by default ~/.cache/smelt/powerbi. With --airflow it installs
+# Airflow with astronomer-cosmos, which run what smelt exports for them
+# (testdata/judge/airflow.txt: every package, since Airflow's own requirements let in
+# what it does not run with), into $SMELT_AIRFLOW_DIR, by default
+# ~/.cache/smelt/airflow. With --spark it installs
 # Spark with Delta instead (testdata/bench/spark.txt), which judges Delta tables
 # and is measured by the benchmark, into $SMELT_SPARK_DIR, by default
 # ~/.cache/smelt/spark. Spark needs Java 17 or newer; Delta's jars come by Maven,
@@ -21,6 +25,8 @@ if [ "${1:-}" = --dbt ]; then
 elif [ "${1:-}" = --powerbi ]; then
 	what='Power BI' pins=testdata/judge/powerbi.txt dir=${SMELT_POWERBI_DIR:-$HOME/.cache/smelt/powerbi}
 	command -v npm >/dev/null || { echo "Power BI projects are not judged: there is no npm to install what reads them" >&2; exit; }
+elif [ "${1:-}" = --airflow ]; then
+	what=Airflow pins=testdata/judge/airflow.txt dir=${SMELT_AIRFLOW_DIR:-$HOME/.cache/smelt/airflow}
 elif [ "${1:-}" = --spark ]; then
 	what=Spark pins=testdata/bench/spark.txt dir=${SMELT_SPARK_DIR:-$HOME/.cache/smelt/spark}
 	for program in java mvn; do
