@@ -39,7 +39,7 @@ for number, shop in enumerate(json.load(sys.stdin)):
             print(f"shop {number}: {name} has other columns or types: {set(types(con, name)) ^ set(types(con, go))}")
             continue
         for what, one, other in ("in SQL only", name, go), ("in Go only", go, name):
-            for row in con.execute(f"from {one} except all from {other} limit 3").fetchall():
+            for row in con.execute(f"select columns(*)::varchar from (from {one} except all from {other}) limit 3").fetchall():
                 wrong += 1
-                print(f"shop {number}: {name}, {what}: {[str(v) for v in row]}")
+                print(f"shop {number}: {name}, {what}: {list(row)}")
 sys.exit(wrong > 0)
