@@ -57,12 +57,13 @@ def spark_engine():
 
 
 def texts(run, relation):
-    """Return the columns and rows of a relation as texts: both sides' by the same engine."""
+    """Return the columns and rows of a relation as texts: both sides' by the same engine. DuckDB alone writes that a time is UTC's."""
     columns = [c for c in run(f"SELECT * FROM {relation} LIMIT 0")[0] if c != "_batch_id"]
     rows = run("SELECT " + ", ".join(f"CAST({c} AS string)" for c in columns) + f" FROM {relation}")[1]
     if "_rescued_data" in columns:
         at = columns.index("_rescued_data")
         rows = [(*r[:at], json.dumps(json.loads(r[at]), sort_keys=True) if r[at] else None, *r[at + 1:]) for r in rows]
+    rows = [tuple(v and v.removesuffix("+00") for v in r) for r in rows]
     return columns, sorted(rows, key=lambda r: [(v is not None, v) for v in r])
 
 
