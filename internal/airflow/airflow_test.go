@@ -2,6 +2,8 @@ package airflow_test
 
 import (
 	"errors"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -69,6 +71,41 @@ func TestWrong(t *testing.T) {
 		change(&o)
 		if _, err := airflow.DAG(o); !errors.Is(err, pipeline.ErrConfig) {
 			t.Errorf("%s: %v", what, err)
+		}
+	}
+}
+
+// A project's profile, target and data are those of its files; what is no project is said so.
+func TestReadDBT(t *testing.T) {
+	for _, c := range []struct{ project, profiles, files string }{
+		{"profile: shop\nvars: {data: ..}\n", "shop: {target: duckdb}\n", "/srv/shop"},
+		{"profile: shop\nvars: {data: /Volumes/x}\n", "shop: {target: databricks}\n", ""},
+		{"profile: shop\nvars: {data: 's3://x/y'}\n", "shop: {target: databricks}\n", ""},
+		{"profile: shop\n", "other: {target: duckdb}\n", "wrong"},
+		{"profile: \"sh'op\"\n", "\"sh'op\": {target: duckdb}\n", "wrong"},
+		{"profile: [\n", "shop: {target: duckdb}\n", "wrong"},
+		{"", "", "wrong"},
+	} {
+		dir := t.TempDir()
+		for name, text := range map[string]string{"dbt_project.yml": c.project, "profiles.yml": c.profiles} {
+			if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o666); err != nil {
+				t.Fatal(err)
+			}
+		}
+		d, err := airflow.ReadDBT(dir)
+		if c.files == "wrong" {
+			if !errors.Is(err, pipeline.ErrInput) {
+				t.Errorf("%q, %q: %v", c.project, c.profiles, err)
+			}
+			continue
+		}
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		d.Dir = "/srv/shop/dbt"
+		if got := d.Files(); got != c.files {
+			t.Errorf("%q finds the files in %q, not %q", c.project, got, c.files)
 		}
 	}
 }

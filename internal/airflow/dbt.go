@@ -2,8 +2,10 @@ package airflow
 
 import (
 	"os"
+	"path"
 	"path/filepath"
 	"regexp"
+	"strings"
 
 	"github.com/goccy/go-yaml"
 
@@ -14,6 +16,7 @@ import (
 type DBT struct {
 	Dir             string // as Airflow's workers see it
 	Profile, Target string // "shop", "databricks"
+	Data            string // folder that the project finds the files in, relative to its own; "" = it says it in full
 }
 
 var plain = regexp.MustCompile(`^\w+$`)
@@ -24,6 +27,9 @@ var plain = regexp.MustCompile(`^\w+$`)
 func ReadDBT(dir string) (*DBT, error) {
 	var project struct {
 		Profile string `yaml:"profile"`
+		Vars    struct {
+			Data string `yaml:"data"`
+		} `yaml:"vars"`
 	}
 	var profiles map[string]struct {
 		Target string `yaml:"target"`
@@ -32,18 +38,30 @@ func ReadDBT(dir string) (*DBT, error) {
 		name string
 		to   any
 	}{{"dbt_project.yml", &project}, {"profiles.yml", &profiles}} {
-		path := filepath.Join(dir, f.name)
-		text, err := os.ReadFile(path)
+		file := filepath.Join(dir, f.name)
+		text, err := os.ReadFile(file)
 		if err == nil {
 			err = yaml.Unmarshal(text, f.to)
 		}
 		if err != nil {
-			return nil, &pipeline.Error{Kind: pipeline.ErrInput, File: path, Msg: "cannot be read: there is no dbt project", Hint: "smelt export dbt writes it", Err: err}
+			return nil, &pipeline.Error{Kind: pipeline.ErrInput, File: file, Msg: "cannot be read: there is no dbt project", Hint: "smelt export dbt writes it", Err: err}
 		}
 	}
 	d := &DBT{Profile: project.Profile, Target: profiles[project.Profile].Target}
+	if data := project.Vars.Data; !path.IsAbs(data) && !strings.Contains(data, "://") {
+		d.Data = data
+	}
 	if !plain.MatchString(d.Profile) || !plain.MatchString(d.Target) {
 		return nil, &pipeline.Error{Kind: pipeline.ErrInput, File: filepath.Join(dir, "profiles.yml"), Value: d.Profile, Msg: "has no target for the project's profile", Hint: "smelt export dbt writes both"}
 	}
 	return d, nil
+}
+
+// Files is the folder of the files as Airflow's workers see it; "" where the project
+// says it in full.
+func (d *DBT) Files() string {
+	if d.Data == "" {
+		return ""
+	}
+	return path.Join(d.Dir, d.Data)
 }

@@ -63,8 +63,14 @@ dag = DbtDag(
     project_config=ProjectConfig(
         PROJECT,
         install_dbt_deps=False,  # it has none
+[[- if or .DBT.Files (eq .DBT.Target "duckdb")]]
+        # cosmos runs dbt in a folder of its own, where relative paths lead nowhere.
+[[- end]]
+[[- if .DBT.Files]]
+        dbt_vars={"data": [[py .DBT.Files]]},
+[[- end]]
 [[- if eq .DBT.Target "duckdb"]]
-        env_vars={"DUCKDB_PATH": f"{PROJECT}/[[.DBT.Profile]].duckdb"},  # cosmos runs dbt in a folder of its own
+        env_vars={"DUCKDB_PATH": f"{PROJECT}/[[.DBT.Profile]].duckdb"},
 [[- end]]
     ),
     profile_config=ProfileConfig(
