@@ -216,7 +216,11 @@ func TestSilverJudged(t *testing.T) {
 			}
 			for _, s := range p.Sources {
 				if sources[s.Name] {
-					shop.Models = append(shop.Models, [2]string{"files_" + s.Name, s.Select(m.Dir)})
+					text, err := p.Read(&s, m.Dir)
+					if err != nil {
+						t.Fatal(err)
+					}
+					shop.Models = append(shop.Models, [2]string{"files_" + s.Name, text})
 				}
 			}
 			shop.Models = append(shop.Models, models...)
