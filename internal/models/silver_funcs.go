@@ -25,6 +25,7 @@ func (p *Project) silverFuncs() template.FuncMap {
 		"fills":      m.Fills, // whether files fill a table
 		"maps":       p.maps,
 		"derives":    p.derives,
+		"lines":      p.lines,
 		"attributes": p.attributes,
 		"isText":     func(table, column string) bool { return typeOf(table, column) == "string" },
 		"type":       func(table, column string) string { return typeOf(table, column) },
@@ -99,6 +100,16 @@ func (p *Project) maps(table, column string) bool {
 	return slices.ContainsFunc(p.Mapping.Sources, func(s bronze.SourceSpec) bool {
 		return s.Table == table && slices.ContainsFunc(s.Columns, func(c bronze.ColumnSpec) bool { return c.Column == column })
 	})
+}
+
+// lines is the model of what sales lines say of customers or products: a step of
+// bronze where they say more than the key, which is in the sales.
+func (p *Project) lines(table string) string {
+	name := "int_sales_" + table
+	if slices.ContainsFunc(p.Models, func(m *Model) bool { return m.Name == name }) {
+		return name
+	}
+	return "sales"
 }
 
 // derives reports whether sales lines make rows of customers or products.

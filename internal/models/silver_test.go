@@ -156,8 +156,8 @@ func TestSilverFollowsMapping(t *testing.T) {
 		{"derived", "dim_products", "where not known.is_inferred", false},
 		{"derived", "quarantine", "missing_key", false},
 	} {
-		p := &Project{Dialect: sql.Spark, Mapping: shops[want.shop], Macros: macros()}
-		if err := p.silverModels(); err != nil {
+		p, err := New("shop", shops[want.shop], sql.Spark)
+		if err != nil {
 			t.Fatal(err)
 		}
 		i := slices.IndexFunc(p.Models, func(m *Model) bool { return m.Name == want.model })

@@ -51,7 +51,7 @@ lines as (
         updated_at,
         _source_file,
         _source_row
-    from {{ ref('int_sales_customers') }}
+    from {{ ref('[[ lines "customers" ]]') }}
 ),
 
 aged as (

@@ -43,7 +43,7 @@ lines as (
         updated_at,
         _source_file,
         _source_row
-    from {{ ref('int_sales_products') }}
+    from {{ ref('[[ lines "products" ]]') }}
 ),
 
 aged as (
