@@ -65,7 +65,11 @@ var files embed.FS
 func (p *Project) Files() ([]export.File, error) {
 	var out []export.File
 	add := func(path, text string) { out = append(out, export.File{Path: path, Data: []byte(text)}) }
-	for _, name := range []string{"dbt_project.yml", "profiles.yml", "selectors.yml", "README.md", "models/exposures.yml", "macros/generate_schema_name.sql"} {
+	own := []string{"dbt_project.yml", "profiles.yml", "selectors.yml", "README.md", "models/exposures.yml", "macros/generate_schema_name.sql"}
+	if p.Target == Spark {
+		own = append(own, "macros/spark__load_csv_rows.sql")
+	}
+	for _, name := range own {
 		text, err := p.render(name)
 		if err != nil {
 			return nil, err
@@ -97,9 +101,7 @@ func (p *Project) Files() ([]export.File, error) {
 		}
 		add("tests/generic/"+kind+".sql", string(text))
 	}
-	if err := p.sources(add); err != nil {
-		return nil, err
-	}
+	p.sources(add)
 	slices.SortFunc(out, func(a, b export.File) int { return strings.Compare(a.Path, b.Path) })
 	return out, nil
 }

@@ -3,9 +3,10 @@
     python parity.py build PROJECT …              each project by dbt, in the folder of it
     python parity.py build --spark PROJECT …      in one session of Spark, whose tables go to PROJECT/tables as Parquet
     python parity.py compare LAKE TABLES          TABLES is a DuckDB file, or such a folder
+    python parity.py mend LAKE DATA               drops the records from DATA's files that the lake's bronze.rejects has
 
 build runs where dbt is, and exits 2 where dbt could not build a model; tests may fail. It leaves run_results.json.
-compare runs where DuckDB and delta-rs are. It prints a line per table of silver and gold, and cells that differ, and
+mend and compare run where DuckDB and delta-rs are. compare prints a line per table of silver and gold, and cells that differ, and
 exits 1 if any does. Decimals must be equal to the last digit and types to the letter; JSON is compared parsed.
 """
 
@@ -137,6 +138,23 @@ def compare(lake, tables):
     sys.exit(1 if faults else 0)
 
 
-if sys.argv[1] == "build":
-    build(sys.argv[2:])
-compare(*sys.argv[2:])
+def mend(lake, data):
+    from deltalake import DeltaTable
+
+    rejects = DeltaTable(os.path.join(lake, "bronze", "rejects")).to_pyarrow_table(columns=["source_file", "byte_offset", "raw"]).to_pylist()
+    for name in sorted({r["source_file"] for r in rejects}):
+        with open(os.path.join(data, name), "rb") as f:
+            text = f.read()
+        for r in sorted((r for r in rejects if r["source_file"] == name), key=lambda r: -r["byte_offset"]):
+            end = r["byte_offset"] + len(r["raw"])
+            if text[r["byte_offset"] : end] != r["raw"]:
+                sys.exit(f"{name}: at {r['byte_offset']} there is not {r['raw']}")
+            while text[end : end + 1] in (b"\r", b"\n"):
+                end += 1
+            text = text[: r["byte_offset"]] + text[end:]
+        with open(os.path.join(data, name), "wb") as f:
+            f.write(text)
+    print(f"{len(rejects)} records dropped")
+
+
+{"build": lambda *a: build(a), "compare": compare, "mend": mend}[sys.argv[1]](*sys.argv[2:])
