@@ -3,7 +3,8 @@
     python parity.py build PROJECT …              each project by dbt, in the folder of it
     python parity.py build --spark PROJECT …      in one session of Spark, whose tables go to PROJECT/tables as Parquet
     python parity.py compare LAKE TABLES          TABLES is a DuckDB file, or such a folder
-    python parity.py mend LAKE DATA               drops the records from DATA's files that the lake's bronze.rejects has
+    python parity.py mend LAKE DATA               drops from DATA's files the records that the lake's bronze.rejects has, and
+                                                  makes their text NFC: Spark has no function for it
 
 build runs where dbt is, and exits 2 where dbt could not build a model; tests may fail. It leaves run_results.json.
 mend and compare run where DuckDB and delta-rs are. compare prints a line per table of silver and gold, and cells that differ, and
@@ -14,6 +15,7 @@ import json
 import os
 import shutil
 import sys
+import unicodedata
 
 LAYERS = ("bronze", "silver", "gold")
 SHOWN = 5  # differing rows shown of a table
@@ -120,7 +122,7 @@ def compare(lake, tables):
         types = [{r[0]: r[1] for r in con.execute(f"DESCRIBE {v}").fetchall()} for v in "gw"]
         wrong = {n: (types[0][n], types[1][n]) for n in names if types[0][n] != types[1][n]}
         rows = [con.execute(f"SELECT count(*) FROM {v}").fetchone()[0] for v in "gw"]
-        parsed = {n: f"(g.\"{n}\"::JSON IS DISTINCT FROM w.\"{n}\"::JSON)" for n in names if n in ("values", "_rescued_data")}
+        parsed = {n: f"({plain('g', n)} IS DISTINCT FROM {plain('w', n)})" for n in names if n in ("values", "_rescued_data")}
         differs = [parsed.get(n, f'(g."{n}" IS DISTINCT FROM w."{n}")') for n in names]
         joined = "FROM g FULL JOIN w ON " + " AND ".join(f'g."{k}" IS NOT DISTINCT FROM w."{k}"' for k in key)
         counts = con.execute("SELECT " + ", ".join(f"coalesce(sum({d}::INT), 0)" for d in differs) + " " + joined).fetchone()
@@ -136,6 +138,11 @@ def compare(lake, tables):
                 print(f"  DIFFERS: {n}, {count} cells: key, dbt's and smelt's: {shown}")
         faults += bool(differing or wrong or rows[0] != rows[1])
     sys.exit(1 if faults else 0)
+
+
+def plain(side, column):
+    """A JSON object as it is parsed, without what is not compared."""
+    return f"""json_merge_patch({side}."{column}"::JSON, '{{"_batch_id": null}}'::JSON)"""
 
 
 def mend(lake, data):
@@ -154,6 +161,13 @@ def mend(lake, data):
             text = text[: r["byte_offset"]] + text[end:]
         with open(os.path.join(data, name), "wb") as f:
             f.write(text)
+    for name in sorted(os.listdir(data)):
+        if name.endswith(".csv"):
+            path = os.path.join(data, name)
+            with open(path, encoding="utf-8", newline="") as f:
+                text = f.read()
+            with open(path, "w", encoding="utf-8", newline="") as f:
+                f.write(unicodedata.normalize("NFC", text))
     print(f"{len(rejects)} records dropped")
 
 
