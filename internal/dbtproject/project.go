@@ -194,9 +194,7 @@ func (p *Project) model(m *models.Model) string {
 			continue
 		}
 		fmt.Fprintf(&b, "%s{%% if is_incremental() %%}\n", indent)
-		for part := range strings.Lines(strings.TrimSpace(m.Incremental) + "\n") {
-			b.WriteString(indent + part)
-		}
+		b.WriteString(indent + strings.TrimSpace(m.Incremental) + "\n")
 		fmt.Fprintf(&b, "%s{%% endif %%}\n", indent)
 	}
 	return b.String()
