@@ -6,6 +6,7 @@ package catalog
 import (
 	"time"
 
+	"github.com/smeltdata/smelt/bronze"
 	"github.com/smeltdata/smelt/pipeline/check"
 	"github.com/smeltdata/smelt/pipeline/lineage"
 )
@@ -21,6 +22,8 @@ type Catalog struct {
 	Checks  []Check        `json:"checks"`
 	Runs    []Run          `json:"runs"` // newest first
 	Edges   []lineage.Edge `json:"edges"`
+
+	Mapping *bronze.Mapping `json:"-"` // nil where only the lake is known
 }
 
 // Source is a group of files with the same layout: a source of smelt.yml, a lookup

@@ -52,7 +52,7 @@ func Collect(ctx context.Context, o Options) (*Catalog, error) {
 	if err := withFailures(ctx, o.Lake, past[:min(len(past), maxResults)]); err != nil {
 		return nil, err
 	}
-	c := &Catalog{Project: project(o), Smelt: o.Smelt, At: time.Now().UTC().Truncate(time.Millisecond), Sources: sources(o.Mapping, report)}
+	c := &Catalog{Project: project(o), Smelt: o.Smelt, At: time.Now().UTC().Truncate(time.Millisecond), Sources: sources(o.Mapping, report), Mapping: o.Mapping}
 	shown := &lake{dir: o.Lake, report: report, personal: personal(declared)}
 	if c.Tables, err = shown.tables(ctx, declared, rules); err != nil {
 		return nil, err

@@ -3,9 +3,9 @@
 //
 // Files are sources and tables are models, with their layer as the schema; rules
 // are data tests. dbt knows no column lineage: it is in the columns' meta, as
-// smelt_lineage. Nothing that smelt does is SQL, so a model's raw_code is a
-// comment that says what its columns are made from, and nothing is compiled. The
-// adapter is duckdb, which reads a lake's files as they lie there; data types are
+// smelt_lineage. A model's code is the SQL that means what smelt does, in DuckDB's
+// words; where the mapping is not known or SQL cannot express it, raw_code is a
+// comment that says what the columns are made from. The adapter is duckdb, which reads a lake's files as they lie there; data types are
 // spelled as DuckDB spells them.
 package dbt
 
@@ -34,6 +34,10 @@ const dbtVersion = "1.11.16"
 // one. The same catalog gives the same bytes. A disk that fails is ErrOutput.
 func Write(dir string, c *catalog.Catalog) error {
 	p := newProject(c)
+	var err error
+	if p.sql, err = p.sqlOf(); err != nil {
+		return err
+	}
 	failed := func(path string, err error) error {
 		return &pipeline.Error{Kind: pipeline.ErrOutput, File: path, Msg: "cannot be written", Hint: "see that the folder may be written to and that the disk is not full", Err: err}
 	}

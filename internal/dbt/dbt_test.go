@@ -125,7 +125,7 @@ func TestLineage(t *testing.T) {
 	if diff := cmp.Diff(want, []any{nodes, refs, sources}); diff != "" {
 		t.Error(diff)
 	}
-	code := p.code(p.models["silver.dim"])
+	code := p.comment(p.models["silver.dim"])
 	if want := "-- silver.dim is made by smelt, in one pass with all other tables, by Go and not by SQL.\n-- What its columns are made from:\n--   id VARCHAR NOT NULL = a b from bronze.sales.id, gold.gone.id; rows by silver.fact.id (filter), source.sales.Key (join)\n"; code != want {
 		t.Errorf("the code is %s", cmp.Diff(want, code))
 	}

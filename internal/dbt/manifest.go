@@ -86,7 +86,10 @@ func (p *project) modelNode(m *model) object {
 	t := m.table
 	_, base, _ := strings.Cut(t.Name, ".")
 	depends, refs, sources := p.dependsOn(t.Name)
-	code := p.code(m)
+	code, compiled := p.comment(m), any(nil)
+	if c, ok := p.sql[t.Name]; ok {
+		code, compiled = c.raw, c.compiled
+	}
 	tags := []string{m.layer}
 	var columns entries
 	nullable := map[string]bool{}
@@ -131,6 +134,7 @@ func (p *project) modelNode(m *model) object {
 		"relation_name": m.relation, "raw_code": code, "doc_blocks": []string{}, "language": "sql",
 		"refs": refs, "sources": sources, "metrics": []string{}, "functions": []string{},
 		"depends_on": object{"macros": []string{}, "nodes": depends}, "compiled_path": nil,
+		"compiled": compiled != nil, "compiled_code": compiled, "extra_ctes": []string{}, "extra_ctes_injected": compiled != nil,
 		"contract": object{"enforced": true, "alias_types": true, "checksum": hash(contract)},
 		"access":   "protected", "constraints": constraints, "version": nil, "latest_version": nil, "deprecation_date": nil,
 		"primary_key": primary, "time_spine": nil,
@@ -184,8 +188,8 @@ func constraint(kind string) object {
 	return object{"type": kind, "name": nil, "expression": nil, "warn_unenforced": true, "warn_unsupported": true, "to": nil, "to_columns": []string{}}
 }
 
-// code stands where dbt has a model's SQL: it says what the columns are made from.
-func (p *project) code(m *model) string {
+// comment stands where dbt has a model's SQL: it says what the columns are made from.
+func (p *project) comment(m *model) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "-- %s is made by smelt, in one pass with all other tables, by Go and not by SQL.\n-- What its columns are made from:\n", m.table.Name)
 	for _, c := range m.table.Columns {

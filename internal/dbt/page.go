@@ -60,6 +60,6 @@ func (p *project) overview() string {
 		}
 		fmt.Fprintf(&b, "- [%s](#!/model/%s): %s\n", m.name, m.id, oneLine(t.Doc))
 	}
-	b.WriteString("\n### How to read it\n\n- The graph in the corner shows which table is made from which; a column's meta, `smelt_lineage`, says it by column.\n- The letters beside a column are its tests: N no NULL, U unique, F a key of another table, A one of some values, + any other rule.\n- A model's code is a comment: smelt works in Go, not in SQL.\n")
+	b.WriteString("\n### How to read it\n\n- The graph in the corner shows which table is made from which; a column's meta, `smelt_lineage`, says it by column.\n- The letters beside a column are its tests: N no NULL, U unique, F a key of another table, A one of some values, + any other rule.\n- A model's code means what smelt does, which works in Go: `smelt export dbt` writes it as a project. It is a comment where SQL cannot say it.\n")
 	return b.String()
 }

@@ -21,6 +21,7 @@ type project struct {
 	checks  []*test            // those whose table is there
 	made    map[string]madeBy  // by table
 	kinds   map[string]testDef // of the checks, by macro
+	sql     map[string]code    // by table
 }
 
 // model is what dbt calls a table.
