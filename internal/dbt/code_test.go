@@ -58,7 +58,7 @@ func TestCode(t *testing.T) {
 	if p.sql, err = p.sqlOf(); err != nil || p.sql != nil {
 		t.Errorf("SQL of what it cannot express: %v, %v", p.sql, err)
 	}
-	if node := p.modelNode(p.models["silver.fact_sales"]); node["compiled"] != false || !strings.HasPrefix(node["raw_code"].(string), "--") {
+	if node := p.modelNode(p.models["silver.fact_sales"]); node["compiled"] != nil || !strings.HasPrefix(node["raw_code"].(string), "--") {
 		t.Errorf("the manifest has %v", node["raw_code"])
 	}
 }

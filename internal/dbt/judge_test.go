@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/smeltdata/smelt/bronze"
 	"github.com/smeltdata/smelt/internal/catalog"
 	"github.com/smeltdata/smelt/internal/judgetest"
 )
@@ -38,6 +39,11 @@ events, assertions	75
 	for i := range never.Checks {
 		never.Checks[i].Results, never.Checks[i].Rule = nil, nil
 	}
+	sql := shop(t, true)
+	var err error
+	if sql.Mapping, err = bronze.LoadMapping("../../testdata/adventureworks.yml"); err != nil {
+		t.Fatal(err)
+	}
 	args := []string{"-B", filepath.Join("..", "..", "testdata", "judge", "artefacts.py")}
 	for _, c := range []struct {
 		name string
@@ -57,6 +63,7 @@ events	14 start, 11 complete, 3 fail
 events, assertions without success	emails_look_right smelt_freshness_sales_summary_period_start smelt_row_count_regional_sales
 `},
 		{"never", never, ""},
+		{"sql", sql, ""},
 		{"unknown", &catalog.Catalog{Project: "shop", At: never.At}, ""},
 	} {
 		dir := filepath.Join(t.TempDir(), c.name)

@@ -86,9 +86,10 @@ func (p *project) modelNode(m *model) object {
 	t := m.table
 	_, base, _ := strings.Cut(t.Name, ".")
 	depends, refs, sources := p.dependsOn(t.Name)
-	code, compiled := p.comment(m), any(nil)
-	if c, ok := p.sql[t.Name]; ok {
-		code, compiled = c.raw, c.compiled
+	written, compiled := p.sql[t.Name]
+	code := written.raw
+	if !compiled {
+		code = p.comment(m)
 	}
 	tags := []string{m.layer}
 	var columns entries
@@ -118,7 +119,7 @@ func (p *project) modelNode(m *model) object {
 		}
 	}
 	enforced := object{"enforced": true, "alias_types": true}
-	return object{
+	node := object{
 		"database": p.name, "schema": m.layer, "name": m.name, "resource_type": "model", "package_name": p.name,
 		"path": m.sql(), "original_file_path": "models/" + m.sql(), "unique_id": m.id, "fqn": []string{p.name, m.layer, m.name}, "alias": base,
 		"checksum": object{"name": "sha256", "checksum": hash(code)},
@@ -134,11 +135,14 @@ func (p *project) modelNode(m *model) object {
 		"relation_name": m.relation, "raw_code": code, "doc_blocks": []string{}, "language": "sql",
 		"refs": refs, "sources": sources, "metrics": []string{}, "functions": []string{},
 		"depends_on": object{"macros": []string{}, "nodes": depends}, "compiled_path": nil,
-		"compiled": compiled != nil, "compiled_code": compiled, "extra_ctes": []string{}, "extra_ctes_injected": compiled != nil,
 		"contract": object{"enforced": true, "alias_types": true, "checksum": hash(contract)},
 		"access":   "protected", "constraints": constraints, "version": nil, "latest_version": nil, "deprecation_date": nil,
 		"primary_key": primary, "time_spine": nil,
 	}
+	if compiled {
+		node["compiled"], node["compiled_code"], node["extra_ctes"], node["extra_ctes_injected"] = true, written.compiled, []string{}, true
+	}
+	return node
 }
 
 // columnNode is a column in the manifest, with its lineage in its meta.
