@@ -20,6 +20,7 @@ type dbtShop struct {
 	name         string
 	config, data string
 	lake         string
+	made         string                          // the project that dbt has built last
 	known        map[string]pipeline.CheckResult // what smelt's checks say, by ID
 }
 
@@ -34,9 +35,14 @@ func TestDBT(t *testing.T) {
 	t.Run("duckdb", func(t *testing.T) {
 		for _, s := range shops {
 			project := s.export(t, dbtproject.DuckDB)
+			s.made = project
 			parityOf(t, dbt, "build", project)
 			s.parity(t, judges, project, filepath.Join(project, s.name+".duckdb"), dbtproject.DuckDB)
 		}
+	})
+	t.Run("docs", func(t *testing.T) {
+		s := shops[len(shops)-1]
+		docs(t, dbt, s.made, s.name)
 	})
 	t.Run("spark", func(t *testing.T) {
 		spark := judgetest.SparkDBT(t)
