@@ -153,8 +153,9 @@ func (p *Project) testName(t *test) string {
 	for n, first := 2, name; slices.ContainsFunc(p.checks, func(o *test) bool { return o.name == name }); n++ {
 		name, t.given = fmt.Sprintf("%s_%d", first, n), true
 	}
-	if name != strings.Join([]string{t.kind, t.model.Name, strings.Join(t.Columns, "_")}, "_") || len(name) > 60 {
-		t.given = true
+	plain := strings.Join(append([]string{t.kind, t.model.Name}, t.Columns...), "_")
+	if name != plain || len(name) > 60 || slices.ContainsFunc(t.Columns, func(c string) bool { return p.Dialect.Column(c) != c }) {
+		t.given = true // dbt would cut it, or have the quotes in it
 	}
 	return name
 }
