@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -27,7 +28,7 @@ func TestCasts(t *testing.T) {
 		for _, n := range numberStyles {
 			for _, typ := range []arrow.DataType{pipeline.PriceType, pipeline.RateType, pipeline.Int64Type, pipeline.Int32Type} {
 				texts := []string{"", " ", "n/a", " n/a "}
-				for range 4_000 {
+				for range 2_000 {
 					texts = append(texts, numberText(r, n.Number))
 				}
 				out = append(out, castRule(t, d, n.name+"_"+pipeline.TypeName(typ), bronze.ColumnSpec{Number: &n.Number, Nulls: []string{"n/a"}}, typ, texts))
@@ -40,15 +41,33 @@ func TestCasts(t *testing.T) {
 			}
 			for _, typ := range []arrow.DataType{pipeline.DateType, pipeline.TimestampType} {
 				texts := []string{"", " ", "n/a"}
-				for range 4_000 {
+				for range 2_000 {
 					texts = append(texts, dateText(r, s.texts[r.IntN(len(s.texts))]))
 				}
 				out = append(out, castRule(t, d, s.name+"_"+pipeline.TypeName(typ), bronze.ColumnSpec{Dates: s.dates, Location: loc, Nulls: []string{"n/a"}}, typ, texts))
 			}
 		}
 		ids := []string{"", " ", "17850.0", " 17850.00 ", "-5.", "17850.10", "x.0", ".0", "+1.0", "1.0.0", "007.0", "99999999999999999999999.0"}
-		return append(out, castRule(t, d, "ids", bronze.ColumnSpec{Integer: true}, pipeline.StringType, ids))
+		return append(out, castRule(t, d, "ids", bronze.ColumnSpec{Integer: true}, pipeline.StringType, ids), naturalOrders(r))
 	})
+}
+
+// naturalOrders compares names of files, with numbers of at most 20 digits.
+func naturalOrders(r *rand.Rand) judgetest.Rule {
+	rule := judgetest.Rule{Name: "natural_order", Columns: []string{"a", "b"}, Type: "boolean", SQL: "{{ natural_order('a') }} < {{ natural_order('b') }}"}
+	name := func() string {
+		s := ""
+		for range 1 + r.IntN(3) {
+			s += []string{"sales_", "9", "10", "2024", "007", "99999", "a", "é", "𝄞", "/"}[r.IntN(10)]
+		}
+		return s + ".csv"
+	}
+	for range 2_000 {
+		if a, b := name(), name(); strings.TrimLeft(a, "0") != strings.TrimLeft(b, "0") {
+			rule.Rows = append(rule.Rows, []any{a, b, strconv.FormatBool(bronze.NaturalCompare(a, b) < 0)})
+		}
+	}
+	return rule
 }
 
 // castRule is the cast of a column of a source by the steps of its model.
