@@ -64,7 +64,7 @@ func keyed(r judgetest.Rule) judgetest.Rule {
 
 // youngMarks are of Unicode 14 and 15, which Spark's Java 17 does not know as marks.
 var youngMarks = regexp.MustCompile(`[\x{898}-\x{89F}\x{8CA}-\x{8D2}\x{C3C}\x{CF3}\x{ECE}\x{1715}\x{180F}\x{1AC1}-\x{1ACE}\x{1DFA}` +
-	`\x{10EFD}-\x{10F85}\x{11070}-\x{11074}\x{110C2}\x{11241}\x{11F00}-\x{11F42}\x{1CF00}-\x{1CF46}\x{1E08F}\x{1E2AE}\x{1E4EC}-\x{1E4EF}]`)
+	`\x{10EFD}-\x{10F85}\x{11070}-\x{11074}\x{110C2}\x{11241}\x{11F00}-\x{11F42}\x{13440}-\x{13455}\x{1CF00}-\x{1CF46}\x{1E08F}\x{1E2AE}\x{1E4EC}-\x{1E4EF}]`)
 
 // pieces are what nasty texts are made of.
 var pieces = []string{
