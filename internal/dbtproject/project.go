@@ -83,6 +83,11 @@ func (p *Project) Files() ([]export.File, error) {
 	for _, layer := range layers {
 		add("models/"+layer+"/schema.yml", p.schema(layer))
 	}
+	for _, m := range p.Models {
+		if m.Before != "" {
+			add("macros/before_"+m.Name+".sql", fmt.Sprintf("{#- Deletes the rows of %s that an incremental run makes anew. -#}\n{%% macro before_%s() %%}\n{%%- if is_incremental() %%}\n%s\n{%%- endif %%}\n{%% endmacro %%}\n", m.Name, m.Name, strings.TrimSpace(m.Before)))
+		}
+	}
 	for _, m := range p.Macros {
 		add("macros/"+m.Name+".sql", p.macro(m))
 	}
@@ -185,6 +190,9 @@ func (p *Project) model(m *models.Model) string {
 	var b strings.Builder
 	if len(m.UniqueKey) > 0 {
 		fmt.Fprintf(&b, "{{ config(\n    materialized = 'incremental',\n    unique_key = ['%s'],\n", strings.Join(m.UniqueKey, "', '"))
+		if m.Before != "" {
+			fmt.Fprintf(&b, "    pre_hook = \"{{ before_%s() }}\",\n", m.Name)
+		}
 		b.WriteString(") }}\n\n")
 	}
 	for line := range strings.Lines(m.SQL) {

@@ -20,7 +20,6 @@ type dbtShop struct {
 	name         string
 	config, data string
 	lake         string
-	made         string                          // the project that dbt has built last
 	known        map[string]pipeline.CheckResult // what smelt's checks say, by ID
 }
 
