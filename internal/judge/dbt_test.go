@@ -57,7 +57,7 @@ func TestDBT(t *testing.T) {
 // dbtShops makes the shops, of well-formed records alone, and their lakes.
 func dbtShops(t *testing.T, python string) []*dbtShop {
 	t.Helper()
-	root := t.TempDir()
+	aw, root := judgetest.Data(t, "adventureworks"), t.TempDir()
 	var out []*dbtShop
 	for _, g := range []struct{ name, rows, seed, messy string }{{"demo", "100000", "1", "0.02"}, {"messy", "200000", "5", "0.05"}, {"small", "3000", "7", "0.1"}} {
 		dir := filepath.Join(root, g.name)
@@ -68,7 +68,6 @@ func dbtShops(t *testing.T, python string) []*dbtShop {
 		smelt(t, dir, "run", "--full-refresh")
 		out = append(out, s)
 	}
-	aw := judgetest.Data(t, "adventureworks")
 	s := &dbtShop{name: "adventureworks", config: abs(t, "../../testdata/adventureworks.yml"), data: aw, lake: filepath.Join(root, "aw")}
 	smelt(t, root, "run", "-c", s.config, "--data", aw, "-o", s.lake)
 	out = append(out, s)
