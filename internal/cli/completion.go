@@ -70,9 +70,9 @@ func (a *app) completeTables(cmd *cobra.Command, args []string, _ string) ([]str
 	if err != nil || a.start(cmd, nil) != nil {
 		return nil, noFiles
 	}
-	s := &shop{config: cmd.Flag("config").Value.String(), output: cmd.Flag("output").Value.String()}
+	s := &shop{config: cmd.Flag("config").Value.String(), output: cmd.Flag("output").Value.String(), flags: cmd.Flags()}
 	var names []string
-	if dir, err := s.lakeToRead(given(cmd.Flags(), "config")); err == nil {
+	if dir, err := s.lakeToRead(); err == nil {
 		names, _ = store.Tables(dir)
 	}
 	if len(names) == 0 {

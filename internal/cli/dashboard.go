@@ -45,7 +45,6 @@ They work with a smelt.yml, and with a lake alone (-o).`,
 // figured is what the figures are of.
 type figured struct {
 	shop
-	named bool // -c was given
 	names bool // customers may be shown by name
 }
 
@@ -57,7 +56,7 @@ func (d *figured) flags(cmd *cobra.Command) {
 
 // open loads the lake.
 func (d *figured) open(ctx context.Context) (*dashboard.Index, *bronze.Mapping, string, error) {
-	m, dir, err := d.find(d.named)
+	m, dir, err := d.find()
 	if err != nil {
 		return nil, nil, "", err
 	}
@@ -100,7 +99,6 @@ time. smelt dashboard serve answers every filter.`,
   smelt dashboard build -o lake --target-path public`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			d.named = given(cmd.Flags(), "config")
 			page, b, _, err := d.page(cmd.Context(), "build")
 			if err != nil {
 				return err
@@ -124,7 +122,7 @@ func (d *figured) targetOr(named string) (string, error) {
 	if named != "" {
 		return named, nil
 	}
-	m, dir, err := d.find(d.named)
+	m, dir, err := d.find()
 	if err != nil {
 		return "", err
 	}

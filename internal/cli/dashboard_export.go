@@ -67,7 +67,6 @@ customer_grid, which are at the shop's reference date.`,
 			if !slices.Contains(exportFormats, format) {
 				return usage(fmt.Sprintf("--format: there is no format %q", format), "use one of "+strings.Join(exportFormats, ", "))
 			}
-			d.named = given(cmd.Flags(), "config")
 			figures, err := d.figures(cmd.Context(), f.filter())
 			if err != nil {
 				return err

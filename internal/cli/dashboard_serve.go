@@ -30,7 +30,6 @@ alone.`,
   smelt dashboard serve -o lake --addr 127.0.0.1:9001`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			d.named = given(cmd.Flags(), "config")
 			return a.serveDashboard(cmd.Context(), d, addr)
 		},
 	}
@@ -42,7 +41,7 @@ alone.`,
 // serveDashboard answers requests until ctx ends, which is no error.
 func (a *app) serveDashboard(ctx context.Context, d *figured, addr string) error {
 	// What is wrong now is said now, not to the first who looks.
-	_, dir, err := d.find(d.named)
+	_, dir, err := d.find()
 	if err != nil {
 		return err
 	}
@@ -53,7 +52,7 @@ func (a *app) serveDashboard(ctx context.Context, d *figured, addr string) error
 	s := &dashboard.Server{
 		Stamp: func() string { return catalog.Stamp(dir, d.config) },
 		Open: func(ctx context.Context) (*dashboard.Loaded, error) {
-			_, now, err := d.find(d.named) // smelt.yml may name another lake by now
+			_, now, err := d.find() // smelt.yml may name another lake by now
 			if err != nil {
 				return nil, err
 			}

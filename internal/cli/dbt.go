@@ -58,7 +58,7 @@ func (d *asked) of(ctx context.Context) (*shop, []dbt.Named, error) {
 	if real, err := filepath.EvalSymlinks(s.config); err == nil {
 		s.config = real
 	}
-	c, err := documented{s, true}.collect(ctx)
+	c, err := s.collect(ctx)
 	if err != nil {
 		return nil, nil, err
 	}

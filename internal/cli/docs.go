@@ -36,15 +36,9 @@ and after one that has published nothing because checks failed.`,
 	return cmd
 }
 
-// documented is what the documentation is about.
-type documented struct {
-	*shop
-	named bool // -c was given
-}
-
 // collect brings the lake to order and says what is known of it.
-func (d documented) collect(ctx context.Context) (*catalog.Catalog, error) {
-	m, dir, err := d.find(d.named)
+func (s *shop) collect(ctx context.Context) (*catalog.Catalog, error) {
+	m, dir, err := s.find()
 	if err != nil {
 		return nil, err
 	}
@@ -67,15 +61,14 @@ writes them, for the tools that read these.`,
   smelt docs generate -o lake --target-path public`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			d := documented{s, given(cmd.Flags(), "config")}
-			m, dir, err := d.find(d.named)
+			m, dir, err := s.find()
 			if err != nil {
 				return err
 			}
 			if target == "" {
 				target = s.target(m, dir)
 			}
-			c, err := d.collect(cmd.Context())
+			c, err := s.collect(cmd.Context())
 			if err != nil {
 				return err
 			}
@@ -145,7 +138,7 @@ alone.`,
   smelt docs serve -o lake --addr 127.0.0.1:9000`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.serve(cmd.Context(), documented{s, given(cmd.Flags(), "config")}, addr)
+			return a.serve(cmd.Context(), s, addr)
 		},
 	}
 	s.configFlag(cmd)
@@ -156,9 +149,9 @@ alone.`,
 }
 
 // serve answers requests until ctx ends, which is no error.
-func (a *app) serve(ctx context.Context, d documented, addr string) error {
+func (a *app) serve(ctx context.Context, s *shop, addr string) error {
 	// What is wrong now is said now, not to the first who looks.
-	_, dir, err := d.find(d.named)
+	_, dir, err := s.find()
 	if err != nil {
 		return err
 	}
@@ -172,12 +165,12 @@ func (a *app) serve(ctx context.Context, d documented, addr string) error {
 	said := ""
 	return l.Serve(ctx, &site.Server{
 		Stamp: func() string {
-			if _, now, err := d.find(d.named); err == nil { // smelt.yml may name another lake by now
+			if _, now, err := s.find(); err == nil { // smelt.yml may name another lake by now
 				dir = now
 			}
-			return catalog.Stamp(dir, d.config)
+			return catalog.Stamp(dir, s.config)
 		},
-		Collect: d.collect,
+		Collect: s.collect,
 		Failed: func(err error) {
 			if text := err.Error(); !strings.EqualFold(text, said) {
 				said = text

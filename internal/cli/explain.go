@@ -66,7 +66,7 @@ table apart, into all lines that it counts, and compares it with them.
 				}
 				return a.explain(cmd.Context(), m, s.lake(m))
 			}
-			m, err := s.mappingIfThere(given(cmd.Flags(), "config"))
+			m, err := s.mappingIfThere()
 			if err != nil {
 				return err
 			}
@@ -89,8 +89,8 @@ table apart, into all lines that it counts, and compares it with them.
 
 // mappingIfThere reads smelt.yml for a command that can do without; nil where
 // there is none, which is an error where it was named.
-func (s *shop) mappingIfThere(named bool) (*bronze.Mapping, error) {
-	if _, err := os.Stat(s.config); errors.Is(err, fs.ErrNotExist) && !named {
+func (s *shop) mappingIfThere() (*bronze.Mapping, error) {
+	if _, err := os.Stat(s.config); errors.Is(err, fs.ErrNotExist) && !s.named() {
 		return nil, nil
 	}
 	return s.mapping()

@@ -71,8 +71,8 @@ tells more, and how cosmos draws smelt's own tables.`,
 		},
 	}
 	s.configFlag(cmd)
+	targetFlag(cmd, &target, "airflow")
 	f := cmd.Flags()
-	f.StringVarP(&target, "target-path", "o", "", "folder to write to (default airflow beside smelt.yml)")
 	f.StringVar(&granularity, "granularity", granularity, "what a task makes: pipeline, layer or table")
 	f.BoolVar(&dbt, "dbt", false, "a DAG for the dbt project of the shop, in dbt beside smelt.yml")
 	f.StringVar(&o.Shop, "location", "", "the folder of smelt.yml, as Airflow's workers see it (default where it is here)")

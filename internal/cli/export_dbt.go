@@ -9,7 +9,6 @@ import (
 
 	"github.com/smeltdata/smelt/internal/dbtproject"
 	"github.com/smeltdata/smelt/internal/export"
-	"github.com/smeltdata/smelt/pipeline"
 )
 
 func (a *app) exportDBTCommand() *cobra.Command {
@@ -41,8 +40,8 @@ docs/dbt.md tells more.`,
 		},
 	}
 	s.configFlag(cmd)
+	targetFlag(cmd, &dir, "dbt")
 	f := cmd.Flags()
-	f.StringVarP(&dir, "output", "o", "", "folder to write to (default dbt beside smelt.yml)")
 	f.StringVar(&target, "target", "", "databricks, spark or duckdb")
 	f.StringVar(&o.Name, "name", "", "of the project (default the name of the shop's folder)")
 	f.StringVar(&o.Data, "data", "", "folder that the paths of sources start from, as the engine sees it (default smelt.yml's own)")
@@ -54,10 +53,7 @@ func (a *app) exportDBT(s *shop, o dbtproject.Options, dir string) error {
 	if err != nil {
 		return err
 	}
-	beside, err := filepath.Abs(filepath.Dir(s.config))
-	if err != nil {
-		return &pipeline.Error{Kind: pipeline.ErrInput, File: s.config, Msg: "cannot tell where the shop is", Err: err}
-	}
+	beside := absolute(filepath.Dir(s.config))
 	if dir == "" {
 		dir = filepath.Join(filepath.Dir(s.config), "dbt")
 	}
@@ -65,11 +61,7 @@ func (a *app) exportDBT(s *shop, o dbtproject.Options, dir string) error {
 		o.Name = filepath.Base(beside)
 	}
 	if o.Data == "" {
-		project, err := filepath.Abs(dir)
-		if err == nil {
-			o.Data, err = filepath.Rel(project, beside)
-		}
-		if err != nil { // on another drive of Windows
+		if o.Data, err = filepath.Rel(absolute(dir), beside); err != nil { // on another drive of Windows
 			o.Data = beside
 		}
 		o.Data = filepath.ToSlash(o.Data)

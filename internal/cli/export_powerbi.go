@@ -37,8 +37,8 @@ func (a *app) exportPowerBICommand() *cobra.Command {
 		Long: `Write a Power BI project (PBIP), which Power BI Desktop opens: a semantic model of
 the shop's star and its gold tables, with every measure as DAX, and a report of
 four pages on it. It is text that Git keeps, and the same shop gives the same
-files. It goes to powerbi beside smelt.yml, or beside the lake, unless
---target-path names another folder; a former export there is replaced.
+files. It goes to powerbi beside smelt.yml, or beside the lake, unless -o names
+another folder; a former export there is replaced.
 
   --source local       Power BI reads the lake's folder; --location says where it
                        finds it, as in C:\shop\lake (default: where it is here)
@@ -51,7 +51,7 @@ In Power BI these are parameters, which can be changed there. Columns that tell 
 a customer is, as names and e-mail addresses, are left out unless --personal is
 given. docs/powerbi.md tells more.`,
 		Example: `  smelt export powerbi
-  smelt export powerbi -o lake --target-path shop-powerbi --location 'C:\shop\lake'
+  smelt export powerbi -o shop-powerbi --location 'C:\shop\lake'
   smelt export powerbi --source databricks --host adb-123.4.azuredatabricks.net --warehouse 0123456789abcdef --catalog main`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -63,13 +63,13 @@ given. docs/powerbi.md tells more.`,
 			if p.source.Kind == powerbi.Databricks && given(cmd.Flags(), "location") {
 				return usage("--location does not go with --source databricks", "--host says which workspace")
 			}
-			return a.exportPowerBI(cmd.Context(), s, given(cmd.Flags(), "config"), p)
+			return a.exportPowerBI(cmd.Context(), s, p)
 		},
 	}
 	s.configFlag(cmd)
-	s.outputFlag(cmd)
+	targetFlag(cmd, &p.target, "powerbi")
 	f := cmd.Flags()
-	f.StringVar(&p.target, "target-path", "", "folder to write to (default powerbi beside smelt.yml, or beside the lake)")
+	f.StringVar(&s.output, "output", "", "folder of the tables (default output: in smelt.yml, else lake beside it)")
 	f.StringVar(&p.name, "name", "", "of the project (default the name of the shop's folder)")
 	f.StringVar(&p.source.Kind, "source", powerbi.Local, "where Power BI reads the tables: local, adls or databricks")
 	f.StringVar(&p.source.Location, "location", "", "the lake's folder, as Power BI sees it")
@@ -81,8 +81,8 @@ given. docs/powerbi.md tells more.`,
 	return cmd
 }
 
-func (a *app) exportPowerBI(ctx context.Context, s *shop, named bool, p powerBI) error {
-	m, dir, err := s.find(named)
+func (a *app) exportPowerBI(ctx context.Context, s *shop, p powerBI) error {
+	m, dir, err := s.find()
 	if err != nil {
 		return err
 	}
@@ -94,11 +94,7 @@ func (a *app) exportPowerBI(ctx context.Context, s *shop, named bool, p powerBI)
 		p.target = filepath.Join(beside, "powerbi")
 	}
 	if p.name == "" {
-		abs, err := filepath.Abs(beside)
-		if err != nil {
-			return &pipeline.Error{Kind: pipeline.ErrInput, File: beside, Msg: "cannot tell where the shop is", Err: err}
-		}
-		p.name = filepath.Base(abs)
+		p.name = filepath.Base(absolute(beside))
 	}
 	if err := p.locate(dir); err != nil {
 		return err

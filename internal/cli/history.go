@@ -31,7 +31,7 @@ A version can be looked at with smelt show TABLE@v3, or by its time.`,
 			if rows < 0 {
 				return usage("-n: the number of versions is negative", "0 lists all of them")
 			}
-			dir, err := s.lakeToRead(given(cmd.Flags(), "config"))
+			dir, err := s.lakeToRead()
 			if err != nil {
 				return err
 			}

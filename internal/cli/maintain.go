@@ -61,7 +61,7 @@ Readers see the same rows all the time.`,
 			case set && u.retention == 0:
 				u.retention = 1 // a nanosecond: 0 means what the table says
 			}
-			dir, err := s.lakeToRead(given(cmd.Flags(), "config"))
+			dir, err := s.lakeToRead()
 			if err != nil {
 				return err
 			}

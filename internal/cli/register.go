@@ -56,7 +56,7 @@ lake, and exits with 1 if it does.`,
 			if err := r.complete(cmd.Flags()); err != nil {
 				return err
 			}
-			dir, err := s.lakeToRead(given(cmd.Flags(), "config"))
+			dir, err := s.lakeToRead()
 			if err != nil {
 				return err
 			}

@@ -51,7 +51,7 @@ The history of the runs is kept in the lake: --history lists the last ones.`,
 				if rows < 0 {
 					return usage("-n: the number of runs is negative", "0 lists all of them")
 				}
-				_, lake, err := s.find(given(cmd.Flags(), "config"))
+				_, lake, err := s.find()
 				if err != nil {
 					return err
 				}

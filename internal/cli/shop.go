@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/smeltdata/smelt/bronze"
 	"github.com/smeltdata/smelt/io/csvio"
@@ -21,10 +22,16 @@ type shop struct {
 	config string // path of smelt.yml
 	data   string // "" = the folder of smelt.yml
 	output string // "" = as smelt.yml says
+
+	flags *pflag.FlagSet // of the command; nil where its arguments say in another way which shop
 }
 
+// named says that smelt.yml was named, so that it must be there.
+func (s *shop) named() bool { return s.flags == nil || given(s.flags, "config") }
+
 func (s *shop) configFlag(cmd *cobra.Command) {
-	cmd.Flags().StringVarP(&s.config, "config", "c", "smelt.yml", "the shop's smelt.yml")
+	s.flags = cmd.Flags()
+	s.flags.StringVarP(&s.config, "config", "c", "smelt.yml", "the shop's smelt.yml")
 }
 
 func (s *shop) dataFlag(cmd *cobra.Command) {
@@ -33,6 +40,12 @@ func (s *shop) dataFlag(cmd *cobra.Command) {
 
 func (s *shop) outputFlag(cmd *cobra.Command) {
 	cmd.Flags().StringVarP(&s.output, "output", "o", "", "folder of the tables (default output: in smelt.yml, else lake beside it)")
+}
+
+// targetFlag names the folder that an export writes to, by default one of a name
+// beside smelt.yml. Of what is exported from the lake, only --output says where that is.
+func targetFlag(cmd *cobra.Command, target *string, name string) {
+	cmd.Flags().StringVarP(target, "target-path", "o", "", "folder to write to (default "+name+" beside smelt.yml)")
 }
 
 // mapping reads smelt.yml.
@@ -68,9 +81,9 @@ func (s *shop) lake(m *bronze.Mapping) string {
 
 // find returns the mapping, nil where there is no smelt.yml, and the folder of the
 // tables, which may be missing where there is one: for commands that work with a lake
-// alone. Named says that -c was given.
-func (s *shop) find(named bool) (*bronze.Mapping, string, error) {
-	if _, err := os.Stat(s.config); named || !errors.Is(err, fs.ErrNotExist) {
+// alone.
+func (s *shop) find() (*bronze.Mapping, string, error) {
+	if _, err := os.Stat(s.config); s.named() || !errors.Is(err, fs.ErrNotExist) {
 		m, err := s.mapping()
 		if err != nil {
 			return nil, "", err

@@ -65,7 +65,7 @@ time in UTC; smelt history lists them.
 			if !given(cmd.Flags(), "rows") && v.format == "table" {
 				v.rows = 20
 			}
-			dir, err := s.lakeToRead(given(cmd.Flags(), "config"))
+			dir, err := s.lakeToRead()
 			if err != nil {
 				return err
 			}
@@ -114,10 +114,10 @@ func version(arg string) (string, store.At, error) {
 
 // lakeToRead returns the folder of the tables for a command that needs
 // nothing else of smelt.yml: without one it is "lake".
-func (s *shop) lakeToRead(named bool) (string, error) {
+func (s *shop) lakeToRead() (string, error) {
 	m := &bronze.Mapping{Output: "lake"}
 	_, err := os.Stat(s.config)
-	if s.output == "" && (named || !errors.Is(err, fs.ErrNotExist)) {
+	if s.output == "" && (s.named() || !errors.Is(err, fs.ErrNotExist)) {
 		if m, err = s.mapping(); err != nil {
 			return "", err
 		}

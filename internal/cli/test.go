@@ -51,7 +51,7 @@ appended to OUT/_smelt/test_results, a Delta table, as every run's is.`,
 				}
 				return a.unitTests(cmd.Context(), s, sel.selected)
 			}
-			dir, err := s.lakeToRead(given(cmd.Flags(), "config"))
+			dir, err := s.lakeToRead()
 			if err != nil {
 				return err
 			}
