@@ -29,7 +29,7 @@ type Project struct {
 
 	Sources []Source
 	Seeds   []Seed
-	Macros  []*sql.Macro // in the order that they build on each other
+	Macros  []*sql.Macro // those that are called, in the order that they build on each other
 	Models  []*Model     // each after those that it reads
 }
 
@@ -85,7 +85,28 @@ func New(name string, m *bronze.Mapping, d sql.Dialect) (*Project, error) {
 			return nil, err
 		}
 	}
+	p.Macros = p.called()
 	return p, nil
+}
+
+// called are the macros that models and sources call, and those that these call.
+func (p *Project) called() []*sql.Macro {
+	var texts []string
+	for _, m := range p.Models {
+		texts = append(texts, m.SQL, m.Incremental, m.Before)
+	}
+	for _, s := range p.Sources {
+		texts = append(texts, s.SQL, s.Databricks)
+	}
+	var out []*sql.Macro
+	for _, m := range slices.Backward(p.Macros) { // each stands after those that it calls
+		call := "{{ " + m.Name + "("
+		if slices.ContainsFunc(texts, func(t string) bool { return strings.Contains(t, call) }) {
+			out, texts = append(out, m), append(texts, m.In(p.Dialect))
+		}
+	}
+	slices.Reverse(out)
+	return out
 }
 
 //go:embed sql
