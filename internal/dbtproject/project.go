@@ -106,9 +106,24 @@ func (p *Project) Files() ([]export.File, error) {
 		}
 		add("tests/generic/"+kind+".sql", string(text))
 	}
+	if p.anyCurrency() {
+		text, err := files.ReadFile("files/one_currency.sql")
+		if err != nil {
+			return nil, err
+		}
+		add("tests/one_currency.sql", string(text))
+	}
 	p.sources(add)
 	slices.SortFunc(out, func(a, b export.File) int { return strings.Compare(a.Path, b.Path) })
 	return out, nil
+}
+
+// anyCurrency says that the sales may be in several currencies, which fails a run of smelt.
+func (p *Project) anyCurrency() bool {
+	m := p.Options.Mapping
+	return m.Rules.Currency == "" && slices.ContainsFunc(m.Sources, func(s bronze.SourceSpec) bool {
+		return s.Table == "sales" && slices.ContainsFunc(s.Columns, func(c bronze.ColumnSpec) bool { return c.Column == "currency" && c.Value == nil })
+	})
 }
 
 var layers = []string{"bronze", "silver", "gold"}
