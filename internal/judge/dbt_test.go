@@ -28,10 +28,12 @@ type dbtShop struct {
 // with that of models.Compile. The last shop's files come in two parts. Its table
 // of parity is in the log.
 func TestDBT(t *testing.T) {
+	t.Parallel()
 	judges, dbt := judges(t), judgetest.DBT(t)
 	shops := dbtShops(t, judges)
 
 	t.Run("duckdb", func(t *testing.T) {
+		t.Parallel()
 		for _, s := range shops {
 			project := s.export(t, dbtproject.DuckDB)
 			parityOf(t, dbt, "build", project)
@@ -42,6 +44,7 @@ func TestDBT(t *testing.T) {
 		}
 	})
 	t.Run("spark", func(t *testing.T) {
+		t.Parallel()
 		spark := judgetest.SparkDBT(t)
 		args := []string{"build", "--spark"}
 		for _, s := range shops {

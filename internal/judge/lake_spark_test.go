@@ -108,6 +108,7 @@ func (s *spark) same(table, version, want string) {
 // it makes all tables anew, and a lake with a table that it cannot write to any
 // more it leaves as it is.
 func TestLakeSpark(t *testing.T) {
+	t.Parallel()
 	judgetest.Spark(t)
 	h := newHistory(t, runs(t))
 	s := h.spark()

@@ -248,6 +248,7 @@ func (h *history) python(script string, args ...string) string {
 // of every table, at every version. DuckDB then recomputes gold's versions from
 // the versions of silver that they name.
 func TestLake(t *testing.T) {
+	t.Parallel()
 	judgetest.Python(t, "deltalake", "duckdb", "pyarrow", "polars")
 	n := runs(t)
 	h := newHistory(t, n)

@@ -12,6 +12,7 @@ import (
 // alone the next run is an increment still, after one of rows it says who did it
 // and makes all tables anew. Either way the lake is what a first run makes.
 func TestLakeWritten(t *testing.T) {
+	t.Parallel()
 	judgetest.Python(t, "deltalake", "duckdb", "pyarrow", "polars")
 	h := newHistory(t, 12)
 	write := func(task string, tables ...string) {

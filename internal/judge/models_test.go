@@ -20,6 +20,7 @@ import (
 // TestBronzeModels runs the SQL of bronze over a shop that uses what smelt.yml can say
 // of files and columns, in DuckDB and Spark, and compares each table with the lake's.
 func TestBronzeModels(t *testing.T) {
+	t.Parallel()
 	engines := map[sql.Dialect]string{sql.DuckDB: judgetest.Python(t, "duckdb")}
 	t.Run("spark", func(t *testing.T) { engines[sql.Spark] = judgetest.Spark(t) })
 	archive, err := txtar.ParseFile("../../testdata/judge/files.txtar")

@@ -14,6 +14,7 @@ import (
 // pyarrow, Polars, DuckDB and pandas make. All tables must be the same, cell for
 // cell; what cannot be read must be refused by name.
 func TestParquet(t *testing.T) {
+	t.Parallel()
 	python := judgetest.Python(t, "duckdb", "pyarrow", "polars", "pandas")
 	script, dir := abs(t, "../../testdata/judge/flavours.py"), t.TempDir()
 	flavours := func(task string) {

@@ -12,6 +12,7 @@ import (
 // TestRegisterSQL has Spark parse what smelt register --sql prints, for Delta
 // and for Parquet tables, run its check of locations and create the Parquet tables.
 func TestRegisterSQL(t *testing.T) {
+	t.Parallel()
 	python := judgetest.Spark(t)
 	dir := t.TempDir()
 	smelt(t, dir, "generate", "--rows", "2000", "-o", ".")
