@@ -34,22 +34,26 @@ def build(args):
         command = os.environ.get("SMELT_PARITY_DBT", "build").split()
         options = ["--profiles-dir", ".", "--threads", "1", "--no-use-colors", "--log-level", "none"]
         if os.path.isdir("half"):
-            first = dbtRunner().invoke([*command, *options, "--exclude-resource-type", "test", "--vars", "data: half"])
-            failed = failed or not first.success
-        result = dbtRunner().invoke([*command, *options])
-        if result.exception:
-            print(result.exception)
-            failed = True
-        for r in result.result or ():
-            if r.status in ("error", "runtime error") or r.node.resource_type != "test" and r.status not in ("success", "no-op"):
-                failed = True
-                print(f"{r.node.unique_id}: {r.status}: {r.message}")
+            # In full: Spark's own working folder is where its session began.
+            half = ["--exclude-resource-type", "test", "--vars", "data: " + os.path.abspath("half")]
+            failed = not built(dbtRunner().invoke([*command, *options, *half])) or failed
+        failed = not built(dbtRunner().invoke([*command, *options])) or failed
         if spark:
             keep(spark, os.path.join(project, "tables"))
     if spark:
         spark.stop()
     sys.stdout.flush()
     os._exit(2 if failed else 0)  # Spark's threads would go on
+
+
+def built(result):
+    """Whether dbt could build all models; says which it could not. Tests may fail."""
+    wrong = [str(result.exception)] if result.exception else []
+    for r in result.result or ():
+        if r.status in ("error", "runtime error") or r.node.resource_type != "test" and r.status not in ("success", "no-op"):
+            wrong.append(f"{r.node.unique_id}: {r.status}: {r.message}")
+    print(*wrong, sep="\n", end="\n" if wrong else "")
+    return not wrong
 
 
 def session():
