@@ -88,7 +88,9 @@ def keep(spark, folder):
         if layer not in schemas:
             continue
         for table in spark.catalog.listTables(layer):
-            if not table.name.startswith("int_"):
+            if table.isTemporary:  # what dbt's merges read from, which lies in no schema
+                spark.catalog.dropTempView(table.name)
+            elif not table.name.startswith("int_"):
                 spark.table(f"{layer}.`{table.name}`").coalesce(1).write.parquet(os.path.join(folder, f"{layer}.{table.name}"))
     for s in schemas:
         if s != "default":
