@@ -108,7 +108,6 @@ silver (cleansed, modelled) and gold (metrics), as Parquet, in one pass.`,
   smelt show gold.product_performance --where "abc_class = 'A'" --format csv
   smelt dashboard serve                       the shop's figures in a browser, with filters
   smelt register --unity http://localhost:8080  make the tables known to a catalog
-  smelt docs serve                            the documentation: tables, checks, runs, where columns come from
   smelt export powerbi                        a Power BI project on the tables
   smelt history silver.fact_sales             the versions of a table
   smelt maintain                              put small files together, list what can be deleted
